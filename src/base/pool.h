@@ -1,0 +1,28 @@
+/* One pool of threads behind parallel_for. Work is cut by size, never by the number of threads,
+ * so results are the same on 1 and 64 threads. */
+#ifndef BASE_POOL_H
+#define BASE_POOL_H
+
+#include <stddef.h>
+
+#include "base/error.h"
+
+typedef struct Pool Pool;
+
+enum { POOL_THREADS_MAX = 256 };
+
+/* `threads` in all, the caller's own counted; 0: as many as the process may run on. */
+SoraStatus pool_new(int threads, Pool **out);
+void pool_free(Pool *p); /* NULL is fine */
+
+/* 1 for NULL: every function that takes a Pool takes NULL and then runs on the caller alone. */
+int pool_threads(const Pool *p);
+
+/* Calls fn(ctx, i, worker) for every i in [0, count), each once, in any order and on any thread,
+ * and returns when all are done. `worker` is in [0, pool_threads) and no two calls that run at
+ * the same time share it: it picks scratch memory, and must not influence results.
+ * fn cannot fail and must not call parallel_for on the same pool. */
+typedef void (*PoolFn)(void *ctx, size_t i, int worker);
+void parallel_for(Pool *p, size_t count, PoolFn fn, void *ctx);
+
+#endif

@@ -1,0 +1,48 @@
+/* Matrix products in the three forms that forward and backward need, with fused epilogues.
+ * Operands are f32 or bf16 (or a quantised weight, dequantised tile by tile); with `precision`
+ * GEMM_BF16 both are rounded to bf16 on the way in, sums are always f32. */
+#ifndef TENSOR_GEMM_H
+#define TENSOR_GEMM_H
+
+#include "tensor/compute.h"
+#include "tensor/tensor.h"
+
+typedef enum GemmPrecision { GEMM_BF16, GEMM_F32 } GemmPrecision;
+
+/* A row-major matrix in memory. `transposed`: the operand is its transpose. */
+typedef struct GemmMatrix {
+    const void *data;
+    Type type;
+    size_t stride; /* elements from one row to the next */
+    bool transposed;
+} GemmMatrix;
+
+typedef enum GemmActivation { GEMM_NONE, GEMM_GELU_TANH, GEMM_GELU_ERF, GEMM_SILU } GemmActivation;
+
+/* C[m,n] = epilogue( sum_k A[m,k] B[k,n] ), applied in the order of the fields:
+ *   s += bias[n];  store s to `pre` if set;  s = act(s);
+ *   GEMM_SWIGLU-like gating is its own call, gemm_swiglu below;
+ *   s = residual[m,n] + gate[gate_row[m]][n] * s   (gate NULL: 1; gate_row NULL: row 0)
+ *   C = accumulate ? C + s : s. */
+typedef struct GemmCall {
+    size_t m, n, k;
+    GemmMatrix a, b; /* logically [m,k] and [k,n]; X*W^T is b = { w, stride k, transposed } */
+    void *c;
+    Type c_type; /* f32 or bf16 */
+    size_t c_stride;
+    GemmPrecision precision;
+    bool accumulate;          /* f32 c only */
+    const float *bias;        /* [n] or NULL */
+    void *pre;                /* [m,n] of c_type, stride c_stride, or NULL */
+    GemmActivation act;
+    const float *residual;    /* [m,n], stride residual_stride, or NULL; may be c itself */
+    size_t residual_stride;
+    const float *gate;        /* [rows,n], stride gate_stride, or NULL */
+    size_t gate_stride;
+    const uint32_t *gate_row; /* [m] or NULL */
+} GemmCall;
+
+/* Results do not depend on the number of threads. Uses c->pool; scratch is its own. */
+void gemm(const Compute *c, const GemmCall *call);
+
+#endif
