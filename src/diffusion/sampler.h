@@ -1,0 +1,44 @@
+/* Samplers: from noise to clean, one step of a Schedule at a time, over anything that predicts a
+ * velocity. They see no network. */
+#ifndef DIFFUSION_SAMPLER_H
+#define DIFFUSION_SAMPLER_H
+
+#include <stdbool.h>
+
+#include "diffusion/schedule.h"
+
+/* Where the frames are in a latent: element (o, f, i) is at (o * frames + f) * inner + i.
+ * Wan's [C,F,H,W] has outer C and inner H*W; our tokens [F, H*W*values] have outer 1. */
+typedef struct LatentShape {
+    size_t outer, frames, inner;
+} LatentShape;
+
+size_t latent_count(LatentShape s);
+
+/* Predicts v = dz/dsigma = e - x of the latent z at the given levels ([frames] each). */
+typedef struct Denoiser {
+    SoraStatus (*fn)(void *self, const float *z, const double *sigma, const double *timestep,
+                     float *v);
+    void *self;
+} Denoiser;
+
+typedef enum SamplerKind { SAMPLER_EULER, SAMPLER_DPMPP_2M, SAMPLER_UNIPC } SamplerKind;
+
+/* Called after every step with the latent as it is then; may change it (given frames put back).
+ * Anything but SORA_OK ends the run with that status. */
+typedef struct StepHook {
+    SoraStatus (*fn)(void *self, size_t step, size_t steps, float *z);
+    void *self;
+} StepHook;
+
+/* Takes z from the schedule's first level to its last, in place. Coefficients are per frame: a
+ * frame whose level does not change keeps its values and its history. Euler; DPM-Solver++ 2M
+ * (arXiv 2211.01095, midpoint form of Wan2.1 fm_solvers.py); UniPC order 2, bh2, with corrector
+ * (arXiv 2302.04867, Wan2.1 fm_solvers_unipc.py). SORA_E_NUMBER when a prediction is not finite. */
+SoraStatus sampler_run(SamplerKind kind, Denoiser d, const Schedule *s, LatentShape shape, float *z,
+                       Arena *a, const StepHook *hook);
+
+/* "euler", "dpm++2m", "unipc"; SORA_E_ARGUMENT lists them. */
+SoraStatus sampler_by_name(const char *name, SamplerKind *out);
+
+#endif

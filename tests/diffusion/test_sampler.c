@@ -1,0 +1,159 @@
+#include "check.h"
+
+#include "diffusion/guidance.h"
+#include "diffusion/sampler.h"
+
+static const LatentShape ONE = { 1, 1, 1 };
+
+/* The toy network of shared/wan.md 9.5: v(x, sigma) = 0.5 x + sigma cos x. */
+static SoraStatus toy(void *self, const float *z, const double *sigma, const double *timestep,
+                      float *v)
+{
+    LatentShape s = *(LatentShape *)self;
+    (void)timestep;
+    for (size_t i = 0; i < latent_count(s); i++) {
+        size_t f = i / s.inner % s.frames;
+        v[i] = (float)(0.5 * (double)z[i] + sigma[f] * cos((double)z[i]));
+    }
+    return SORA_OK;
+}
+
+typedef struct Trace {
+    double x[8];
+} Trace;
+
+static SoraStatus record(void *self, size_t step, size_t steps, float *z)
+{
+    (void)steps;
+    ((Trace *)self)->x[step] = (double)z[0];
+    return SORA_OK;
+}
+
+static void check_trace(SamplerKind kind, Grid grid, const double want[5])
+{
+    Arena *a = arena_new("test", 0);
+    Schedule s;
+    CHECK_OK(schedule_grid(grid, 5, 3, 1, a, &s));
+    float z = 1;
+    Trace t;
+    LatentShape one = ONE;
+    CHECK_OK(sampler_run(kind, (Denoiser){ toy, &one }, &s, ONE, &z, a, &(StepHook){ record, &t }));
+    for (int i = 0; i < 5; i++) CHECK_CLOSE(t.x[i], want[i], 1e-6);
+    arena_free(a);
+}
+
+static void test_toy_traces(void **state)
+{
+    (void)state;
+    check_trace(SAMPLER_UNIPC, GRID_UNIPC,
+                (double[]){ 0.919968046, 0.813922141, 0.672431024, 0.488333357, 0.221791987 });
+    check_trace(SAMPLER_DPMPP_2M, GRID_DPMPP,
+                (double[]){ 0.919976746, 0.813065131, 0.669425147, 0.481973660, 0.215943871 });
+    check_trace(SAMPLER_EULER, GRID_UNIPC,
+                (double[]){ 0.919968046, 0.813061618, 0.666306592, 0.462329509, 0.199173839 });
+}
+
+static void test_timesteps_are_the_originals(void **state)
+{
+    (void)state;
+    static const double want[3][5] = { { 999, 922, 817, 666, 428 },
+                                       { 1000, 923, 818, 666, 428 },
+                                       { 999, 923, 818, 667, 429 } };
+    Arena *a = arena_new("test", 0);
+    for (int g = 0; g < 3; g++) {
+        Schedule s;
+        CHECK_OK(schedule_grid(GRID_UNIPC + g, 5, 3, 1, a, &s));
+        for (int i = 0; i < 5; i++) assert_true(s.timestep[i] == want[g][i]);
+    }
+    Schedule s; /* the expert boundary of A14B: a + (b - a) * i / n would say 874 */
+    CHECK_OK(schedule_grid(GRID_DPMPP, 12, 5, 1, a, &s));
+    assert_true(s.timestep[5] == 875);
+    CHECK_FAILS(schedule_grid(GRID_LINEAR, 0, 1, 1, a, &s), SORA_E_ARGUMENT, "0 steps");
+    CHECK_FAILS(schedule_grid(GRID_LINEAR, 5, -1, 1, a, &s), SORA_E_ARGUMENT, "flow shift");
+    CHECK_FAILS(schedule_grid(GRID_LINEAR, 5, NAN, 1, a, &s), SORA_E_ARGUMENT, "flow shift");
+    arena_free(a);
+}
+
+/* A frame alone and the same frame among others that hold, or start late, give the same. */
+static void test_frames_are_independent(void **state)
+{
+    (void)state;
+    Arena *a = arena_new("test", 0);
+    for (SamplerKind kind = SAMPLER_EULER; kind <= SAMPLER_UNIPC; kind++) {
+        LatentShape alone = { 2, 1, 3 }, many = { 2, 3, 3 };
+        float x1[6], x3[18];
+        for (int i = 0; i < 6; i++) x1[i] = 0.3f * (float)i - 1;
+        for (int o = 0; o < 2; o++)
+            for (int f = 0; f < 3; f++)
+                for (int i = 0; i < 3; i++) x3[(o * 3 + f) * 3 + i] = x1[o * 3 + i];
+        Schedule s1, s3;
+        CHECK_OK(schedule_grid(GRID_LINEAR, 7, 2, 1, a, &s1));
+        CHECK_OK(schedule_grid(GRID_LINEAR, 7, 2, 3, a, &s3));
+        schedule_hold(&s3, 1, 0);
+        schedule_start(&s3, 2, 0.5);
+        float given[6] = { x3[3], x3[4], x3[5], x3[12], x3[13], x3[14] };
+        CHECK_OK(sampler_run(kind, (Denoiser){ toy, &alone }, &s1, alone, x1, a, NULL));
+        CHECK_OK(sampler_run(kind, (Denoiser){ toy, &many }, &s3, many, x3, a, NULL));
+        for (int o = 0; o < 2; o++)
+            for (int i = 0; i < 3; i++) {
+                assert_true(x3[o * 9 + i] == x1[o * 3 + i]);
+                assert_true(x3[o * 9 + 3 + i] == given[o * 3 + i]);
+                assert_true(x3[o * 9 + 6 + i] != x1[o * 3 + i]);
+            }
+    }
+    arena_free(a);
+}
+
+static SoraStatus broken(void *self, const float *z, const double *sigma, const double *timestep,
+                         float *v)
+{
+    (void)self, (void)z, (void)sigma, (void)timestep;
+    v[0] = NAN;
+    return SORA_OK;
+}
+
+static void test_nan_stops_the_run(void **state)
+{
+    (void)state;
+    Arena *a = arena_new("test", 0);
+    Schedule s;
+    CHECK_OK(schedule_grid(GRID_LINEAR, 4, 1, 1, a, &s));
+    float z = 1;
+    CHECK_FAILS(sampler_run(SAMPLER_EULER, (Denoiser){ broken, NULL }, &s, ONE, &z, a, NULL),
+                SORA_E_NUMBER, "step 1 of 4");
+    arena_free(a);
+}
+
+static SoraStatus constant(void *self, const float *z, const double *sigma, const double *timestep,
+                           float *v)
+{
+    (void)z, (void)sigma, (void)timestep;
+    v[0] = *(float *)self;
+    return SORA_OK;
+}
+
+static void test_cfg_extrapolates_inside_its_interval(void **state)
+{
+    (void)state;
+    Arena *a = arena_new("test", 0);
+    float c = 3, u = 1, v, z = 0;
+    Denoiser g =
+        guidance_cfg(a, (Denoiser){ constant, &c }, (Denoiser){ constant, &u }, 2.5, 0.1, 0.9, ONE);
+    CHECK_OK(g.fn(g.self, &z, (double[]){ 0.5 }, (double[]){ 500 }, &v));
+    CHECK_CLOSE(v, 1 + 2.5 * 2, 1e-6);
+    CHECK_OK(g.fn(g.self, &z, (double[]){ 0.95 }, (double[]){ 950 }, &v));
+    CHECK_CLOSE(v, 3, 0);
+    arena_free(a);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_toy_traces),
+        cmocka_unit_test(test_timesteps_are_the_originals),
+        cmocka_unit_test(test_frames_are_independent),
+        cmocka_unit_test(test_nan_stops_the_run),
+        cmocka_unit_test(test_cfg_extrapolates_inside_its_interval),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
