@@ -1,0 +1,122 @@
+#include "model/patch.h"
+
+#include <assert.h>
+#include <math.h>
+
+#include "base/size.h"
+
+size_t patch_latent_frames(size_t frames)
+{
+    assert(frames > 0);
+    return size_ceil_div(frames - 1, PATCH_FRAMES) + 1;
+}
+
+size_t patch_video_frames(size_t latent_frames)
+{
+    return (latent_frames - 1) * PATCH_FRAMES + 1;
+}
+
+size_t patch_latent_of(size_t frame, size_t *place)
+{
+    *place = frame ? (frame - 1) % PATCH_FRAMES : 0;
+    return patch_latent_frames(frame + 1) - 1;
+}
+
+PatchGrid patch_grid(size_t frames, size_t height, size_t width, size_t patch)
+{
+    return (PatchGrid){ patch_latent_frames(frames), size_ceil_div(height, patch),
+                        size_ceil_div(width, patch) };
+}
+
+size_t patch_values(size_t patch)
+{
+    return PATCH_FRAMES * patch * patch * PATCH_CHANNELS;
+}
+
+/* The video frame at place k of latent frame f. */
+static size_t frame_at(size_t f, size_t k)
+{
+    return f ? (f - 1) * PATCH_FRAMES + 1 + k : 0;
+}
+
+typedef struct Video {
+    size_t frames, height, width, patch;
+    PatchGrid grid;
+} Video;
+
+static void pack_token(const Video *v, const uint8_t *rgb, size_t f, size_t r, size_t c, float *out)
+{
+    for (size_t k = 0; k < PATCH_FRAMES; k++) {
+        const uint8_t *frame =
+            rgb + size_min(frame_at(f, k), v->frames - 1) * v->height * v->width * PATCH_CHANNELS;
+        for (size_t y = 0; y < v->patch; y++) {
+            const uint8_t *row =
+                frame + size_min(r * v->patch + y, v->height - 1) * v->width * PATCH_CHANNELS;
+            for (size_t x = 0; x < v->patch; x++) {
+                const uint8_t *p =
+                    row + size_min(c * v->patch + x, v->width - 1) * PATCH_CHANNELS;
+                for (int i = 0; i < PATCH_CHANNELS; i++) *out++ = (float)p[i] / 127.5f - 1;
+            }
+        }
+    }
+}
+
+void patch_pack(const uint8_t *rgb, size_t frames, size_t height, size_t width, size_t patch,
+                float *tokens)
+{
+    Video v = { frames, height, width, patch, patch_grid(frames, height, width, patch) };
+    size_t values = patch_values(patch);
+    for (size_t f = 0; f < v.grid.frames; f++)
+        for (size_t r = 0; r < v.grid.height; r++)
+            for (size_t c = 0; c < v.grid.width; c++, tokens += values)
+                pack_token(&v, rgb, f, r, c, tokens);
+}
+
+static uint8_t to_byte(float x)
+{
+    float b = roundf((x + 1) * 127.5f);
+    return (uint8_t)(b > 0 ? b < 255 ? b : 255 : 0);
+}
+
+/* One pixel row of one frame inside a token: `in` are its values at place 0 of the frame. */
+static void unpack_frame(const Video *v, const float *in, size_t r, size_t c, uint8_t *frame)
+{
+    for (size_t y = 0; y < v->patch && r * v->patch + y < v->height; y++)
+        for (size_t x = 0; x < v->patch && c * v->patch + x < v->width; x++) {
+            const float *p = in + (y * v->patch + x) * PATCH_CHANNELS;
+            uint8_t *out = frame + ((r * v->patch + y) * v->width + c * v->patch + x) * 3;
+            for (int i = 0; i < PATCH_CHANNELS; i++) out[i] = to_byte(p[i]);
+        }
+}
+
+/* The first latent frame predicts its one frame four times: their mean is the better guess. */
+static void mean_of_places(const float *token, size_t per_frame, float *out)
+{
+    for (size_t i = 0; i < per_frame; i++) {
+        float sum = 0;
+        for (size_t k = 0; k < PATCH_FRAMES; k++) sum += token[k * per_frame + i];
+        out[i] = sum / PATCH_FRAMES;
+    }
+}
+
+void patch_unpack(const float *tokens, size_t frames, size_t height, size_t width, size_t patch,
+                  uint8_t *rgb)
+{
+    enum { PATCH_SIDE_MAX = 32 };
+    assert(patch <= PATCH_SIDE_MAX);
+    float mean[PATCH_SIDE_MAX * PATCH_SIDE_MAX * PATCH_CHANNELS];
+    Video v = { frames, height, width, patch, patch_grid(frames, height, width, patch) };
+    size_t per_frame = patch * patch * PATCH_CHANNELS, frame_bytes = height * width * 3;
+    for (size_t f = 0; f < v.grid.frames; f++)
+        for (size_t r = 0; r < v.grid.height; r++)
+            for (size_t c = 0; c < v.grid.width; c++, tokens += PATCH_FRAMES * per_frame) {
+                if (f == 0) {
+                    mean_of_places(tokens, per_frame, mean);
+                    unpack_frame(&v, mean, r, c, rgb);
+                    continue;
+                }
+                for (size_t k = 0; k < PATCH_FRAMES && frame_at(f, k) < frames; k++)
+                    unpack_frame(&v, tokens + k * per_frame, r, c,
+                                 rgb + frame_at(f, k) * frame_bytes);
+            }
+}

@@ -1,0 +1,44 @@
+/* Pixels and tokens of our own models: a token is 4 frames x P x P pixels x RGB, in [-1, 1].
+ * The first latent frame stands for one frame (held for four), every other for four. */
+#ifndef MODEL_PATCH_H
+#define MODEL_PATCH_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+enum { PATCH_FRAMES = 4, PATCH_CHANNELS = 3 };
+
+/* A grid of tokens: latent frames, rows, columns. Tokens lie frame by frame, row by row. */
+typedef struct PatchGrid {
+    size_t frames, height, width;
+} PatchGrid;
+
+static inline size_t patch_tokens(PatchGrid g)
+{
+    return g.frames * g.height * g.width;
+}
+
+/* 1, 5, 9 ... -> 1, 2, 3 ...; lengths in between round up. */
+size_t patch_latent_frames(size_t frames);
+
+/* 1, 2, 3 ... -> 1, 5, 9 ... */
+size_t patch_video_frames(size_t latent_frames);
+
+/* The latent frame that holds video frame f, and its place (0 .. 3) there; frame 0 has all four. */
+size_t patch_latent_of(size_t frame, size_t *place);
+
+/* The grid of a video; sides that are no multiple of `patch` round up. */
+PatchGrid patch_grid(size_t frames, size_t height, size_t width, size_t patch);
+
+size_t patch_values(size_t patch); /* values in a token: 4 * P * P * 3, order frame, row, column, RGB */
+
+/* tokens [patch_tokens(grid), patch_values] of rgb [frames, height, width, 3]. Frames after the
+ * last, rows and columns beyond the edge repeat the nearest that exist. */
+void patch_pack(const uint8_t *rgb, size_t frames, size_t height, size_t width, size_t patch,
+                float *tokens);
+
+/* The way back: only pixels inside the video are written, values clamped and rounded. */
+void patch_unpack(const float *tokens, size_t frames, size_t height, size_t width, size_t patch,
+                  uint8_t *rgb);
+
+#endif
