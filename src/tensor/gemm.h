@@ -31,13 +31,13 @@ typedef struct GemmCall {
     Type c_type; /* f32 or bf16 */
     size_t c_stride;
     GemmPrecision precision;
-    bool accumulate;          /* f32 c only */
-    const float *bias;        /* [n] or NULL */
-    void *pre;                /* [m,n] of c_type, stride c_stride, or NULL */
+    bool accumulate;   /* f32 c only */
+    const float *bias; /* [n] or NULL */
+    void *pre;         /* [m,n] of c_type, stride c_stride, or NULL */
     GemmActivation act;
-    const float *residual;    /* [m,n], stride residual_stride, or NULL; may be c itself */
+    const float *residual; /* [m,n], stride residual_stride, or NULL; may be c itself */
     size_t residual_stride;
-    const float *gate;        /* [rows,n], stride gate_stride, or NULL */
+    const float *gate; /* [rows,n], stride gate_stride, or NULL */
     size_t gate_stride;
     const uint32_t *gate_row; /* [m] or NULL */
 } GemmCall;

@@ -1,0 +1,72 @@
+#include "tensor/cpu.h"
+
+#include <stdbool.h>
+
+const char *cpu_level_name(CpuLevel level)
+{
+    static const char *const names[CPU_LEVELS] = { "ref", "avx2", "avx512", "avx512bf16", "amx" };
+    return names[level];
+}
+
+#if defined(__x86_64__)
+
+#include <cpuid.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+typedef struct CpuId {
+    unsigned eax, ebx, ecx, edx;
+} CpuId;
+
+static CpuId cpu_id(unsigned leaf, unsigned sub)
+{
+    CpuId r = { 0 };
+    if (!__get_cpuid_count(leaf, sub, &r.eax, &r.ebx, &r.ecx, &r.edx)) r = (CpuId){ 0 };
+    return r;
+}
+
+static bool has(unsigned bits, unsigned mask)
+{
+    return (bits & mask) == mask;
+}
+
+/* Which registers the system saves when it switches threads (XCR0, Intel SDM vol. 1, 13.3). */
+static unsigned saved_state(void)
+{
+    if (!has(cpu_id(1, 0).ecx, bit_OSXSAVE)) return 0;
+    unsigned low, high;
+    __asm__ volatile("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
+    return low;
+}
+
+/* Linux hands out the 8 KiB of tile registers on request only (5.16 and later). */
+static bool tiles_granted(void)
+{
+    enum { ARCH_REQ_XCOMP_PERM = 0x1023, XFEATURE_XTILEDATA = 18 };
+    return syscall(SYS_arch_prctl, ARCH_REQ_XCOMP_PERM, XFEATURE_XTILEDATA) == 0;
+}
+
+CpuLevel cpu_level_best(void)
+{
+    enum { SAVED_YMM = 0x6, SAVED_ZMM = 0xE6, SAVED_TILES = 0x60000 };
+    enum { AMX_BF16 = 1 << 22, AMX_TILE = 1 << 24, AVX512_BF16 = 1 << 5 };
+    unsigned saved = saved_state();
+    CpuId one = cpu_id(1, 0), seven = cpu_id(7, 0), seven1 = cpu_id(7, 1);
+    if (!has(saved, SAVED_YMM) || !has(one.ecx, bit_FMA | bit_F16C) || !has(seven.ebx, bit_AVX2))
+        return CPU_REF;
+    unsigned wide = bit_AVX512F | bit_AVX512BW | bit_AVX512DQ | bit_AVX512VL;
+    if (!has(saved, SAVED_ZMM) || !has(seven.ebx, wide)) return CPU_AVX2;
+    if (!has(seven1.eax, AVX512_BF16)) return CPU_AVX512;
+    if (!has(saved, SAVED_TILES) || !has(seven.edx, AMX_BF16 | AMX_TILE) || !tiles_granted())
+        return CPU_AVX512BF16;
+    return CPU_AMX;
+}
+
+#else
+
+CpuLevel cpu_level_best(void)
+{
+    return CPU_REF;
+}
+
+#endif
