@@ -27,11 +27,14 @@ typedef struct AttentionCall {
 /* A sequence without keys gives zero rows. */
 void attention_forward(const Compute *c, const AttentionCall *call);
 
-/* dq, dk, dv are f32 [tokens, heads * head_dim] with the given strides, overwritten (not added).
- * `call` as in the forward, out and lse holding its results. No bias. */
+/* Backward. `call` as in the forward, out and lse holding its results, no bias. dout, dq, dk and
+ * dv are of `type` (f32 or bf16) with the strides of out, q, k and v. */
 typedef struct AttentionGrad {
-    const void *dout; /* of call->type, stride out_stride */
-    void *dq, *dk, *dv; /* of call->type, strides q_stride, k_stride, v_stride */
+    const void *dout;
+    void *dq, *dk, *dv;
+    Type type;
+    bool add;       /* dq, dk and dv are added to, not overwritten */
+    Arena *scratch; /* temporaries: 12 * head_dim * longest sequence bytes a thread; given back */
 } AttentionGrad;
 void attention_backward(const Compute *c, const AttentionCall *call, const AttentionGrad *grad);
 
