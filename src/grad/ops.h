@@ -46,7 +46,8 @@ Tensor *op_columns(Tape *t, Tensor *x, size_t first, size_t count); /* y = x[:, 
 Tensor *op_gather(Tape *t, Tensor *x, const uint32_t *row, size_t rows); /* y[i] = x[row[i]]; grads summed in fixed order */
 Tensor *op_scatter(Tape *t, Tensor *base, Tensor *x, const uint32_t *row); /* y = base, y[row[i]] = x[i], rows distinct */
 Tensor *op_embedding(Tape *t, const Param *table, const uint32_t *id, size_t count); /* f32 [count, D] */
-Tensor *op_add_table(Tape *t, Tensor *x, const Param *table); /* x [R, T*D] + table [T*D] broadcast over rows */
+/* y[R,T] = x[R,W] tiled T / W times + table[T] on every row; W divides T. f32. */
+Tensor *op_add_table(Tape *t, Tensor *x, const Param *table);
 
 /* A parameter seen as a tensor (its gradient flows to the parameter). */
 Tensor *op_param(Tape *t, const Param *p);

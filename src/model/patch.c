@@ -53,8 +53,7 @@ static void pack_token(const Video *v, const uint8_t *rgb, size_t f, size_t r, s
             const uint8_t *row =
                 frame + size_min(r * v->patch + y, v->height - 1) * v->width * PATCH_CHANNELS;
             for (size_t x = 0; x < v->patch; x++) {
-                const uint8_t *p =
-                    row + size_min(c * v->patch + x, v->width - 1) * PATCH_CHANNELS;
+                const uint8_t *p = row + size_min(c * v->patch + x, v->width - 1) * PATCH_CHANNELS;
                 for (int i = 0; i < PATCH_CHANNELS; i++) *out++ = (float)p[i] / 127.5f - 1;
             }
         }

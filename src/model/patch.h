@@ -30,7 +30,8 @@ size_t patch_latent_of(size_t frame, size_t *place);
 /* The grid of a video; sides that are no multiple of `patch` round up. */
 PatchGrid patch_grid(size_t frames, size_t height, size_t width, size_t patch);
 
-size_t patch_values(size_t patch); /* values in a token: 4 * P * P * 3, order frame, row, column, RGB */
+size_t
+patch_values(size_t patch); /* values in a token: 4 * P * P * 3, order frame, row, column, RGB */
 
 /* tokens [patch_tokens(grid), patch_values] of rgb [frames, height, width, 3]. Frames after the
  * last, rows and columns beyond the edge repeat the nearest that exist. */

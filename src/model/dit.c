@@ -1,0 +1,390 @@
+#include "model/dit.h"
+
+#include <assert.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "grad/ops.h"
+#include "nn/embed.h"
+
+enum { TIME_FREQUENCIES = 256, MODULATIONS = 6 };
+enum { SHIFT_SELF, SCALE_SELF, GATE_SELF, SHIFT_MLP, SCALE_MLP, GATE_MLP };
+
+typedef struct Linear {
+    const Param *weight, *bias; /* bias may be NULL */
+} Linear;
+
+typedef struct Attention {
+    Linear q, k, v, o;
+    const Param *norm_q, *norm_k;
+} Attention;
+
+typedef struct Block {
+    const Param *modulation;
+    Attention self, cross;
+    const Param *norm3_weight, *norm3_bias;
+    Linear up, down; /* the MLP; gated: `up` has the gate's rows first */
+} Block;
+
+struct Dit {
+    DitConfig c;
+    Linear patch_down, patch_up, position; /* without bottleneck only patch_up */
+    Linear time_in, time_out, time_projection, pooled;
+    Linear text_in, text_out;
+    Block *block;
+    const Param *head_modulation;
+    Linear head;
+};
+
+DitConfig dit_config_default(void)
+{
+    size_t patch = 8;
+    return (DitConfig){
+        .width = 256,
+        .heads = 4,
+        .layers = 8,
+        .hidden = 704,
+        .in_values = patch_values(patch) + PATCH_FRAMES,
+        .out_values = patch_values(patch),
+        .bottleneck = 128,
+        .text_width = 384,
+        .patch = patch,
+        .gated = true,
+        .norm_heads = true,
+        .text_pooled = true,
+        .step_input = true,
+        .positions = true,
+        .predicts_clean = true,
+        .eps = 1e-6f,
+    };
+}
+
+/* ---- construction ---------------------------------------------------------------------- */
+
+typedef struct Builder {
+    ParamSet *set;
+    const DitConfig *c;
+} Builder;
+
+static SoraStatus declare(Builder *b, const char *name, ParamKind kind, ParamInit init, size_t rows,
+                          size_t columns, const Param **out)
+{
+    size_t shape[2] = { rows, columns };
+    return params_declare(b->set, name, kind, init, columns ? 2 : 1, shape, out);
+}
+
+/* std as PyTorch's default would give it, so that rates known from there carry over. */
+static SoraStatus linear(Builder *b, const char *name, ParamKind kind, size_t out, size_t in,
+                         bool bias, Linear *l)
+{
+    char full[128];
+    ParamInit init = { 0, 1.0f / sqrtf(3.0f * (float)in) };
+    if (strcmp(name, "head.head") == 0) init.std = 0;
+    snprintf(full, sizeof full, "%s.weight", name);
+    TRY(declare(b, full, kind, init, out, in, &l->weight));
+    if (!bias) return SORA_OK;
+    snprintf(full, sizeof full, "%s.bias", name);
+    return declare(b, full, PARAM_OTHER, (ParamInit){ 0, 0 }, out, 0, &l->bias);
+}
+
+static SoraStatus attention(Builder *b, const char *prefix, const char *which, Attention *a)
+{
+    static const char parts[4] = "qkvo";
+    const DitConfig *c = b->c;
+    Linear *to[4] = { &a->q, &a->k, &a->v, &a->o };
+    char name[96];
+    for (int i = 0; i < 4; i++) {
+        snprintf(name, sizeof name, "%s.%s.%c", prefix, which, parts[i]);
+        TRY(linear(b, name, PARAM_HIDDEN, c->width, c->width, c->bias, to[i]));
+    }
+    size_t group = c->norm_heads ? c->width / c->heads : c->width;
+    snprintf(name, sizeof name, "%s.%s.norm_q.weight", prefix, which);
+    TRY(declare(b, name, PARAM_OTHER, (ParamInit){ 1, 0 }, group, 0, &a->norm_q));
+    snprintf(name, sizeof name, "%s.%s.norm_k.weight", prefix, which);
+    return declare(b, name, PARAM_OTHER, (ParamInit){ 1, 0 }, group, 0, &a->norm_k);
+}
+
+static SoraStatus block(Builder *b, size_t layer, Block *k)
+{
+    const DitConfig *c = b->c;
+    char prefix[64], name[96];
+    snprintf(prefix, sizeof prefix, "blocks.%zu", layer);
+    snprintf(name, sizeof name, "%s.modulation", prefix);
+    size_t shape[3] = { 1, MODULATIONS, c->width };
+    TRY(params_declare(b->set, name, PARAM_OTHER, (ParamInit){ 0, 1 / sqrtf((float)c->width) }, 3,
+                       shape, &k->modulation));
+    TRY(attention(b, prefix, "self_attn", &k->self));
+    TRY(attention(b, prefix, "cross_attn", &k->cross));
+    if (c->cross_norm_affine) {
+        snprintf(name, sizeof name, "%s.norm3.weight", prefix);
+        TRY(declare(b, name, PARAM_OTHER, (ParamInit){ 1, 0 }, c->width, 0, &k->norm3_weight));
+        snprintf(name, sizeof name, "%s.norm3.bias", prefix);
+        TRY(declare(b, name, PARAM_OTHER, (ParamInit){ 0, 0 }, c->width, 0, &k->norm3_bias));
+    }
+    snprintf(name, sizeof name, "%s.ffn.0", prefix);
+    TRY(linear(b, name, PARAM_HIDDEN, c->hidden * (c->gated ? 2 : 1), c->width, c->bias, &k->up));
+    snprintf(name, sizeof name, "%s.ffn.2", prefix);
+    return linear(b, name, PARAM_HIDDEN, c->width, c->hidden, c->bias, &k->down);
+}
+
+static SoraStatus embeddings(Builder *b, Dit *d)
+{
+    const DitConfig *c = &d->c;
+    size_t w = c->width, time_in = TIME_FREQUENCIES * (c->step_input ? 2 : 1);
+    if (c->bottleneck) {
+        TRY(linear(b, "patch_embedding.down", PARAM_OTHER, c->bottleneck, c->in_values, false,
+                   &d->patch_down));
+        TRY(linear(b, "patch_embedding.up", PARAM_OTHER, w, c->bottleneck, true, &d->patch_up));
+    } else {
+        TRY(linear(b, "patch_embedding", PARAM_OTHER, w, c->in_values, true, &d->patch_up));
+    }
+    if (c->positions)
+        TRY(linear(b, "position_embedding", PARAM_OTHER, w, DIT_POSITION, false, &d->position));
+    TRY(linear(b, "time_embedding.0", PARAM_OTHER, w, time_in, true, &d->time_in));
+    TRY(linear(b, "time_embedding.2", PARAM_OTHER, w, w, true, &d->time_out));
+    TRY(linear(b, "time_projection.1", PARAM_OTHER, MODULATIONS * w, w, true, &d->time_projection));
+    if (c->text_pooled)
+        TRY(linear(b, "pooled_embedding", PARAM_OTHER, w, c->text_width, true, &d->pooled));
+    TRY(linear(b, "text_embedding.0", PARAM_OTHER, w, c->text_width, true, &d->text_in));
+    return linear(b, "text_embedding.2", PARAM_OTHER, w, w, true, &d->text_out);
+}
+
+SoraStatus dit_new(const DitConfig *config, ParamSet *set, Arena *weights, Dit **out)
+{
+    Dit *d = arena_zero(weights, sizeof *d);
+    d->c = *config;
+    Builder b = { set, &d->c };
+    TRY(embeddings(&b, d));
+    d->block = arena_zero(weights, config->layers * sizeof *d->block);
+    for (size_t i = 0; i < config->layers; i++) TRY(block(&b, i, &d->block[i]));
+    size_t shape[3] = { 1, 2, config->width };
+    TRY(params_declare(set, "head.modulation", PARAM_OTHER,
+                       (ParamInit){ 0, 1 / sqrtf((float)config->width) }, 3, shape,
+                       &d->head_modulation));
+    TRY(linear(&b, "head.head", PARAM_OTHER, config->out_values, config->width, true, &d->head));
+    *out = d;
+    return SORA_OK;
+}
+
+const DitConfig *dit_config(const Dit *d)
+{
+    return &d->c;
+}
+
+/* ---- layout ---------------------------------------------------------------------------- */
+
+/* Absolute place in the picture: RoPE alone cannot tell ground from sky. Coordinates run over
+ * [-1, 1] on the shorter side, so that a wide picture shows more of the same world. */
+static void position_features(PatchGrid g, size_t row, size_t column, float frame_s, float *out)
+{
+    float shorter = (float)(g.height < g.width ? g.height : g.width);
+    float place[2] = { (2 * (float)row + 1 - (float)g.height) / shorter,
+                       (2 * (float)column + 1 - (float)g.width) / shorter };
+    for (int axis = 0; axis < 2; axis++)
+        for (int k = 0; k < 4; k++) {
+            float angle = place[axis] * 1.5707963f * (float)(1 << k);
+            *out++ = cosf(angle);
+            *out++ = sinf(angle);
+        }
+    *out++ = log2f(shorter / 8);
+    *out++ = frame_s * 6;
+}
+
+/* RoPE positions: time in sixths of a second (one latent frame at 24 fps), space in eighths of
+ * the shorter side, so that one set of weights serves every size and rate. Latents (Wan) count
+ * tokens. */
+static void rope_position(const DitConfig *c, const DitSequence *s, size_t f, size_t row,
+                          size_t column, float out[3])
+{
+    if (!c->patch) {
+        out[0] = (float)f, out[1] = (float)row, out[2] = (float)column;
+        return;
+    }
+    size_t shorter = s->grid.height < s->grid.width ? s->grid.height : s->grid.width;
+    float unit = 8.0f / (float)shorter;
+    out[0] = (float)f * s->frame_s * 6;
+    out[1] = ((float)row + 0.5f - (float)s->grid.height / 2) * unit;
+    out[2] = ((float)column + 0.5f - (float)s->grid.width / 2) * unit;
+}
+
+DitLayout *dit_layout(const DitConfig *c, const DitSequence *sequence, size_t sequences, Arena *a)
+{
+    DitLayout *l = arena_zero(a, sizeof *l);
+    l->sequences = sequences;
+    DitSequence *own = arena_alloc(a, sequences * sizeof *own);
+    memcpy(own, sequence, sequences * sizeof *own);
+    l->sequence = own;
+    l->start = arena_zero(a, (sequences + 1) * sizeof *l->start);
+    for (size_t s = 0; s < sequences; s++)
+        l->start[s + 1] = l->start[s] + patch_tokens(sequence[s].grid);
+    l->tokens = l->start[sequences];
+    size_t half = c->width / c->heads / 2, n = 0;
+    l->cos = arena_alloc(a, l->tokens * half * sizeof(float));
+    l->sin = arena_alloc(a, l->tokens * half * sizeof(float));
+    if (c->positions) l->position = tensor_new_2d(a, TYPE_F32, l->tokens, DIT_POSITION);
+    for (size_t s = 0; s < sequences; s++) {
+        PatchGrid g = sequence[s].grid;
+        for (size_t i = 0; i < patch_tokens(g); i++, n++) {
+            size_t f = i / (g.height * g.width), row = i / g.width % g.height, column = i % g.width;
+            float at[3];
+            rope_position(c, &sequence[s], f, row, column, at);
+            embed_rope_row(at, 2 * half, l->cos + n * half, l->sin + n * half);
+            if (l->position)
+                position_features(g, row, column, sequence[s].frame_s,
+                                  (float *)l->position->data + n * DIT_POSITION);
+        }
+    }
+    return l;
+}
+
+/* ---- forward --------------------------------------------------------------------------- */
+
+/* What a block reads beside its tokens. */
+typedef struct BlockCall {
+    const Dit *d;
+    const Block *k;
+    Tensor *e0;   /* [rows, 6 D] */
+    Tensor *text; /* [M, D] */
+    size_t sequences;
+    const size_t *start, *text_start;
+    const uint32_t *row; /* [tokens] */
+    const float *cos, *sin;
+} BlockCall;
+
+static Tensor *project(Tape *t, Tensor *x, const Linear *l)
+{
+    return op_linear(t, x, l->weight, l->bias, GEMM_NONE, false);
+}
+
+static Tensor *attend(Tape *t, const BlockCall *b, const Attention *a, Tensor *x, Tensor *context)
+{
+    const DitConfig *c = &b->d->c;
+    size_t hd = c->width / c->heads, group = c->norm_heads ? hd : c->width;
+    bool self = x == context;
+    const float *cos = self ? b->cos : NULL, *sin = self ? b->sin : NULL;
+    Tensor *q = op_qk_norm_rope(t, project(t, x, &a->q), a->norm_q, group, c->eps, hd, cos, sin);
+    Tensor *k =
+        op_qk_norm_rope(t, project(t, context, &a->k), a->norm_k, group, c->eps, hd, cos, sin);
+    Tensor *v = project(t, context, &a->v);
+    return op_attention(t, q, k, v, c->heads, 1 / sqrtf((float)hd), b->sequences, b->start,
+                        self ? b->start : b->text_start);
+}
+
+static Tensor *block_forward(void *ctx, Tape *t, Tensor *x)
+{
+    const BlockCall *b = ctx;
+    const Block *k = b->k;
+    const DitConfig *c = &b->d->c;
+    Tensor *table = op_add_table(t, b->e0, k->modulation), *m[MODULATIONS];
+    for (size_t i = 0; i < MODULATIONS; i++) m[i] = op_columns(t, table, i * c->width, c->width);
+
+    Tensor *h = op_modulated_norm(t, x, m[SHIFT_SELF], m[SCALE_SELF], b->row, c->eps);
+    x = op_linear_residual(t, attend(t, b, &k->self, h, h), k->self.o.weight, k->self.o.bias, x,
+                           m[GATE_SELF], b->row);
+
+    h = op_layer_norm(t, x, k->norm3_weight, k->norm3_bias, c->eps, false);
+    x = op_linear_residual(t, attend(t, b, &k->cross, h, b->text), k->cross.o.weight,
+                           k->cross.o.bias, x, NULL, NULL);
+
+    h = op_modulated_norm(t, x, m[SHIFT_MLP], m[SCALE_MLP], b->row, c->eps);
+    h = c->gated ? op_swiglu(t, h, k->up.weight)
+                 : op_linear(t, h, k->up.weight, k->up.bias, GEMM_GELU_TANH, false);
+    return op_linear_residual(t, h, k->down.weight, k->down.bias, x, m[GATE_MLP], b->row);
+}
+
+static Tensor *embed_patches(const Dit *d, Tape *t, const DitInput *in)
+{
+    const DitConfig *c = &d->c;
+    Tensor *x = in->tokens;
+    if (c->bottleneck) x = project(t, x, &d->patch_down);
+    if (!c->positions)
+        return op_linear(t, x, d->patch_up.weight, d->patch_up.bias, GEMM_NONE, true);
+    Tensor *at = op_linear(t, in->layout->position, d->position.weight, NULL, GEMM_NONE, true);
+    return op_linear_residual(t, x, d->patch_up.weight, d->patch_up.bias, at, NULL, NULL);
+}
+
+/* e [rows, D]: time, step size and pooled text of every conditioning row. */
+static Tensor *embed_time(const Dit *d, Tape *t, const DitInput *in)
+{
+    const DitConfig *c = &d->c;
+    size_t wide = TIME_FREQUENCIES * (c->step_input ? 2 : 1);
+    Tensor *s = tensor_new_2d(tape_arena(t), TYPE_F32, in->rows, wide);
+    for (size_t r = 0; r < in->rows; r++) {
+        float *row = (float *)s->data + r * wide;
+        embed_sinusoid(in->timestep[r], TIME_FREQUENCIES, row);
+        /* 100: neighbouring step sizes (log2: 0, 1, 2 ...) must look different */
+        if (c->step_input)
+            embed_sinusoid(in->step ? 100 * in->step[r] : 0, TIME_FREQUENCIES,
+                           row + TIME_FREQUENCIES);
+    }
+    Tensor *e = op_linear(t, s, d->time_in.weight, d->time_in.bias, GEMM_SILU, false);
+    e = op_linear(t, e, d->time_out.weight, d->time_out.bias, GEMM_NONE, true);
+    if (!c->text_pooled || !in->pooled) return e;
+    Tensor *p = op_linear(t, in->pooled, d->pooled.weight, d->pooled.bias, GEMM_NONE, true);
+    return op_add(t, e, op_gather(t, p, in->row_sequence, in->rows));
+}
+
+/* RoPE rows and conditioning rows of the tokens that a route keeps. */
+static void route_call(const DitInput *in, size_t half, Arena *a, BlockCall *b)
+{
+    const DitRoute *r = in->route;
+    float *cos = arena_alloc(a, r->kept * half * sizeof *cos);
+    float *sin = arena_alloc(a, r->kept * half * sizeof *sin);
+    uint32_t *row = arena_alloc(a, r->kept * sizeof *row);
+    for (size_t i = 0; i < r->kept; i++) {
+        size_t n = r->token[i];
+        memcpy(cos + i * half, in->layout->cos + n * half, half * sizeof *cos);
+        memcpy(sin + i * half, in->layout->sin + n * half, half * sizeof *sin);
+        row[i] = in->token_row[n];
+    }
+    b->cos = cos;
+    b->sin = sin;
+    b->row = row;
+    b->start = r->start;
+}
+
+static Tensor *run_blocks(const Dit *d, Tape *t, const DitInput *in, const BlockCall *whole,
+                          Tensor *x)
+{
+    const DitRoute *r = in->route;
+    BlockCall routed = *whole;
+    if (r) route_call(in, d->c.width / d->c.heads / 2, tape_arena(t), &routed);
+    Tensor *all = x;
+    for (size_t i = 0; i < d->c.layers; i++) {
+        if (r && i == r->first) {
+            all = x;
+            x = op_gather(t, x, r->token, r->kept);
+        }
+        bool inside = r && i >= r->first && i < r->last;
+        BlockCall *b = arena_alloc(tape_arena(t), sizeof *b);
+        *b = inside ? routed : *whole;
+        b->k = &d->block[i];
+        x = tape_segment(t, block_forward, b, x, in->recompute);
+        if (r && i + 1 == r->last) x = op_scatter(t, all, x, r->token);
+    }
+    return x;
+}
+
+Tensor *dit_forward(const Dit *d, Tape *t, const DitInput *in)
+{
+    const DitConfig *c = &d->c;
+    const DitLayout *l = in->layout;
+    assert(tensor_width(in->tokens) == c->in_values && in->tokens->shape[0] == l->tokens);
+    Tensor *x = embed_patches(d, t, in);
+    Tensor *e = embed_time(d, t, in);
+    Tensor *e0 = op_linear(t, op_silu(t, e), d->time_projection.weight, d->time_projection.bias,
+                           GEMM_NONE, true);
+    Tensor *text =
+        op_linear(t, in->text, d->text_in.weight, d->text_in.bias, GEMM_GELU_TANH, false);
+    text = project(t, text, &d->text_out);
+    BlockCall whole = {
+        d, NULL, e0, text, l->sequences, l->start, in->text_start, in->token_row, l->cos, l->sin
+    };
+    x = run_blocks(d, t, in, &whole, x);
+
+    Tensor *table = op_add_table(t, e, d->head_modulation); /* e for the shift and for the scale */
+    Tensor *h = op_modulated_norm(t, x, op_columns(t, table, 0, c->width),
+                                  op_columns(t, table, c->width, c->width), in->token_row, c->eps);
+    return op_linear(t, h, d->head.weight, d->head.bias, GEMM_NONE, true);
+}

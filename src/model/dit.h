@@ -1,0 +1,91 @@
+/* The diffusion transformer: one architecture for our own models and for Wan 2.1 / 2.2 (source:
+ * Wan-Video/Wan2.1 wan/modules/model.py). Blocks of adaLN-modulated self-attention with 3-D RoPE,
+ * cross-attention to the text, and an MLP; a modulation table shared by all blocks plus an offset
+ * per block. Sizes and kinds come from the model file. Tensor names are Wan's own. */
+#ifndef MODEL_DIT_H
+#define MODEL_DIT_H
+
+#include "model/patch.h"
+#include "nn/params.h"
+
+typedef struct DitConfig {
+    size_t width, heads, layers;
+    size_t hidden;          /* of the MLP */
+    size_t in_values;       /* of a token, given-frames mask included */
+    size_t out_values;      /* of a token */
+    size_t bottleneck;      /* between patch and width, 0: none (arXiv 2511.13720, section 4.3) */
+    size_t text_width;      /* of a text state */
+    size_t patch;           /* our own models: pixels on a side; 0: tokens come from latents */
+    bool gated;             /* MLP: gated SiLU (ours) or GELU-tanh (Wan) */
+    bool bias;              /* hidden layers have biases (Wan) */
+    bool norm_heads;        /* RMS norm of q and k per head (ours) or over the width (Wan) */
+    bool cross_norm_affine; /* the norm before cross-attention has weights (Wan) */
+    bool text_pooled;       /* the pooled text joins the time embedding (ours) */
+    bool step_input;     /* the step size joins the time embedding (shortcut, arXiv 2410.12557) */
+    bool positions;      /* tokens are told where they are in the picture (ours) */
+    bool predicts_clean; /* x (ours, arXiv 2511.13720) or v = e - x (Wan) */
+    float eps;
+} DitConfig;
+
+/* The reference model of docs/design: D 256, 4 heads, 8 layers, 8 x 8 patches. */
+DitConfig dit_config_default(void);
+
+/* To and from the JSON object that a model file carries; unknown keys and impossible sizes are
+ * refused by name. */
+SoraStatus dit_config_parse(const char *json, size_t size, DitConfig *out);
+char *dit_config_write(const DitConfig *c, Arena *a);
+
+typedef struct Dit Dit;
+
+SoraStatus dit_new(const DitConfig *config, ParamSet *set, Arena *weights, Dit **out);
+const DitConfig *dit_config(const Dit *d);
+
+/* One sequence of a batch: a grid of tokens and how long a latent frame lasts. */
+typedef struct DitSequence {
+    PatchGrid grid;
+    float frame_s; /* seconds a latent frame stands for; 0 for images. RoPE: 6 units a second */
+} DitSequence;
+
+/* Where everything of a packed batch lies; made once for the grids, used for every step. */
+typedef struct DitLayout {
+    size_t sequences, tokens;
+    const DitSequence *sequence;
+    size_t *start;    /* [sequences + 1] first token of each */
+    float *cos, *sin; /* [tokens, head_dim / 2] */
+    Tensor *position; /* [tokens, DIT_POSITION] f32, NULL unless config.positions */
+} DitLayout;
+
+enum { DIT_POSITION = 18 };
+
+DitLayout *dit_layout(const DitConfig *c, const DitSequence *sequence, size_t sequences, Arena *a);
+
+/* Which tokens go through the middle blocks; the rest skip from block `first` to `last` and come
+ * back (TREAD, arXiv 2501.04765). Training only. */
+typedef struct DitRoute {
+    size_t first, last; /* blocks [first, last) see the kept tokens only */
+    size_t kept;
+    const uint32_t *token; /* [kept] in rising order */
+    size_t *start;         /* [sequences + 1] */
+} DitRoute;
+
+/* Everything a forward pass reads. Conditioning rows: each is a (sequence, noise level) pair, and
+ * each token says which one is its own. */
+typedef struct DitInput {
+    const DitLayout *layout;
+    Tensor *tokens; /* [tokens, in_values] */
+    size_t rows;
+    const float *timestep; /* [rows] 1000 sigma */
+    const float *step;     /* [rows] log2 of the number of steps the next one replaces; NULL: 0 */
+    const uint32_t *row_sequence; /* [rows] */
+    const uint32_t *token_row;    /* [tokens] */
+    Tensor *text;                 /* [M, text_width] states of all sequences, packed */
+    const size_t *text_start;     /* [sequences + 1] */
+    Tensor *pooled;               /* [sequences, text_width] f32, or NULL */
+    const DitRoute *route;        /* NULL: every token sees every block */
+    bool recompute;               /* blocks run again in backward instead of being remembered */
+} DitInput;
+
+/* The prediction [tokens, out_values] f32, in the tape's arena. */
+Tensor *dit_forward(const Dit *d, Tape *t, const DitInput *in);
+
+#endif
