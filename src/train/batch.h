@@ -1,0 +1,37 @@
+/* Batches: examples in, everything a training step reads out. */
+#ifndef TRAIN_BATCH_H
+#define TRAIN_BATCH_H
+
+#include "media/clip.h"
+#include "model/dit.h"
+#include "model/text_encoder.h"
+#include "train/levels.h"
+
+/* A clip and what is said of it. */
+typedef struct Example {
+    Clip clip;
+    char *caption;
+} Example;
+
+typedef struct Batch {
+    DitInput input;
+    float *target; /* [tokens, out_values]: the clean patches */
+    float *weight; /* [tokens]: of the squared error; 0 for given tokens */
+    float weight_sum;
+    size_t predicted; /* tokens with a weight */
+} Batch;
+
+typedef struct BatchOptions {
+    uint64_t seed;        /* of the noise and the levels */
+    LevelMix images, clips;
+    float keep;           /* share of tokens that see the middle blocks, 1: all (TREAD) */
+    bool recompute;
+} BatchOptions;
+
+/* Noisy tokens z = t x + (1 - t) e and weights 1 / max(1 - t, 0.05)^2, which make the squared
+ * error of x one of velocities (JiT, arXiv 2511.13720, with the clamp on both sides). Text rows
+ * are those of `text`, sequence by sequence. Everything lives in `a`. */
+void batch_make(const DitConfig *c, const Compute *compute, const Example *examples, size_t count,
+                const TextStates *text, const BatchOptions *o, Arena *a, Batch *out);
+
+#endif
