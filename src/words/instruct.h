@@ -1,0 +1,15 @@
+/* Instructions: "make it night", 让它下雨, "turn the dog into a cat" change facts. */
+#ifndef WORDS_INSTRUCT_H
+#define WORDS_INSTRUCT_H
+
+#include "words/parse.h"
+
+/* True when the words ask for a change ("make it ...", 把...变成...) rather than describe a clip. */
+bool instruct_is(const Lexicon *lex, const char *words);
+
+/* Changes *facts as `words` ask; what they do not speak of stays. *report: what was changed
+ * (said), and the words that could not be used. SORA_E_ARGUMENT when nothing in them is known. */
+SoraStatus instruct_apply(const Lexicon *lex, const char *words, Facts *facts,
+                          ParseReport *report);
+
+#endif
