@@ -85,11 +85,11 @@ typedef struct RowsNorm {
     Rows x, y;
     const float *scale, *shift; /* each [table rows, table_stride] or NULL (scale: 1, shift: 0) */
     size_t table_stride;
-    size_t scale_width;   /* width; or group: the same scale for every group (shift NULL); 0: width */
+    size_t scale_width; /* width; or group: the same scale for every group (shift NULL); 0: width */
     float scale_base;
-    const uint32_t *row;  /* [rows] or NULL: row 0 of the tables for all */
-    float *mean, *rstd;   /* [rows, width / group], written by forward, read by backward; forward
-                             takes NULL; mean is not touched with `rms` */
+    const uint32_t *row;    /* [rows] or NULL: row 0 of the tables for all */
+    float *mean, *rstd;     /* [rows, width / group], written by forward, read by backward; forward
+                               takes NULL; mean is not touched with `rms` */
     const float *cos, *sin; /* [rows, head_dim / 2] or NULL: no rotation */
     size_t head_dim;        /* divides group or is a multiple of it; even; with cos alone */
 } RowsNorm;
@@ -120,7 +120,8 @@ void rows_gate(const Compute *c, const RowsGate *call);
 
 /* dx = gate * dy; dgate[r] += sum over the rows i of r of dy[i] * x[i] (NULL: not wanted). The
  * gradient of residual is dy itself. */
-void rows_gate_back(const Compute *c, const RowsGate *call, Rows dy, Rows dx, float *dgate, Arena *a);
+void rows_gate_back(const Compute *c, const RowsGate *call, Rows dy, Rows dx, float *dgate,
+                    Arena *a);
 
 /* y[i] = x[row[i]]. */
 void rows_gather(const Compute *c, Rows y, Rows x, const uint32_t *row, size_t rows, size_t width);
