@@ -1,0 +1,135 @@
+#include "train/checkpoint.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tensor/convert.h"
+#include "tensor/safetensors.h"
+
+enum { META_MAX = 8 };
+
+typedef struct Meta {
+    SafetensorsMeta pair[META_MAX];
+    size_t count;
+} Meta;
+
+static void meta_add(Meta *m, const char *key, const char *value)
+{
+    m->pair[m->count++] = (SafetensorsMeta){ key, value };
+}
+
+static Meta run_meta(const DitConfig *config, const RunState *run, const char *kind, Arena *a)
+{
+    Meta m = { .count = 0 };
+    meta_add(&m, "sora.kind", kind);
+    meta_add(&m, "sora.dit", dit_config_write(config, a));
+    meta_add(&m, "sora.step", arena_printf(a, "%" PRIu64, run->step));
+    meta_add(&m, "sora.examples", arena_printf(a, "%" PRIu64, run->examples));
+    meta_add(&m, "sora.seconds", arena_printf(a, "%.1f", run->seconds));
+    meta_add(&m, "sora.seed", arena_printf(a, "%" PRIu64, run->seed));
+    return m;
+}
+
+SoraStatus checkpoint_save(const char *dir, const DitConfig *config, const ParamSet *set,
+                           const Optim *o, const RunState *run, Arena *step)
+{
+    ArenaMark mark = arena_mark(step);
+    size_t params = params_count(set), states = optim_state_count(o), n = 0;
+    SafetensorsEntry *e = arena_zero(step, (params + states) * sizeof *e);
+    for (size_t i = 0; i < params; i++) {
+        const Param *p = params_at(set, i);
+        e[n++] = (SafetensorsEntry){ arena_printf(step, "value.%s", p->name), *p->value };
+    }
+    for (size_t i = 0; i < states; i++) {
+        OptimState s = optim_state_at(o, i);
+        e[n++] = (SafetensorsEntry){ s.name, *s.tensor };
+    }
+    Meta m = run_meta(config, run, "checkpoint", step);
+    char *path = arena_printf(step, "%s/checkpoint.safetensors", dir);
+    SoraStatus s = safetensors_write(path, e, n, m.pair, m.count);
+    arena_rewind(step, mark);
+    return err_while(s, "saving the checkpoint");
+}
+
+static SoraStatus copy_tensor(const Safetensors *st, const char *name, Tensor *to)
+{
+    const Tensor *from = safetensors_find(st, name);
+    char want[96], got[96];
+    if (!from) return err_set(SORA_E_FORMAT, "the checkpoint has no tensor %s", name);
+    tensor_describe(to, want, sizeof want);
+    tensor_describe(from, got, sizeof got);
+    if (strcmp(want, got) != 0)
+        return err_set(SORA_E_FORMAT, "%s is %s in the checkpoint, the model has %s", name, got,
+                       want);
+    memcpy(to->data, from->data, tensor_count(to) * sizeof(float));
+    return SORA_OK;
+}
+
+static SoraStatus read_number(const Safetensors *st, const char *key, double *out)
+{
+    const char *text = safetensors_metadata(st, key);
+    char *end;
+    if (!text) return err_set(SORA_E_FORMAT, "the checkpoint does not say its %s", key);
+    *out = strtod(text, &end);
+    if (*end || end == text)
+        return err_set(SORA_E_FORMAT, "%s of the checkpoint is \"%s\", a number is needed", key,
+                       text);
+    return SORA_OK;
+}
+
+static SoraStatus load_all(const Safetensors *st, ParamSet *set, Optim *o, RunState *run, Arena *a)
+{
+    for (size_t i = 0; i < params_count(set); i++) {
+        Param *p = params_at(set, i);
+        TRY(copy_tensor(st, arena_printf(a, "value.%s", p->name), p->value));
+    }
+    for (size_t i = 0; i < optim_state_count(o); i++) {
+        OptimState s = optim_state_at(o, i);
+        TRY(copy_tensor(st, s.name, s.tensor));
+    }
+    double step, examples, seed;
+    TRY(read_number(st, "sora.step", &step));
+    TRY(read_number(st, "sora.examples", &examples));
+    TRY(read_number(st, "sora.seconds", &run->seconds));
+    TRY(read_number(st, "sora.seed", &seed));
+    run->step = (uint64_t)step;
+    run->examples = (uint64_t)examples;
+    run->seed = (uint64_t)seed;
+    optim_set_steps(o, run->step);
+    return SORA_OK;
+}
+
+SoraStatus checkpoint_load(const char *dir, ParamSet *set, Optim *o, RunState *run, Arena *step)
+{
+    ArenaMark mark = arena_mark(step);
+    char *path = arena_printf(step, "%s/checkpoint.safetensors", dir);
+    Safetensors st;
+    SoraStatus s = safetensors_open(path, step, &st);
+    if (s == SORA_OK) {
+        s = load_all(&st, set, o, run, step);
+        safetensors_close(&st);
+    }
+    arena_rewind(step, mark);
+    return err_while(s, "resuming from %s", dir);
+}
+
+SoraStatus checkpoint_export(const char *dir, const DitConfig *config, const ParamSet *set,
+                             const Optim *o, const RunState *run, Arena *step)
+{
+    ArenaMark mark = arena_mark(step);
+    size_t params = params_count(set);
+    SafetensorsEntry *e = arena_zero(step, params * sizeof *e);
+    for (size_t i = 0; i < params; i++) {
+        const Tensor *ema = optim_ema(o, i);
+        Tensor *half = tensor_new(step, TYPE_BF16, ema->rank, ema->shape);
+        convert_row(half->data, TYPE_BF16, ema->data, TYPE_F32, tensor_count(ema));
+        e[i] = (SafetensorsEntry){ params_at(set, i)->name, *half };
+    }
+    Meta m = run_meta(config, run, "dit", step);
+    char *path = arena_printf(step, "%s/model.safetensors", dir);
+    SoraStatus s = safetensors_write(path, e, params, m.pair, m.count);
+    arena_rewind(step, mark);
+    return err_while(s, "writing the model");
+}

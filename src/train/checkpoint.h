@@ -1,0 +1,28 @@
+/* Checkpoints: a folder that a run can be resumed from to the same bytes, and the model file that
+ * generation reads. Both are written aside and renamed; the older one is whole until then. */
+#ifndef TRAIN_CHECKPOINT_H
+#define TRAIN_CHECKPOINT_H
+
+#include "model/dit.h"
+#include "train/optim.h"
+
+/* Where a run stands. */
+typedef struct RunState {
+    uint64_t step;     /* optimizer steps done */
+    uint64_t examples; /* examples seen: the next one's index */
+    double seconds;    /* of training, over all sittings */
+    uint64_t seed;
+} RunState;
+
+/* DIR/checkpoint.safetensors: values, optimizer state, EMA and RunState. */
+SoraStatus checkpoint_save(const char *dir, const DitConfig *config, const ParamSet *set,
+                           const Optim *o, const RunState *run, Arena *step);
+
+/* Into a set and optimizer of the same configuration; SORA_E_FORMAT names what differs. */
+SoraStatus checkpoint_load(const char *dir, ParamSet *set, Optim *o, RunState *run, Arena *step);
+
+/* DIR/model.safetensors: the EMA in bf16, with the configuration and `facts` (more metadata). */
+SoraStatus checkpoint_export(const char *dir, const DitConfig *config, const ParamSet *set,
+                             const Optim *o, const RunState *run, Arena *step);
+
+#endif
