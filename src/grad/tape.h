@@ -35,7 +35,7 @@ bool tape_grad(const Tape *t);
 
 /* A segment y = fn(ctx, x), x and y both [N,D] f32 and of the same shape: a transformer block.
  * Without gradients its memory is given back as it ends (y overwrites x's place or is kept);
- * with gradients and `recompute`, only x is kept and fn runs again in backward. fn must be pure. */
+ * x is used up then. With gradients and `recompute`, only x is kept and fn runs again in backward. fn must be pure. */
 typedef Tensor *(*SegmentFn)(void *ctx, Tape *t, Tensor *x);
 Tensor *tape_segment(Tape *t, SegmentFn fn, void *ctx, Tensor *x, bool recompute);
 

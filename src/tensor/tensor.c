@@ -89,6 +89,7 @@ Tensor *tensor_reshape(Arena *a, const Tensor *x, int rank, const size_t *shape)
     assert(tensor_count(y) == tensor_count(x));
     y->data = x->data;
     y->grad = x->grad;
+    y->slot = x->slot;
     return y;
 }
 

@@ -45,7 +45,8 @@ typedef struct Tensor {
     int rank;
     size_t shape[TENSOR_RANK_MAX]; /* entries from rank on are 1 */
     void *data;
-    float *grad; /* same shape, f32; NULL: nobody asked for it */
+    float *grad;   /* of a parameter: same shape, f32; NULL: frozen */
+    uint32_t slot; /* of a result: where its tape keeps the gradient; 0: it wants none */
 } Tensor;
 
 const char *type_name(Type t);

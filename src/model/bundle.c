@@ -1,0 +1,80 @@
+#include "model/bundle.h"
+
+#include <string.h>
+#include <sys/stat.h>
+
+static const char *in_folder(const char *path, const char *file, Arena *a)
+{
+    struct stat st;
+    bool folder = stat(path, &st) == 0 && S_ISDIR(st.st_mode);
+    return folder ? arena_printf(a, "%s/%s", path, file) : path;
+}
+
+static const char *beside(const char *path, const char *file, Arena *a)
+{
+    const char *slash = strrchr(path, '/');
+    return slash ? arena_printf(a, "%.*s/%s", (int)(slash - path), path, file) : file;
+}
+
+static SoraStatus find_text(const char *model, const char *text_path, const char *default_dir,
+                            Arena *a, const char **out)
+{
+    *out = text_path ? text_path : beside(model, "text.safetensors", a);
+    if (text_path || file_exists(*out)) return SORA_OK;
+    const char *first = *out;
+    if (default_dir) *out = arena_printf(a, "%s/text.safetensors", default_dir);
+    if (default_dir && file_exists(*out)) return SORA_OK;
+    return err_set(SORA_E_IO, "the model needs a text encoder: there is no %s%s%s", first,
+                   default_dir ? " and no " : "", default_dir ? *out : "");
+}
+
+const Tensor *bundle_lookup(void *safetensors, const char *name)
+{
+    return safetensors_find(safetensors, name);
+}
+
+static SoraStatus open_dit(const char *path, Bundle *b)
+{
+    TRY(safetensors_open(path, b->weights, &b->file));
+    const char *kind = safetensors_metadata(&b->file, "sora.kind");
+    const char *config = safetensors_metadata(&b->file, "sora.dit");
+    if (!kind || strcmp(kind, "dit") != 0 || !config)
+        return err_set(SORA_E_FORMAT, "%s is no sora model%s%s%s", path,
+                       kind ? ": it says it is a \"" : "", kind ? kind : "", kind ? "\"" : "");
+    TRY(err_while(dit_config_parse(config, strlen(config), &b->config), "reading %s", path));
+    ParamSet *set = params_new_load(b->weights, bundle_lookup, &b->file);
+    return err_while(dit_new(&b->config, set, b->weights, &b->dit), "reading %s", path);
+}
+
+static SoraStatus open_all(const char *path, const char *text_path, const char *default_dir,
+                           const Compute *c, Bundle *b)
+{
+    path = in_folder(path, "model.safetensors", b->weights);
+    const char *text;
+    TRY(open_dit(path, b));
+    TRY(find_text(path, text_path, default_dir, b->weights, &text));
+    TRY(text_encoder_open(text, c, b->weights, &b->text));
+    if (text_encoder_width(b->text) != b->config.text_width)
+        return err_set(SORA_E_FORMAT, "%s gives text of width %zu, %s reads %zu", text,
+                       text_encoder_width(b->text), path, b->config.text_width);
+    return SORA_OK;
+}
+
+SoraStatus bundle_open(const char *path, const char *text_path, const char *default_dir,
+                       const Compute *c, Bundle *out)
+{
+    memset(out, 0, sizeof *out);
+    out->weights = arena_new("weights", 0);
+    if (!out->weights) return err_set(SORA_E_MEMORY, "no memory for a model");
+    SoraStatus s = open_all(path, text_path, default_dir, c, out);
+    if (s != SORA_OK) bundle_close(out);
+    return s;
+}
+
+void bundle_close(Bundle *b)
+{
+    if (b->text) text_encoder_close(b->text);
+    if (b->file.map.bytes) safetensors_close(&b->file);
+    arena_free(b->weights);
+    memset(b, 0, sizeof *b);
+}

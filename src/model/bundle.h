@@ -1,0 +1,28 @@
+/* A model and what it needs, opened: the transformer, its text encoder, and what the file says of
+ * both. Weights stay mapped until bundle_close. */
+#ifndef MODEL_BUNDLE_H
+#define MODEL_BUNDLE_H
+
+#include "model/dit.h"
+#include "model/text_encoder.h"
+#include "tensor/safetensors.h"
+
+typedef struct Bundle {
+    Safetensors file; /* the transformer's */
+    DitConfig config;
+    Dit *dit;
+    TextEncoder *text;
+    Arena *weights;
+} Bundle;
+
+/* `path`: a model file, or a folder that holds model.safetensors. `text_path`: the text encoder's
+ * file; NULL: text.safetensors beside the model, else the one in `default_dir` (may be NULL).
+ * SORA_E_FORMAT when the file is no model of ours, with what it is instead. */
+SoraStatus bundle_open(const char *path, const char *text_path, const char *default_dir,
+                       const Compute *c, Bundle *out);
+void bundle_close(Bundle *b); /* a zeroed or closed one is fine */
+
+/* The ParamLookup of a Safetensors. */
+const Tensor *bundle_lookup(void *safetensors, const char *name);
+
+#endif

@@ -1,0 +1,54 @@
+#include "train/source_world.h"
+
+#include "base/rng.h"
+#include "words/caption.h"
+#include "world/view.h"
+
+enum { DRAW_SIZE = 1, DRAW_FACTS, DRAW_RENDER, DRAW_STYLE, DRAW_CAPTION };
+
+/* Example i shows facts number fact_index(i). */
+static uint64_t fact_index(const WorldSource *w, uint64_t i)
+{
+    if (w->repeats < 2) return i;
+    return i / (w->period * w->repeats) * w->period + i % w->period;
+}
+
+/* The size belongs to the facts: what an image can show is not what a clip can. */
+static void world_size(const void *self, uint64_t i, SourceSize *out)
+{
+    const WorldSource *w = self;
+    double u = rng_uniform(rng_split(w->seed, DRAW_SIZE), fact_index(w, i));
+    size_t k = 0;
+    while (k + 1 < w->size_count && u >= w->sizes[k].share) u -= w->sizes[k++].share;
+    *out = w->sizes[k];
+}
+
+static SoraStatus world_make(const void *self, uint64_t i, Arena *a, Example *out)
+{
+    const WorldSource *w = self;
+    uint64_t fact = fact_index(w, i);
+    SourceSize size;
+    world_size(self, i, &size);
+    WorldFrames frames = { size.frames, size.height, size.width, size.frames > 1 ? size.fps : 0 };
+    WorldOptions o = { .split = w->split,
+                       .image = size.frames == 1,
+                       .actors_max = w->actors_max,
+                       .seconds = size.frames > 1 ? (double)size.frames / size.fps : 0 };
+    Facts facts;
+    WorldState state;
+    world_sample(w->world, rng_u64(rng_split(w->seed, DRAW_FACTS), fact), &o, &facts);
+    uint64_t look = rng_u64(rng_split(w->seed, DRAW_RENDER), i);
+    TRY(world_render(w->world, &facts, look, &frames, a, &out->clip, &state));
+    CaptionView view;
+    view_of(w->world, &facts, &state, &view);
+    CaptionStyle style;
+    caption_mix(rng_u64(rng_split(w->seed, DRAW_STYLE), fact), &style);
+    out->caption = arena_alloc(a, CAPTION_SIZE_MAX);
+    caption_write(w->lexicon, &facts, &view, &style, out->caption, CAPTION_SIZE_MAX, NULL);
+    return SORA_OK;
+}
+
+Source source_world(const WorldSource *w)
+{
+    return (Source){ world_size, world_make, (void *)w };
+}

@@ -1,0 +1,24 @@
+/* Examples from the world: drawn, rendered and captioned as they are asked for. */
+#ifndef TRAIN_SOURCE_WORLD_H
+#define TRAIN_SOURCE_WORLD_H
+
+#include "train/source.h"
+#include "words/lexicon.h"
+#include "world/world.h"
+
+typedef struct WorldSource {
+    const World *world;
+    const Lexicon *lexicon;
+    uint64_t seed;
+    Split split;
+    SourceSize sizes[SOURCE_SIZES_MAX];
+    size_t size_count;
+    int actors_max; /* 0: as the world has it */
+    size_t period;  /* facts come back after so many examples, with other pixels ... */
+    size_t repeats; /* ... so many times in all: the encoder has less to read. 1: always new */
+} WorldSource;
+
+/* `w` must outlive the source. */
+Source source_world(const WorldSource *w);
+
+#endif

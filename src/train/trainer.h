@@ -1,0 +1,55 @@
+/* The trainer: one step after another, from a Source to weights. It owns the model in training;
+ * the caller decides when to report, save and stop. */
+#ifndef TRAIN_TRAINER_H
+#define TRAIN_TRAINER_H
+
+#include "train/batch.h"
+#include "train/checkpoint.h"
+#include "train/prompts.h"
+#include "train/source.h"
+
+typedef struct TrainerConfig {
+    DitConfig model;
+    OptimConfig optim;
+    BatchOptions batch;    /* .seed is set by the trainer */
+    uint64_t seed;
+    size_t tokens;         /* a batch takes examples until it would hold more tokens than this */
+    float drop_text;       /* share of captions replaced by "", for guidance; 0.1 */
+    size_t warmup;         /* steps from rate 0 to 1 */
+    uint64_t steps;        /* of the whole run, 0: no limit */
+    double seconds;        /* of the whole run, 0: no limit */
+    float cooldown;        /* share of the run, at its end, in which the rate falls to 0 */
+} TrainerConfig;
+
+TrainerConfig trainer_config_default(void);
+
+typedef struct StepReport {
+    float loss, norm, rate;
+    size_t examples, tokens;
+    size_t failed; /* examples that could not be made; the first one's sentence: err_text() */
+} StepReport;
+
+typedef struct Trainer Trainer;
+
+/* Weights are drawn from the seed, or found by `lookup` (may be NULL) in another model. Borrows
+ * encoder and source, both immutable meanwhile. */
+SoraStatus trainer_new(const TrainerConfig *config, const TextEncoder *encoder, Source source,
+                       ParamLookup lookup, void *self, Trainer **out);
+void trainer_free(Trainer *t); /* NULL is fine */
+
+/* One optimizer step. SORA_E_NUMBER: a loss or gradient was not finite; nothing was changed. */
+SoraStatus trainer_step(Trainer *t, const Compute *c, StepReport *out);
+
+/* Mean loss of examples [first, first + count) of `source`, always with the same noise. */
+SoraStatus trainer_validate(Trainer *t, const Compute *c, Source source, uint64_t first,
+                            size_t count, float *loss);
+
+/* How much of the run is done, 0 .. 1; 0 without a limit. At 1 it is over. */
+double trainer_progress(const Trainer *t);
+
+RunState *trainer_run(Trainer *t); /* the caller adds to .seconds */
+
+SoraStatus trainer_save(Trainer *t, const char *dir);   /* checkpoint and model, in `dir` */
+SoraStatus trainer_resume(Trainer *t, const Compute *c, const char *dir);
+
+#endif
