@@ -43,8 +43,7 @@ SoraStatus condition_tokens(const Condition *c, PatchGrid g, size_t patch, Arena
                        "what is given has %zu frames of %zux%zu, which is not the size of the clip",
                        s->frames, s->width, s->height);
     patch_pack(s->rgb, s->frames, s->height, s->width, patch, out->clean);
-    for (size_t i = 0; i < tokens; i++)
-        give_token(c, g, i, patch, out->given + i * PATCH_FRAMES);
+    for (size_t i = 0; i < tokens; i++) give_token(c, g, i, patch, out->given + i * PATCH_FRAMES);
     for (size_t f = 0; f < g.frames; f++)
         out->frame[f] = !memchr(out->given + f * per * PATCH_FRAMES, 0, per * PATCH_FRAMES);
     return SORA_OK;
@@ -58,7 +57,8 @@ void condition_restore(const Condition *c, Clip *made)
         const uint8_t *from = clip_frame(c->source, f);
         uint8_t *to = clip_frame(made, f);
         bool whole = c->given && c->given[f];
-        if (whole) memcpy(to, from, pixels * 3);
+        if (whole)
+            memcpy(to, from, pixels * 3);
         else if (c->mask)
             for (size_t i = 0; i < pixels; i++)
                 if (!c->mask[f * pixels + i]) memcpy(to + 3 * i, from + 3 * i, 3);

@@ -134,8 +134,7 @@ static SoraStatus after_step(void *self, size_t step, size_t steps, float *z)
         TRY(clip_new(r->step, r->o->frames, r->o->height, r->o->width, r->o->fps, &preview));
         unpack(r, z, &preview);
     }
-    SoraStatus s =
-        r->o->progress(r->o->progress_self, step, steps, preview.rgb ? &preview : NULL);
+    SoraStatus s = r->o->progress(r->o->progress_self, step, steps, preview.rgb ? &preview : NULL);
     arena_rewind(r->step, mark);
     return s;
 }
@@ -146,8 +145,10 @@ static SoraStatus make_schedule(const Run *r, Schedule *s)
     const Condition *c = r->o->condition;
     TRY(schedule_grid(GRID_LINEAR, r->o->steps, r->o->shift, r->grid.frames, r->a, s));
     for (size_t f = 0; f < r->grid.frames; f++) {
-        if (r->given.frame[f]) schedule_hold(s, f, 0);
-        else if (c && c->source && c->strength < 1) schedule_start(s, f, c->strength);
+        if (r->given.frame[f])
+            schedule_hold(s, f, 0);
+        else if (c && c->source && c->strength < 1)
+            schedule_start(s, f, c->strength);
     }
     return SORA_OK;
 }
@@ -172,8 +173,7 @@ static SoraStatus check(const Bundle *b, const GenerateOptions *o)
     if (!b->config.patch)
         return err_set(SORA_E_UNSUPPORTED, "this model makes latents; it needs its VAE");
     if (o->frames < 1 || o->frames > CLIP_FRAMES_MAX)
-        return err_set(SORA_E_ARGUMENT, "%zu frames: expected 1 to %d", o->frames,
-                       CLIP_FRAMES_MAX);
+        return err_set(SORA_E_ARGUMENT, "%zu frames: expected 1 to %d", o->frames, CLIP_FRAMES_MAX);
     if (!(o->fps > 0 && o->fps <= 240))
         return err_set(SORA_E_ARGUMENT, "%g frames a second: expected 1 to 240", o->fps);
     return SORA_OK;

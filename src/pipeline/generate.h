@@ -12,11 +12,11 @@ typedef struct GenerateOptions {
     size_t frames, height, width; /* frames are rounded up inside to 4n + 1 and trimmed after */
     double fps;                   /* what the motion is told; not read for one frame */
     size_t steps;
-    double cfg_scale;             /* 1: no guidance */
-    double cfg_min, cfg_max;      /* guidance while sigma is in between */
-    double shift;                 /* flow shift of the schedule */
+    double cfg_scale;        /* 1: no guidance */
+    double cfg_min, cfg_max; /* guidance while sigma is in between */
+    double shift;            /* flow shift of the schedule */
     SamplerKind sampler;
-    const Condition *condition;   /* NULL: nothing is given */
+    const Condition *condition; /* NULL: nothing is given */
     GemmPrecision precision;
     /* Called after every step; anything but SORA_OK stops. `preview` is the clip as it would be if
      * this were the last step, valid during the call; made only if `wants_preview`. */

@@ -42,7 +42,8 @@ static void make_sequence(void *ctx, size_t s, int worker)
     size_t values = m->c->out_values, first = m->layout->start[s], per = g.height * g.width;
     uint64_t seed = rng_split(m->o->seed, s), noise_seed = rng_split(seed, DRAW_NOISE);
     float t[256], noise[4096];
-    uint8_t *given = (uint8_t *)(m->out->weight + first); /* the weights overwrite it as they come */
+    uint8_t *given =
+        (uint8_t *)(m->out->weight + first); /* the weights overwrite it as they come */
     Levels l = { t, given };
     levels_draw(g.frames > 1 ? &m->o->clips : &m->o->images, rng_split(seed, DRAW_LEVELS), g, &l);
     patch_pack(clip->rgb, clip->frames, clip->height, clip->width, m->c->patch,

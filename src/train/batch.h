@@ -22,9 +22,9 @@ typedef struct Batch {
 } Batch;
 
 typedef struct BatchOptions {
-    uint64_t seed;        /* of the noise and the levels */
+    uint64_t seed; /* of the noise and the levels */
     LevelMix images, clips;
-    float keep;           /* share of tokens that see the middle blocks, 1: all (TREAD) */
+    float keep; /* share of tokens that see the middle blocks, 1: all (TREAD) */
     bool recompute;
 } BatchOptions;
 

@@ -36,8 +36,10 @@ static void give_frame(Levels *l, PatchGrid g, size_t frame)
 {
     size_t place, f = patch_latent_of(frame, &place), per = g.height * g.width;
     for (size_t i = f * per; i < (f + 1) * per; i++) {
-        if (f == 0) memset(l->given + i * PATCH_FRAMES, 1, PATCH_FRAMES);
-        else l->given[i * PATCH_FRAMES + place] = 1;
+        if (f == 0)
+            memset(l->given + i * PATCH_FRAMES, 1, PATCH_FRAMES);
+        else
+            l->given[i * PATCH_FRAMES + place] = 1;
     }
 }
 

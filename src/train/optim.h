@@ -20,7 +20,8 @@ OptimConfig optim_config_default(void);
 
 typedef struct Optim Optim;
 
-/* State for every parameter that has a gradient, in `weights`, zero; the EMA starts as the value. */
+/* State for every parameter that has a gradient, in `weights`, zero; the EMA starts as the value.
+ */
 Optim *optim_new(ParamSet *set, const OptimConfig *config, Arena *weights);
 
 /* One step from the gradients of the set: rates times `rate`. Updates values, operands and EMA and

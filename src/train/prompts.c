@@ -143,8 +143,7 @@ SoraStatus prompts_encode(Prompts *p, const Compute *c, const char *const *promp
                           Arena *step, Arena *out_arena, TextStates *out)
 {
     if (count > p->capacity)
-        return err_set(SORA_E_ARGUMENT, "%zu prompts at once, room is for %zu", count,
-                       p->capacity);
+        return err_set(SORA_E_ARGUMENT, "%zu prompts at once, room is for %zu", count, p->capacity);
     ArenaMark mark = arena_mark(step);
     make_room(p, count);
     SoraStatus s = encode_missing(p, c, prompts, count, step);

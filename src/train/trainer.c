@@ -25,16 +25,16 @@ struct Trainer {
 
 TrainerConfig trainer_config_default(void)
 {
-    return (TrainerConfig){ .model = dit_config_default(),
-                            .optim = optim_config_default(),
-                            .batch = { .images = levels_for_images(),
-                                       .clips = levels_for_clips(),
-                                       .keep = 1 },
-                            .seed = 1,
-                            .tokens = 4096,
-                            .drop_text = 0.1f,
-                            .warmup = 100,
-                            .cooldown = 0.35f };
+    return (TrainerConfig){
+        .model = dit_config_default(),
+        .optim = optim_config_default(),
+        .batch = { .images = levels_for_images(), .clips = levels_for_clips(), .keep = 1 },
+        .seed = 1,
+        .tokens = 4096,
+        .drop_text = 0.1f,
+        .warmup = 100,
+        .cooldown = 0.35f
+    };
 }
 
 SoraStatus trainer_new(const TrainerConfig *config, const TextEncoder *encoder, Source source,
@@ -108,8 +108,7 @@ static void make_example(void *ctx, size_t i, int worker)
     (void)worker;
     Making *m = ctx;
     m->status[i] = m->source.make(m->source.self, m->first + i, m->arena[i], &m->example[i]);
-    if (m->status[i] != SORA_OK)
-        snprintf(m->sentence[i], ERR_TEXT_MAX, "%s", err_text());
+    if (m->status[i] != SORA_OK) snprintf(m->sentence[i], ERR_TEXT_MAX, "%s", err_text());
 }
 
 /* How many examples from `first` on fit into a batch. */
@@ -139,8 +138,10 @@ static size_t make_examples(Trainer *t, const Compute *c, Source source, uint64_
     parallel_for(c->pool, count, make_example, &m);
     size_t made = 0, failed = 0;
     for (size_t i = 0; i < count; i++) {
-        if (m.status[i] == SORA_OK) example[made++] = example[i];
-        else if (failed++ == 0) err_set(m.status[i], "%s", m.sentence[i]);
+        if (m.status[i] == SORA_OK)
+            example[made++] = example[i];
+        else if (failed++ == 0)
+            err_set(m.status[i], "%s", m.sentence[i]);
     }
     return made;
 }
@@ -177,8 +178,7 @@ static SoraStatus step_once(Trainer *t, const Compute *c, StepReport *out)
     size_t made = make_examples(t, c, t->source, t->run.examples, count, example);
     *out = (StepReport){ .examples = made, .failed = count - made, .rate = rate_now(t) };
     t->run.examples += count;
-    if (made == 0)
-        return err_while(SORA_E_FORMAT, "none of %zu examples could be made", count);
+    if (made == 0) return err_while(SORA_E_FORMAT, "none of %zu examples could be made", count);
     Batch b;
     uint64_t seed = rng_split(t->config.seed, t->run.step);
     TRY(run_batch(t, c, example, made, seed, true, &b, &out->loss));

@@ -11,14 +11,14 @@
 typedef struct TrainerConfig {
     DitConfig model;
     OptimConfig optim;
-    BatchOptions batch;    /* .seed is set by the trainer */
+    BatchOptions batch; /* .seed is set by the trainer */
     uint64_t seed;
-    size_t tokens;         /* a batch takes examples until it would hold more tokens than this */
-    float drop_text;       /* share of captions replaced by "", for guidance; 0.1 */
-    size_t warmup;         /* steps from rate 0 to 1 */
-    uint64_t steps;        /* of the whole run, 0: no limit */
-    double seconds;        /* of the whole run, 0: no limit */
-    float cooldown;        /* share of the run, at its end, in which the rate falls to 0 */
+    size_t tokens;   /* a batch takes examples until it would hold more tokens than this */
+    float drop_text; /* share of captions replaced by "", for guidance; 0.1 */
+    size_t warmup;   /* steps from rate 0 to 1 */
+    uint64_t steps;  /* of the whole run, 0: no limit */
+    double seconds;  /* of the whole run, 0: no limit */
+    float cooldown;  /* share of the run, at its end, in which the rate falls to 0 */
 } TrainerConfig;
 
 TrainerConfig trainer_config_default(void);
@@ -49,7 +49,7 @@ double trainer_progress(const Trainer *t);
 
 RunState *trainer_run(Trainer *t); /* the caller adds to .seconds */
 
-SoraStatus trainer_save(Trainer *t, const char *dir);   /* checkpoint and model, in `dir` */
+SoraStatus trainer_save(Trainer *t, const char *dir); /* checkpoint and model, in `dir` */
 SoraStatus trainer_resume(Trainer *t, const Compute *c, const char *dir);
 
 #endif
