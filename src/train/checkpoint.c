@@ -89,7 +89,7 @@ static SoraStatus load_all(const Safetensors *st, ParamSet *set, Optim *o, RunSt
         OptimState s = optim_state_at(o, i);
         TRY(copy_tensor(st, s.name, s.tensor));
     }
-    double step, examples, seed;
+    double step = 0, examples = 0, seed = 0;
     TRY(read_number(st, "sora.step", &step));
     TRY(read_number(st, "sora.examples", &examples));
     TRY(read_number(st, "sora.seconds", &run->seconds));
