@@ -1,6 +1,7 @@
 #include "grad/op.h"
 
 const OpDef *const op_table[] = {
+    &op_def_segment,
     &op_def_linear,
     &op_def_linear_residual,
     &op_def_swiglu,
@@ -15,5 +16,6 @@ const OpDef *const op_table[] = {
     &op_def_embedding,
     &op_def_add_table,
     &op_def_mse,
+    &op_def_cross_entropy,
     NULL,
 };

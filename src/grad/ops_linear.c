@@ -2,23 +2,6 @@
 #include "grad/op.h"
 #include "grad/ops.h"
 
-typedef struct Linear {
-    Tensor *y, *x;
-    const Param *w, *bias;
-    GemmActivation act;
-    Tensor *pre; /* before the activation, for backward */
-} Linear;
-
-static GemmMatrix matrix(const Tensor *x, bool transposed)
-{
-    return (GemmMatrix){ x->data, x->type, tensor_width(x), transposed };
-}
-
-static GemmMatrix matrix_f32(const float *data, size_t stride, bool transposed)
-{
-    return (GemmMatrix){ data, TYPE_F32, stride, transposed };
-}
-
 /* Rows of W, its outputs. Convolution-like weights [O, ...] count as [O, I]. */
 static size_t outputs(const Param *w)
 {
@@ -27,73 +10,97 @@ static size_t outputs(const Param *w)
 
 static size_t inputs(const Param *w)
 {
-    return tensor_count(w->value) / w->value->shape[0];
+    return tensor_count(w->value) / outputs(w);
 }
 
-/* The forward product y = x W^T, its epilogue left to the caller. */
-static GemmCall product(Tape *t, const Tensor *x, const Param *w, const Param *bias, Tensor *y)
+static GemmMatrix matrix(Rows x, bool transposed)
 {
-    size_t o = outputs(w), i = inputs(w);
+    return (GemmMatrix){ x.data, x.type, x.stride, transposed };
+}
+
+static GemmMatrix weight(const Tape *t, const Param *w, bool transposed)
+{
+    const Tensor *m = op_weight(t, w);
+    return (GemmMatrix){ m->data, m->type, inputs(w), transposed };
+}
+
+/* The product y = x W^T + bias of an operation, the rest of the epilogue left to the caller. */
+static GemmCall product(Tape *t, const Op *op, const Tensor *y)
+{
+    const Tensor *x = op->in[0];
     return (GemmCall){ .m = tensor_row_count(x),
-                       .n = o,
-                       .k = i,
-                       .a = { x->data, x->type, i, false },
-                       .b = { w->operand->data, w->operand->type, i, true },
+                       .n = outputs(op->param[0]),
+                       .k = inputs(op->param[0]),
+                       .a = matrix(rows_of(x), false),
+                       .b = weight(t, op->param[0], true),
                        .c = y->data,
                        .c_type = y->type,
                        .c_stride = tensor_width(y),
                        .precision = tape_precision(t),
-                       .bias = op_values(t, bias) };
+                       .bias = op_values(t, op->param[1]) };
 }
 
-/* From ds [N,O], the gradient before bias: those of x, W and the bias. */
-static void product_back(Tape *t, const float *ds, const Tensor *x, const Param *w,
-                         const Param *bias)
+static void input_back(Tape *t, const Op *op, Rows ds)
 {
-    const Compute *c = tape_compute(t);
-    size_t n = tensor_row_count(x), o = outputs(w), i = inputs(w);
-    float *dw = op_dparam(w), *db = op_dparam(bias);
-    bool add;
-    float *dx = op_dx(t, x, &add);
-    if (dx)
-        gemm(c, &(GemmCall){ .m = n,
-                             .n = i,
-                             .k = o,
-                             .a = matrix_f32(ds, o, false),
-                             .b = { w->operand->data, w->operand->type, i, false },
-                             .c = dx,
-                             .c_stride = i,
-                             .precision = tape_precision(t),
-                             .accumulate = add });
-    if (dw)
-        gemm(c, &(GemmCall){ .m = o,
-                             .n = i,
-                             .k = n,
-                             .a = matrix_f32(ds, o, true),
-                             .b = matrix(x, false),
-                             .c = dw,
-                             .c_stride = i,
-                             .precision = tape_precision(t),
-                             .accumulate = true });
-    if (db)
-        rows_sums(c,
-                  &(RowsSums){ .rows = n,
-                               .width = o,
-                               .x = rows_f32(ds, o),
-                               .sums = db,
+    Rows dx = op_dx(t, op->in[0]);
+    gemm(tape_compute(t), &(GemmCall){ .m = tensor_row_count(op->in[0]),
+                                       .n = inputs(op->param[0]),
+                                       .k = outputs(op->param[0]),
+                                       .a = matrix(ds, false),
+                                       .b = weight(t, op->param[0], false),
+                                       .c = dx.data,
+                                       .c_type = dx.type,
+                                       .c_stride = dx.stride,
+                                       .precision = tape_precision(t),
+                                       .accumulate = dx.add });
+}
+
+static void weight_back(Tape *t, const Op *op, Rows ds)
+{
+    gemm(tape_compute(t), &(GemmCall){ .m = outputs(op->param[0]),
+                                       .n = inputs(op->param[0]),
+                                       .k = tensor_row_count(op->in[0]),
+                                       .a = matrix(ds, true),
+                                       .b = matrix(rows_of(op->in[0]), false),
+                                       .c = op_dparam(op->param[0]),
+                                       .c_stride = inputs(op->param[0]),
+                                       .precision = tape_precision(t),
+                                       .accumulate = true });
+}
+
+/* From ds [N,O], the gradient before the activation: those of x, W and the bias. */
+static void product_back(Tape *t, const Op *op, Rows ds)
+{
+    if (op_wants(op->in[0])) input_back(t, op, ds);
+    if (op_dparam(op->param[0])) weight_back(t, op, ds);
+    if (op_dparam(op->param[1]))
+        rows_sums(tape_compute(t),
+                  &(RowsSums){ .rows = tensor_row_count(op->in[0]),
+                               .width = outputs(op->param[0]),
+                               .x = ds,
+                               .sums = op_dparam(op->param[1]),
                                .sum_rows = 1,
-                               .sums_stride = o },
+                               .sums_stride = outputs(op->param[0]) },
                   tape_arena(t));
 }
 
 /* ---- y = act(x W^T + bias) ------------------------------------------------------------- */
 
-static void linear_forward(Tape *t, void *args)
+typedef struct Linear {
+    Op op; /* in: x; param: W, bias */
+    GemmActivation act;
+    Tensor *pre; /* before the activation */
+} Linear;
+
+static void linear_forward(Tape *t, Op *op)
 {
-    Linear *a = args;
-    GemmCall g = product(t, a->x, a->w, a->bias, a->y);
+    Linear *a = (Linear *)op;
+    GemmCall g = product(t, op, op->y);
     g.act = a->act;
-    if (a->pre) g.pre = a->pre->data;
+    if (op->keep && a->act != GEMM_NONE) {
+        a->pre = tensor_new_2d(tape_arena(t), op->y->type, g.m, g.n);
+        g.pre = a->pre->data;
+    }
     gemm(tape_compute(t), &g);
 }
 
@@ -103,24 +110,24 @@ static RowsOp activation_back(GemmActivation act)
     return act == GEMM_GELU_TANH ? ROWS_GELU_TANH_BACK : ROWS_GELU_ERF_BACK;
 }
 
-static void linear_backward(Tape *t, void *args)
+static void linear_backward(Tape *t, Op *op)
 {
-    Linear *a = args;
-    size_t n = tensor_row_count(a->y), o = tensor_width(a->y);
-    const float *dy = op_dy(t, a->y);
+    const Linear *a = (Linear *)op;
     if (a->act == GEMM_NONE) {
-        product_back(t, dy, a->x, a->w, a->bias);
+        product_back(t, op, op_dy(op));
         return;
     }
-    float *ds = op_take(t, n * o);
+    size_t n = tensor_row_count(op->y), o = tensor_width(op->y);
+    OpBuffer *buffer = op_take(t, n * o * type_block_bytes(op->y->type));
+    Rows ds = { .data = buffer->data, .type = op->y->type, .stride = o };
     rows_map(tape_compute(t), &(RowsMap){ .op = activation_back(a->act),
                                           .rows = n,
                                           .width = o,
-                                          .y = rows_f32(ds, o),
+                                          .y = ds,
                                           .a = rows_of(a->pre),
-                                          .b = rows_f32(dy, o) });
-    product_back(t, ds, a->x, a->w, a->bias);
-    op_drop(t, ds);
+                                          .b = op_dy(op) });
+    product_back(t, op, ds);
+    op_give(t, buffer);
 }
 
 const OpDef op_def_linear = { "linear", linear_forward, linear_backward };
@@ -128,62 +135,67 @@ const OpDef op_def_linear = { "linear", linear_forward, linear_backward };
 Tensor *op_linear(Tape *t, Tensor *x, const Param *w, const Param *bias, GemmActivation act,
                   bool full)
 {
-    Linear *a = arena_zero(tape_arena(t), sizeof *a);
-    *a = (Linear){ .x = x, .w = w, .bias = bias, .act = act };
-    a->y = op_result(t, tensor_row_count(x), outputs(w), full);
-    if (act != GEMM_NONE && tape_grad(t))
-        a->pre = tensor_new_2d(tape_arena(t), a->y->type, tensor_row_count(x), outputs(w));
-    return op_run(t, &op_def_linear, a);
+    Linear *a = op_new(t, &op_def_linear, sizeof *a);
+    a->op.in[0] = x;
+    a->op.param[0] = w;
+    a->op.param[1] = bias;
+    a->act = act;
+    return op_run(t, &a->op, full ? TYPE_F32 : op_hidden(t), tensor_row_count(x), outputs(w));
 }
 
 /* ---- y = residual + gate[row] * (x W^T + bias) ----------------------------------------- */
 
 typedef struct LinearResidual {
-    Tensor *y, *x;
-    const Param *w, *bias;
-    Tensor *residual, *gate;
+    Op op; /* in: x, residual, gate; param: W, bias */
     const uint32_t *row;
     Tensor *s; /* x W^T + bias, for the gate's gradient */
 } LinearResidual;
 
-static void linear_residual_forward(Tape *t, void *args)
+static void linear_residual_forward(Tape *t, Op *op)
 {
-    LinearResidual *a = args;
-    GemmCall g = product(t, a->x, a->w, a->bias, a->y);
-    g.residual = a->residual->data;
-    g.residual_stride = tensor_width(a->residual);
-    if (a->s) g.pre = a->s->data;
-    if (a->gate) {
-        g.gate = a->gate->data;
-        g.gate_stride = tensor_width(a->gate);
+    LinearResidual *a = (LinearResidual *)op;
+    const Tensor *residual = op->in[1], *gate = op->in[2];
+    GemmCall g = product(t, op, op->y);
+    g.residual = residual->data;
+    g.residual_stride = tensor_width(residual);
+    if (gate) {
+        g.gate = gate->data;
+        g.gate_stride = tensor_width(gate);
         g.gate_row = a->row;
+    }
+    if (op->keep && op_wants(gate)) {
+        a->s = tensor_new_2d(tape_arena(t), TYPE_F32, g.m, g.n);
+        g.pre = a->s->data;
     }
     gemm(tape_compute(t), &g);
 }
 
-static void linear_residual_backward(Tape *t, void *args)
+static void gated_back(Tape *t, const LinearResidual *a)
 {
-    LinearResidual *a = args;
-    size_t n = tensor_row_count(a->y), o = tensor_width(a->y);
-    const float *dy = op_dy(t, a->y);
-    if (!a->gate) {
-        product_back(t, dy, a->x, a->w, a->bias);
-        op_pass_on(t, a->residual, a->y);
-        return;
-    }
-    float *ds = op_take(t, n * o);
-    RowsGate gate = { .rows = n,
+    const Op *op = &a->op;
+    const Tensor *gate = op->in[2];
+    size_t n = tensor_row_count(op->y), o = tensor_width(op->y);
+    OpBuffer *buffer = op_take(t, n * o * type_block_bytes(op_hidden(t)));
+    Rows ds = { .data = buffer->data, .type = op_hidden(t), .stride = o };
+    RowsGate call = { .rows = n,
                       .width = o,
-                      .gate = a->gate->data,
+                      .gate = gate->data,
                       .gate_stride = o,
-                      .gate_rows = tensor_row_count(a->gate),
+                      .gate_rows = tensor_row_count(gate),
                       .row = a->row };
-    if (a->s) gate.x = rows_of(a->s);
-    rows_gate_back(tape_compute(t), &gate, rows_f32(dy, o), rows_f32(ds, o),
-                   op_dx_added(t, a->gate), tape_arena(t));
-    product_back(t, ds, a->x, a->w, a->bias);
-    op_drop(t, ds);
-    op_pass_on(t, a->residual, a->y);
+    if (a->s) call.x = rows_of(a->s);
+    rows_gate_back(tape_compute(t), &call, op_dy(op), ds, op_dx_sum(t, gate), tape_arena(t));
+    product_back(t, op, ds);
+    op_give(t, buffer);
+}
+
+static void linear_residual_backward(Tape *t, Op *op)
+{
+    if (op->in[2])
+        gated_back(t, (LinearResidual *)op);
+    else
+        product_back(t, op, op_dy(op));
+    op_pass(t, op, op->in[1]);
 }
 
 const OpDef op_def_linear_residual = { "linear_residual", linear_residual_forward,
@@ -192,67 +204,64 @@ const OpDef op_def_linear_residual = { "linear_residual", linear_residual_forwar
 Tensor *op_linear_residual(Tape *t, Tensor *x, const Param *w, const Param *bias, Tensor *residual,
                            Tensor *gate, const uint32_t *row)
 {
-    LinearResidual *a = arena_zero(tape_arena(t), sizeof *a);
-    *a = (LinearResidual){
-        .x = x, .w = w, .bias = bias, .residual = residual, .gate = gate, .row = row
-    };
-    a->y = op_result(t, tensor_row_count(x), outputs(w), true);
-    if (gate && gate->slot)
-        a->s = tensor_new_2d(tape_arena(t), TYPE_F32, tensor_row_count(x), outputs(w));
-    return op_run(t, &op_def_linear_residual, a);
+    LinearResidual *a = op_new(t, &op_def_linear_residual, sizeof *a);
+    a->op.in[0] = x;
+    a->op.in[1] = residual;
+    a->op.in[2] = gate;
+    a->op.param[0] = w;
+    a->op.param[1] = bias;
+    a->row = row;
+    return op_run(t, &a->op, TYPE_F32, tensor_row_count(x), outputs(w));
 }
 
 /* ---- y = silu(x Wg^T) * (x Wu^T) -------------------------------------------------------- */
 
 typedef struct Swiglu {
-    Tensor *y, *x;
-    const Param *w;
+    Op op;       /* in: x; param: W */
     Tensor *pre; /* [N, 2H] */
 } Swiglu;
 
-static void swiglu_forward(Tape *t, void *args)
+static void swiglu_forward(Tape *t, Op *op)
 {
-    Swiglu *a = args;
+    Swiglu *a = (Swiglu *)op;
     const Compute *c = tape_compute(t);
-    size_t h = tensor_width(a->y);
+    size_t n = tensor_row_count(op->y), h = tensor_width(op->y);
     ArenaMark mark = arena_mark(tape_arena(t));
-    Tensor *pre = a->pre;
-    if (!pre) pre = tensor_new_2d(tape_arena(t), a->y->type, tensor_row_count(a->x), 2 * h);
-    GemmCall g = product(t, a->x, a->w, NULL, pre);
+    a->pre = tensor_new_2d(tape_arena(t), op->y->type, n, 2 * h);
+    GemmCall g = product(t, op, a->pre);
     gemm(c, &g);
     rows_map(c, &(RowsMap){ .op = ROWS_SWIGLU,
-                            .rows = tensor_row_count(a->y),
+                            .rows = n,
                             .width = h,
-                            .y = rows_of(a->y),
-                            .a = rows_of(pre),
-                            .b = rows_columns(rows_of(pre), h) });
-    arena_rewind(tape_arena(t), mark);
+                            .y = rows_of(op->y),
+                            .a = rows_of(a->pre),
+                            .b = rows_columns(rows_of(a->pre), h) });
+    if (!op->keep) arena_rewind(tape_arena(t), mark);
 }
 
-static void swiglu_backward(Tape *t, void *args)
+static void swiglu_backward(Tape *t, Op *op)
 {
-    Swiglu *a = args;
-    size_t n = tensor_row_count(a->y), h = tensor_width(a->y);
-    float *ds = op_take(t, n * 2 * h);
+    const Swiglu *a = (Swiglu *)op;
+    size_t n = tensor_row_count(op->y), h = tensor_width(op->y);
+    OpBuffer *buffer = op_take(t, n * 2 * h * type_block_bytes(op->y->type));
+    Rows ds = { .data = buffer->data, .type = op->y->type, .stride = 2 * h };
     rows_swiglu_back(tape_compute(t), &(RowsSwigluBack){ .rows = n,
                                                          .width = h,
                                                          .a = rows_of(a->pre),
                                                          .b = rows_columns(rows_of(a->pre), h),
-                                                         .dy = rows_f32(op_dy(t, a->y), h),
-                                                         .da = rows_f32(ds, 2 * h),
-                                                         .db = rows_f32(ds + h, 2 * h) });
-    product_back(t, ds, a->x, a->w, NULL);
-    op_drop(t, ds);
+                                                         .dy = op_dy(op),
+                                                         .da = ds,
+                                                         .db = rows_columns(ds, h) });
+    product_back(t, op, ds);
+    op_give(t, buffer);
 }
 
 const OpDef op_def_swiglu = { "swiglu", swiglu_forward, swiglu_backward };
 
 Tensor *op_swiglu(Tape *t, Tensor *x, const Param *w)
 {
-    Swiglu *a = arena_zero(tape_arena(t), sizeof *a);
-    size_t h = outputs(w) / 2;
-    *a = (Swiglu){ .x = x, .w = w };
-    a->y = op_result(t, tensor_row_count(x), h, false);
-    if (tape_grad(t)) a->pre = tensor_new_2d(tape_arena(t), a->y->type, tensor_row_count(x), 2 * h);
-    return op_run(t, &op_def_swiglu, a);
+    Swiglu *a = op_new(t, &op_def_swiglu, sizeof *a);
+    a->op.in[0] = x;
+    a->op.param[0] = w;
+    return op_run(t, &a->op, op_hidden(t), tensor_row_count(x), outputs(w) / 2);
 }

@@ -1,5 +1,5 @@
 /* The tape: operations run as they are called (eager) and, when gradients are wanted, are written
- * down so that tape_backward can walk them in reverse. One OpDef row per operation (grad/ops.c).
+ * down so that tape_backward can walk them in reverse. One OpDef row per operation (op_table.c).
  * Without gradients nothing is written down and the same code runs in the memory of one block. */
 #ifndef GRAD_TAPE_H
 #define GRAD_TAPE_H
@@ -18,14 +18,15 @@ typedef enum ParamKind {
 typedef struct Param {
     const char *name;
     ParamKind kind;
-    Tensor *value;   /* value->grad is where backward adds, f32, NULL when frozen */
+    Tensor *value; /* value->grad is where backward adds, f32, NULL when frozen */
     Tensor *operand;
 } Param;
 
 typedef struct Tape Tape;
 
-/* `step` is where results live; it is rewound by scopes. `precision`: GEMM_BF16 rounds operands
- * of matrix products and stores hidden activations as bf16; GEMM_F32 keeps everything f32. */
+/* `step` is where results live. `precision`: GEMM_BF16 rounds operands of matrix products and
+ * stores hidden activations, and gradients that have one source, as bf16; GEMM_F32 keeps
+ * everything f32 and multiplies by the master values. */
 Tape *tape_new(Arena *step, const Compute *c, GemmPrecision precision, bool grad);
 
 Arena *tape_arena(const Tape *t);
@@ -34,8 +35,8 @@ GemmPrecision tape_precision(const Tape *t);
 bool tape_grad(const Tape *t);
 
 /* A segment y = fn(ctx, x), x and y both [N,D] f32 and of the same shape: a transformer block.
- * Without gradients its memory is given back as it ends (y overwrites x's place or is kept);
- * x is used up then. With gradients and `recompute`, only x is kept and fn runs again in backward. fn must be pure. */
+ * Without gradients its memory is given back as it ends and y takes x's place: x is used up. With
+ * gradients and `recompute` only x is kept and fn runs again in backward; fn must be pure. */
 typedef Tensor *(*SegmentFn)(void *ctx, Tape *t, Tensor *x);
 Tensor *tape_segment(Tape *t, SegmentFn fn, void *ctx, Tensor *x, bool recompute);
 

@@ -40,13 +40,15 @@ typedef enum Type {
 
 enum { TENSOR_RANK_MAX = 6 };
 
+struct TapeSlot; /* grad/op.h */
+
 typedef struct Tensor {
     Type type;
     int rank;
     size_t shape[TENSOR_RANK_MAX]; /* entries from rank on are 1 */
     void *data;
-    float *grad;   /* of a parameter: same shape, f32; NULL: frozen */
-    uint32_t slot; /* of a result: where its tape keeps the gradient; 0: it wants none */
+    float *grad;           /* of a parameter: same shape, f32; NULL: frozen */
+    struct TapeSlot *slot; /* of a result: where its tape keeps the gradient; NULL: wants none */
 } Tensor;
 
 const char *type_name(Type t);
@@ -67,9 +69,9 @@ Tensor *tensor_reshape(Arena *a, const Tensor *x, int rank, const size_t *shape)
 /* A view of entries [first, first + count) of the first dimension. */
 Tensor *tensor_rows(Arena *a, const Tensor *x, size_t first, size_t count);
 
-size_t tensor_count(const Tensor *x);                   /* elements in all */
-size_t tensor_row_count(const Tensor *x);               /* product of all but the last dimension */
-static inline size_t tensor_width(const Tensor *x)      /* the last dimension */
+size_t tensor_count(const Tensor *x);              /* elements in all */
+size_t tensor_row_count(const Tensor *x);          /* product of all but the last dimension */
+static inline size_t tensor_width(const Tensor *x) /* the last dimension */
 {
     return x->rank ? x->shape[x->rank - 1] : 1;
 }
