@@ -1,0 +1,86 @@
+/* The Chinese of the program's texts; tests/cli compares it with the code. Add your command's
+ * texts under a heading of its own, exactly as T("...") or N("...") has them. */
+#include "lang.h"
+
+const LangPair lang_zh[] = {
+    /* main.c */
+    { "sora %s: videos from words, made on this computer\n\n",
+      "sora %s:在这台电脑上,用一句话生成视频\n\n" },
+    { "usage: sora COMMAND [options] ...", "用法:sora 命令 [选项] ..." },
+    { "sora COMMAND --help tells all about one.", "“sora 命令 --help”查看某个命令的详细说明。" },
+    { "sora: there is no command '%s'; did you mean '%s'?\n",
+      "sora:没有“%s”这个命令,您是想用“%s”吗?\n" },
+    { "sora: there is no command '%s'; 'sora --help' lists them\n",
+      "sora:没有“%s”这个命令,“sora --help”列出所有命令\n" },
+    { "'sora %s --help' shows what can be said\n", "“sora %s --help”查看可用的写法\n" },
+
+    /* options.c */
+    { "show this text", "显示本说明" },
+    { "report in JSON, one object a line", "以 JSON 输出,每行一个对象" },
+    { "no progress, only results and errors", "不显示进度,只显示结果和错误" },
+    { "processor threads to use, 0 for all", "使用的处理器线程数,0 表示全部" },
+    { "there is no option --%s; did you mean --%s?", "没有选项 --%s,您是想用 --%s 吗?" },
+    { "there is no option --%s", "没有选项 --%s" },
+    { "there is no option -%c", "没有选项 -%c" },
+    { "--%s takes no value, but got '%s'", "--%s 不带值,却写了“%s”" },
+    { "--%s needs a value: --%s %s", "--%s 缺少值,应写作:--%s %s" },
+    { "%s is missing", "缺少%s" },
+    { "'%s' is one argument too many after %s", "“%s”是多余的参数,这里只需要:%s" },
+    { "'%s': %s takes no arguments", "“%s”是多余的:%s 不带参数" },
+
+    /* options_value.c */
+    { "--%s is %s, it must be %s to %s", "--%s 的值是 %s,必须在 %s 到 %s 之间" },
+    { "--%s is '%s', it must be a whole number", "--%s 的值是“%s”,必须是整数" },
+    { "--%s is '%s', it must be a number", "--%s 的值是“%s”,必须是数字" },
+    { "--%s is '%s', it must be a time such as 2.5s, 1m or 2h",
+      "--%s 的值是“%s”,必须是时间,例如 2.5s、1m 或 2h" },
+    { "--%s is '%s', it must be an amount such as 512M or 4G",
+      "--%s 的值是“%s”,必须是容量,例如 512M 或 4G" },
+    { "--%s is '%s', it must be WIDTHxHEIGHT in pixels, such as 256x144",
+      "--%s 的值是“%s”,必须是以像素计的“宽x高”,例如 256x144" },
+    { "--%s is '%s', did you mean %s? It must be one of %s",
+      "--%s 的值是“%s”,您是想用 %s 吗?可选的有:%s" },
+    { "--%s is '%s', it must be one of %s", "--%s 的值是“%s”,可选的有:%s" },
+    { "--%s has more than %d values", "--%s 的值超过 %d 个" },
+    { "N", "整数" },
+    { "X", "数字" },
+    { "TIME", "时间" },
+    { "AMOUNT", "容量" },
+    { "WxH", "宽x高" },
+    { "A,B,...", "甲,乙,..." },
+    { "FILE", "文件" },
+    { "TEXT", "文字" },
+    { "%s to %s", "%s 到 %s" },
+    { "default %s", "默认 %s" },
+    { ", ", "," },
+
+    /* options_help.c */
+    { "%s (%s)", "%s(%s)" },
+    { "usage: sora %s [options]%s%s\n", "用法:sora %s [选项]%s%s\n" },
+    { "Options", "选项" },
+    { "Every command", "所有命令通用" },
+    { "Examples", "示例" },
+
+    /* progress.c */
+    { "%s left", "剩余 %s" },
+    { "%s: %.6g of %.6g in %s  %s\n", "%s:完成 %.6g/%.6g,用时 %s  %s\n" },
+
+    /* cmd_info.c */
+    { "show what a video, a picture or a model file holds", "显示视频、图片或模型文件的内容" },
+    { "FILE...", "文件..." },
+    { "list the tensors of a model file", "列出模型文件中的张量" },
+    { "%s: %zu tensors, %zu numbers, %.1f MB\n", "%s:%zu 个张量,%zu 个数,%.1f MB\n" },
+    { "%s: %zux%zu, %zu frames, %.3g s\n", "%s:%zux%zu,%zu 帧,%.3g 秒\n" },
+
+    { NULL, NULL },
+};
+
+const LangPair lang_zh_errors[] = {
+    { "while %s: %s", "%s时:%s" },
+    { "cannot open %s: No such file or directory", "找不到文件 %s" },
+    { "cannot open %s: %s", "无法打开 %s:%s" },
+    { "%s is a folder, a file is needed", "%s 是文件夹,需要的是文件" },
+    { "%s is no model, video or picture that sora knows", "%s 不是 sora 认识的模型、视频或图片" },
+    { "%s is a damaged or cut WebP file", "%s 是损坏或不完整的 WebP 文件" },
+    { NULL, NULL },
+};
