@@ -1,77 +1,193 @@
 #include "tensor/gemm.h"
 
 #include <assert.h>
-#include <math.h>
 
 #include "base/size.h"
-#include "tensor/convert.h"
+#include "tensor/gemm_pack.h"
 
-enum { PIECE = 256 };
+/* The product is cut into blocks of C, one task each. A task walks along k in steps that keep a
+ * panel of B (tile.columns wide) in the first-level cache and its own rows of A in the second,
+ * and keeps its sums until the last step hands them to the epilogue. B is packed once for all
+ * tasks, a span of columns at a time, into the shared block; where that does not pay (one row of
+ * blocks) or does not fit (k is huge), every task packs what it needs. Each sum runs along k in the
+ * same order however C is cut, so neither the cut nor the threads show in the result. */
+enum { BLOCK_ROWS = 192, BLOCK_COLUMNS = 512, SPAN_COLUMNS_MIN = 256, TASKS_PER_THREAD = 8 };
 
-void gemm_kernels_fill(GemmKernels *k, CpuLevel level)
+typedef struct Plan {
+    const Compute *compute;
+    const GemmCall *call;
+    const GemmTile *tile;
+    GemmSource a, b;
+    size_t units, step;       /* along k: all of them, and how many are packed at a time */
+    size_t parts;             /* panels that are finished together: 2 under GEMM_SWIGLU, else 1 */
+    size_t width;             /* columns of C */
+    size_t row_tiles, groups; /* all of C; a group is tile.columns of C */
+    size_t span, span_groups; /* the groups at work: the first, and how many */
+    size_t block_tiles, block_groups; /* of a task */
+    uint32_t *packed;                 /* B of the span, or NULL: tasks pack it themselves */
+} Plan;
+
+static size_t plan_steps(const Plan *p)
 {
-    k->level = level;
+    return p->units ? size_ceil_div(p->units, p->step) : 1;
 }
 
-static float activate(GemmActivation act, float x)
+/* Panel `part` of `group`, units [u, u + units), into y. */
+static void pack_panel(const Plan *p, size_t group, size_t part, size_t u, size_t units,
+                       uint32_t *y, void *scratch)
 {
-    if (act == GEMM_SILU) return x / (1.0f + expf(-x));
-    if (act == GEMM_GELU_ERF) return 0.5f * x * (1.0f + erff(x * 0.70710678f));
-    if (act == GEMM_GELU_TANH)
-        return 0.5f * x * (1.0f + tanhf(0.79788456f * (x + 0.044715f * x * x * x)));
-    return x;
+    size_t column = group * p->tile->columns;
+    size_t count = size_min(p->tile->columns, p->width - column);
+    gemm_pack_units(&p->b, part * p->width + column, count, u, units, y, p->tile->columns, scratch);
 }
 
-/* Entries (row, first..first+count) of the logical matrix as f32. */
-static void read_row(const GemmCall *g, const GemmMatrix *x, size_t row, size_t first, size_t count,
-                     float *out)
+static uint32_t *shared_panel(const Plan *p, size_t group, size_t part, size_t u, size_t units)
 {
-    size_t width = x->type == TYPE_F32 ? 4 : 2;
-    for (size_t i = 0; i < count; i += x->transposed ? 1 : count) {
-        size_t at = x->transposed ? (first + i) * x->stride + row : row * x->stride + first;
-        convert_row(out + i, TYPE_F32, (const char *)x->data + at * width, x->type,
-                    x->transposed ? 1 : count);
-    }
-    for (size_t i = 0; i < count && g->precision == GEMM_BF16; i++) out[i] = bf16_round(out[i]);
+    size_t panels = p->span_groups * p->parts, panel = (group - p->span) * p->parts + part;
+    return p->packed + (u * panels + panel * units) * p->tile->columns;
 }
 
-static void finish(const GemmCall *g, size_t row, size_t first, size_t count, float *sum)
+/* Index: part, then group of the span, then step. */
+static void pack_task(void *ctx, size_t i, int worker)
 {
-    size_t width = g->c_type == TYPE_F32 ? 4 : 2, at = row * g->c_stride + first;
-    for (size_t j = 0; j < count && g->bias; j++) sum[j] += g->bias[first + j];
-    if (g->pre) convert_row((char *)g->pre + at * width, g->c_type, sum, TYPE_F32, count);
-    const float *gate = NULL;
-    if (g->gate) gate = g->gate + (g->gate_row ? g->gate_row[row] : 0) * g->gate_stride + first;
-    for (size_t j = 0; j < count; j++) {
-        float s = activate(g->act, sum[j]) * (gate ? gate[j] : 1.0f);
-        if (g->residual) s += g->residual[row * g->residual_stride + first + j];
-        if (g->accumulate) s += ((float *)g->c)[at + j];
-        sum[j] = s;
-    }
-    convert_row((char *)g->c + at * width, g->c_type, sum, TYPE_F32, count);
+    const Plan *p = ctx;
+    size_t part = i % p->parts, group = p->span + i / p->parts % p->span_groups;
+    size_t u = i / p->parts / p->span_groups * p->step, units = size_min(p->step, p->units - u);
+    pack_panel(p, group, part, u, units, shared_panel(p, group, part, u, units),
+               compute_scratch(p->compute, worker));
 }
 
-/* One row of C at a time, in pieces of columns. */
-static void row_task(void *ctx, size_t row, int worker)
+/* One task's share of C and where its packed operands and sums are. */
+typedef struct Block {
+    size_t tile, tiles;   /* of rows */
+    size_t group, groups; /* of columns */
+    uint32_t *a, *b;      /* b: of one panel */
+    float *sums;          /* [group][part][tile][tile.rows][tile.columns] */
+    void *scratch;
+} Block;
+
+static Block block_at(const Plan *p, size_t i, int worker)
 {
-    const GemmCall *g = ctx;
-    (void)worker;
-    float sum[PIECE], b[PIECE], a;
-    for (size_t first = 0; first < g->n; first += PIECE) {
-        size_t count = size_min(PIECE, g->n - first);
-        for (size_t j = 0; j < count; j++) sum[j] = 0.0f;
-        for (size_t k = 0; k < g->k; k++) {
-            read_row(g, &g->a, row, k, 1, &a);
-            read_row(g, &g->b, k, first, count, b);
-            for (size_t j = 0; j < count; j++) sum[j] += a * b[j];
+    size_t down = size_ceil_div(p->row_tiles, p->block_tiles);
+    size_t tile = i % down * p->block_tiles, group = i / down * p->block_groups;
+    char *at = compute_scratch(p->compute, worker);
+    Block k = { .tile = tile,
+                .tiles = size_min(p->block_tiles, p->row_tiles - tile),
+                .group = p->span + group,
+                .groups = size_min(p->block_groups, p->span_groups - group),
+                .scratch = at };
+    k.a = (uint32_t *)(at += GEMM_PACK_SCRATCH);
+    at += size_round_up(p->block_tiles * p->tile->rows * p->step * sizeof *k.a, ARENA_ALIGN);
+    k.b = (uint32_t *)at;
+    k.sums = (float *)(at + p->step * p->tile->columns * sizeof *k.b);
+    return k;
+}
+
+/* Adds units [u, u + units) to the sums of one group, and finishes them after the last. */
+static void multiply_group(const Plan *p, const Block *k, size_t group, size_t u, size_t units)
+{
+    const GemmTile *t = p->tile;
+    size_t area = t->rows * t->columns, up = k->tiles * area, column = group * t->columns;
+    bool last = u + units >= p->units;
+    float *sums = k->sums + (group - k->group) * p->parts * up;
+    for (size_t part = 0; part < p->parts; part++) {
+        uint32_t *b = k->b;
+        if (p->packed)
+            b = shared_panel(p, group, part, u, units);
+        else
+            pack_panel(p, group, part, u, units, b, k->scratch);
+        for (size_t i = 0; i < k->tiles; i++) {
+            size_t row = (k->tile + i) * t->rows, rows = size_min(t->rows, p->call->m - row);
+            t->run(sums + part * up + i * area, u > 0, k->a + i * t->rows * units, units, b, units,
+                   rows);
+            if (last && part == p->parts - 1)
+                p->compute->kernels.gemm.finish(p->call, sums + i * area, t->columns, up, row, rows,
+                                                column, size_min(t->columns, p->width - column));
         }
-        finish(g, row, first, count, sum);
     }
+}
+
+static void block_task(void *ctx, size_t i, int worker)
+{
+    const Plan *p = ctx;
+    Block k = block_at(p, i, worker);
+    size_t row = k.tile * p->tile->rows, rows = k.tiles * p->tile->rows;
+    rows = size_min(rows, p->call->m - row);
+    for (size_t s = 0; s < plan_steps(p); s++) {
+        size_t u = s * p->step, units = size_min(p->step, p->units - u);
+        gemm_pack_lines(&p->a, row, rows, u, units, k.a, units, k.scratch);
+        for (size_t g = 0; g < k.groups; g++) multiply_group(p, &k, k.group + g, u, units);
+    }
+}
+
+/* Halves the blocks until there are enough for the threads, then evens them out. */
+static void choose_blocks(Plan *p)
+{
+    size_t threads = (size_t)pool_threads(p->compute->pool);
+    size_t wanted = threads > 1 ? threads * TASKS_PER_THREAD : 1;
+    size_t tiles = size_min(p->row_tiles, BLOCK_ROWS / p->tile->rows);
+    size_t groups = size_min(p->span_groups, BLOCK_COLUMNS / p->tile->columns / p->parts);
+    size_t down, across;
+    for (;;) {
+        down = size_ceil_div(p->row_tiles, tiles), across = size_ceil_div(p->span_groups, groups);
+        if (down * across >= wanted || (tiles == 1 && groups == 1)) break;
+        if (tiles * p->tile->rows >= groups * p->parts * p->tile->columns || groups == 1)
+            tiles = size_ceil_div(tiles, 2);
+        else
+            groups = size_ceil_div(groups, 2);
+    }
+    p->block_tiles = size_ceil_div(p->row_tiles, down);
+    p->block_groups = size_ceil_div(p->span_groups, across);
+}
+
+static Plan plan_new(const Compute *c, const GemmCall *g)
+{
+    const GemmTile *t = g->precision == GEMM_BF16 ? &c->kernels.gemm.bf16 : &c->kernels.gemm.f32;
+    Plan p = {
+        .compute = c, .call = g, .tile = t, .a = gemm_source_a(c, g), .b = gemm_source_b(c, g)
+    };
+    p.parts = g->act == GEMM_SWIGLU ? 2 : 1;
+    p.width = g->n / p.parts;
+    p.row_tiles = size_ceil_div(g->m, t->rows);
+    p.groups = size_ceil_div(p.width, t->columns);
+    p.units = size_round_up(size_ceil_div(g->k, t->pair), t->unit_step);
+    size_t steps = size_max(size_ceil_div(p.units, t->units_best), 1);
+    p.step = size_round_up(size_max(size_ceil_div(p.units, steps), 1), t->unit_step);
+    size_t fit = c->shared_size / sizeof *p.packed / t->columns / p.parts / size_max(p.units, 1);
+    bool shared = g->m > BLOCK_ROWS &&
+                  size_min(fit, p.groups) * t->columns >= size_min(SPAN_COLUMNS_MIN, p.width);
+    if (shared) p.packed = (uint32_t *)c->shared;
+    p.span_groups = shared ? size_ceil_div(p.groups, size_ceil_div(p.groups, fit)) : p.groups;
+    return p;
 }
 
 void gemm(const Compute *c, const GemmCall *call)
 {
-    assert(call->a.type <= TYPE_F16 && call->b.type <= TYPE_F16 && call->c_type <= TYPE_BF16);
-    assert(!call->accumulate || call->c_type == TYPE_F32);
-    parallel_for(c->pool, call->m, row_task, (void *)call);
+    assert(call->c_type <= TYPE_BF16 && (!call->accumulate || call->c_type == TYPE_F32));
+    assert(call->act != GEMM_SWIGLU || call->n % 2 == 0);
+    if (!call->m || !call->n) return;
+    GemmCall g = *call;
+    if (!g.pre_stride) g.pre_stride = g.act == GEMM_SWIGLU ? g.n : g.c_stride;
+    Plan p = plan_new(c, &g);
+    for (size_t span = p.span_groups; p.span < p.groups; p.span += span) {
+        p.span_groups = size_min(span, p.groups - p.span);
+        choose_blocks(&p);
+        if (p.packed)
+            parallel_for(c->pool, plan_steps(&p) * p.span_groups * p.parts, pack_task, &p);
+        size_t blocks = size_ceil_div(p.row_tiles, p.block_tiles) *
+                        size_ceil_div(p.span_groups, p.block_groups);
+        parallel_for(c->pool, blocks, block_task, &p);
+    }
+}
+
+void gemm_kernels_fill(GemmKernels *k, CpuLevel level)
+{
+    gemm_ref_fill(k);
+#if defined(__x86_64__)
+    if (level >= CPU_AVX2) gemm_avx2_fill(k);
+    if (level >= CPU_AVX512) gemm_avx512_fill(k);
+    if (level >= CPU_AVX512BF16) gemm_avx512bf16_fill(k);
+#else
+    (void)level;
+#endif
 }

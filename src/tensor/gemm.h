@@ -17,13 +17,19 @@ typedef struct GemmMatrix {
     bool transposed;
 } GemmMatrix;
 
-typedef enum GemmActivation { GEMM_NONE, GEMM_GELU_TANH, GEMM_GELU_ERF, GEMM_SILU } GemmActivation;
+typedef enum GemmActivation {
+    GEMM_NONE,
+    GEMM_GELU_TANH,
+    GEMM_GELU_ERF,
+    GEMM_SILU,
+    GEMM_SWIGLU /* silu(s[:, j]) * s[:, n/2 + j] for j < n/2: c is [m, n/2], n is even */
+} GemmActivation;
 
 /* C[m,n] = epilogue( sum_k A[m,k] B[k,n] ), applied in the order of the fields:
  *   s += bias[n];  store s to `pre` if set;  s = act(s);
- *   GEMM_SWIGLU-like gating is its own call, gemm_swiglu below;
  *   s = residual[m,n] + gate[gate_row[m]][n] * s   (gate NULL: 1; gate_row NULL: row 0)
- *   C = accumulate ? C + s : s. */
+ *   C = accumulate ? C + s : s.
+ * Under GEMM_SWIGLU bias and pre have n columns, residual, gate and c have n/2. */
 typedef struct GemmCall {
     size_t m, n, k;
     GemmMatrix a, b; /* logically [m,k] and [k,n]; X*W^T is b = { w, stride k, transposed } */
@@ -33,13 +39,14 @@ typedef struct GemmCall {
     GemmPrecision precision;
     bool accumulate;   /* f32 c only */
     const float *bias; /* [n] or NULL */
-    void *pre;         /* [m,n] of c_type, stride c_stride, or NULL */
+    void *pre;         /* [m,n] of c_type, stride pre_stride, or NULL */
     GemmActivation act;
     const float *residual; /* [m,n], stride residual_stride, or NULL; may be c itself */
     size_t residual_stride;
     const float *gate; /* [rows,n], stride gate_stride, or NULL */
     size_t gate_stride;
     const uint32_t *gate_row; /* [m] or NULL */
+    size_t pre_stride;        /* 0: as c_stride, under GEMM_SWIGLU n */
 } GemmCall;
 
 /* Results do not depend on the number of threads. Uses c->pool; scratch is its own. */

@@ -1,0 +1,123 @@
+/* Matrix products on AVX-512F/BW/DQ/VL: tiles of 12 x 32 sums in 24 of the 32 registers. */
+#include <immintrin.h>
+
+#include "tensor/gemm_fast.h"
+#include "tensor/gemm_finish.h"
+#include "tensor/gemm_kernels.h"
+
+#define MULTIPLY(sum, a, b) _mm512_fmadd_ps(a, b, sum)
+#include "tensor/gemm_tile_avx512.h"
+
+static __m512i to_bf16(__m512 x)
+{
+    __m512i bits = _mm512_castps_si512(x), high = _mm512_srli_epi32(bits, 16);
+    __m512i odd = _mm512_and_si512(high, _mm512_set1_epi32(1));
+    __m512i up = _mm512_add_epi32(bits, _mm512_add_epi32(odd, _mm512_set1_epi32(0x7FFF)));
+    __mmask16 nan = _mm512_cmp_ps_mask(x, x, _CMP_UNORD_Q);
+    return _mm512_mask_or_epi32(_mm512_srli_epi32(up, 16), nan, high, _mm512_set1_epi32(0x40));
+}
+
+static __mmask16 first(size_t n)
+{
+    return (__mmask16)(n >= 16 ? 0xFFFF : (1u << n) - 1);
+}
+
+static void f32_to_bf16(uint16_t *y, const float *x, size_t n)
+{
+    for (size_t i = 0; i < n; i += 16) {
+        __mmask16 m = first(n - i);
+        __m512i h = to_bf16(_mm512_maskz_loadu_ps(m, x + i));
+        _mm256_mask_storeu_epi16(y + i, m, _mm512_cvtepi32_epi16(h));
+    }
+}
+
+static void to_f32(float *y, const uint16_t *x, size_t n)
+{
+    for (size_t i = 0; i < n; i += 16) {
+        __mmask16 m = first(n - i);
+        __m512i h = _mm512_cvtepu16_epi32(_mm256_maskz_loadu_epi16(m, x + i));
+        _mm512_mask_storeu_epi32(y + i, m, _mm512_slli_epi32(h, 16));
+    }
+}
+
+static void f32_round(float *y, const float *x, size_t n)
+{
+    for (size_t i = 0; i < n; i += 16) {
+        __mmask16 m = first(n - i);
+        __m512i h = to_bf16(_mm512_maskz_loadu_ps(m, x + i));
+        _mm512_mask_storeu_epi32(y + i, m, _mm512_slli_epi32(h, 16));
+    }
+}
+
+/* 16 x 16 units: in four rounds the halves, quarters, pairs and single units change places. */
+static void turn_16(__m512i r[16])
+{
+    __m512i t[16];
+    for (int i = 0; i < 16; i += 2) {
+        t[i] = _mm512_unpacklo_epi32(r[i], r[i + 1]);
+        t[i + 1] = _mm512_unpackhi_epi32(r[i], r[i + 1]);
+    }
+    for (int i = 0; i < 16; i += 4) {
+        r[i] = _mm512_unpacklo_epi64(t[i], t[i + 2]);
+        r[i + 1] = _mm512_unpackhi_epi64(t[i], t[i + 2]);
+        r[i + 2] = _mm512_unpacklo_epi64(t[i + 1], t[i + 3]);
+        r[i + 3] = _mm512_unpackhi_epi64(t[i + 1], t[i + 3]);
+    }
+    for (int i = 0; i < 4; i++) {
+        t[i] = _mm512_shuffle_i32x4(r[i], r[i + 4], 0x88);
+        t[i + 4] = _mm512_shuffle_i32x4(r[i], r[i + 4], 0xDD);
+        t[i + 8] = _mm512_shuffle_i32x4(r[i + 8], r[i + 12], 0x88);
+        t[i + 12] = _mm512_shuffle_i32x4(r[i + 8], r[i + 12], 0xDD);
+    }
+    for (int i = 0; i < 4; i++) {
+        r[i] = _mm512_shuffle_i32x4(t[i], t[i + 8], 0x88);
+        r[i + 8] = _mm512_shuffle_i32x4(t[i], t[i + 8], 0xDD);
+        r[i + 4] = _mm512_shuffle_i32x4(t[i + 4], t[i + 12], 0x88);
+        r[i + 12] = _mm512_shuffle_i32x4(t[i + 4], t[i + 12], 0xDD);
+    }
+}
+
+static void turn(uint32_t *y, size_t y_stride, const void *x, size_t x_bytes, size_t rows,
+                 size_t columns)
+{
+    for (size_t r = 0; r < rows; r += 16)
+        for (size_t c = 0; c < columns; c += 16) {
+            __mmask16 wide = first(columns - c), high = first(rows - r);
+            const char *from = (const char *)x + r * x_bytes + c * 4;
+            uint32_t *to = y + c * y_stride + r;
+            __m512i v[16];
+#pragma GCC unroll 16
+            for (size_t i = 0; i < 16; i++)
+                v[i] = high >> i & 1 ? _mm512_maskz_loadu_epi32(wide, from + i * x_bytes)
+                                     : _mm512_setzero_si512();
+            turn_16(v);
+#pragma GCC unroll 16
+            for (size_t i = 0; i < 16; i++)
+                if (wide >> i & 1) _mm512_mask_storeu_epi32(to + i * y_stride, high, v[i]);
+        }
+}
+
+static void zip(uint32_t *y, size_t y_stride, const uint16_t *x, size_t x_stride, size_t units,
+                size_t columns)
+{
+    for (size_t u = 0; u < units; u++, x += 2 * x_stride, y += y_stride)
+        for (size_t c = 0; c < columns; c += 16) {
+            __mmask16 m = first(columns - c);
+            __m512i even = _mm512_cvtepu16_epi32(_mm256_maskz_loadu_epi16(m, x + c));
+            __m512i odd = _mm512_cvtepu16_epi32(_mm256_maskz_loadu_epi16(m, x + x_stride + c));
+            __m512i both = _mm512_or_si512(even, _mm512_slli_epi32(odd, 16));
+            _mm512_mask_storeu_epi32(y + c, m, both);
+        }
+}
+
+void gemm_avx512_fill(GemmKernels *k)
+{
+    k->f32 = (GemmTile){ 12, 32, 1, 1, 192, tile };
+    k->bf16 = k->f32;
+    k->f32_to_bf16 = f32_to_bf16;
+    k->bf16_to_f32 = to_f32;
+    k->f32_round = f32_round;
+    k->turn = turn;
+    k->zip = zip;
+    k->finish = finish;
+}

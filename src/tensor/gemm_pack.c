@@ -1,0 +1,161 @@
+#include "tensor/gemm_pack.h"
+
+#include <assert.h>
+#include <string.h>
+
+#include "base/size.h"
+#include "tensor/convert.h"
+
+/* A piece is at most so many units of k by lines of the edge: it and its pairs fit the scratch. */
+enum { PIECE_UNITS = 128, PIECE_LINES = 64, VALUES_MAX = 512 };
+
+static GemmSource source(const Compute *c, const GemmCall *g, const GemmMatrix *x, size_t edge)
+{
+    bool bf16 = g->precision == GEMM_BF16;
+    const GemmTile *tile = bf16 ? &c->kernels.gemm.bf16 : &c->kernels.gemm.f32;
+    return (GemmSource){ .kernels = &c->kernels.gemm,
+                         .tile = tile,
+                         .matrix = x,
+                         .rounded = bf16 && tile->pair == 1 && x->type != TYPE_BF16,
+                         .edge = edge,
+                         .depth = g->k };
+}
+
+GemmSource gemm_source_a(const Compute *c, const GemmCall *g)
+{
+    GemmSource s = source(c, g, &g->a, g->m);
+    s.along_k = !g->a.transposed;
+    return s;
+}
+
+GemmSource gemm_source_b(const Compute *c, const GemmCall *g)
+{
+    GemmSource s = source(c, g, &g->b, g->n);
+    s.along_k = g->b.transposed;
+    return s;
+}
+
+/* The type that the tile computes with. */
+static Type packed_type(const GemmSource *s)
+{
+    return s->tile->pair == 2 ? TYPE_BF16 : TYPE_F32;
+}
+
+static bool as_is(const GemmSource *s)
+{
+    return s->matrix->type == packed_type(s) && !s->rounded;
+}
+
+static const char *value_at(const GemmMatrix *x, size_t row, size_t column)
+{
+    size_t block = type_block(x->type), at = row * x->stride + column;
+    assert(at % block == 0);
+    return (const char *)x->data + at / block * type_block_bytes(x->type);
+}
+
+/* Values of a row as f32, whatever they are stored as; blocks are read whole. */
+static void read_f32(const GemmMatrix *x, size_t row, size_t column, size_t n, float *y)
+{
+    convert_row(y, TYPE_F32, value_at(x, row, column), x->type, n);
+}
+
+/* Values [column, column + n) of a row of the matrix as the tile's type. */
+static void read_values(const GemmSource *s, size_t row, size_t column, size_t n, void *y)
+{
+    const GemmMatrix *x = s->matrix;
+    const GemmKernels *k = s->kernels;
+    if (as_is(s)) {
+        memcpy(y, value_at(x, row, column), n * (s->tile->pair == 2 ? 2 : 4));
+    } else if (x->type == TYPE_F32) {
+        const float *from = (const float *)value_at(x, row, column);
+        if (s->tile->pair == 2)
+            k->f32_to_bf16(y, from, n);
+        else
+            k->f32_round(y, from, n);
+    } else if (x->type == TYPE_BF16) {
+        k->bf16_to_f32(y, (const uint16_t *)value_at(x, row, column), n);
+    } else {
+        float piece[VALUES_MAX];
+        for (size_t i = 0; i < n; i += VALUES_MAX) {
+            size_t count = size_min(VALUES_MAX, n - i);
+            float *f = s->tile->pair == 2 ? piece : (float *)y + i;
+            read_f32(x, row, column + i, count, f);
+            if (s->rounded) k->f32_round(f, f, count);
+            if (s->tile->pair == 2) k->f32_to_bf16((uint16_t *)y + i, f, count);
+        }
+    }
+}
+
+typedef struct View {
+    const char *data;
+    size_t stride; /* bytes */
+} View;
+
+/* Rows [row, row + rows) by values [column, column + n) in the tile's type: the matrix itself
+ * where it already is, a copy in `scratch` where it has to be converted or ends too early (then
+ * filled up with 0 to rows_padded by n_padded). */
+static View view(const GemmSource *s, size_t row, size_t rows, size_t rows_padded, size_t column,
+                 size_t n, size_t n_padded, void *scratch)
+{
+    size_t width = s->tile->pair == 2 ? 2 : 4;
+    if (as_is(s) && rows == rows_padded && n == n_padded)
+        return (View){ value_at(s->matrix, row, column), s->matrix->stride * width };
+    size_t stride = size_round_up(n_padded * width, 64);
+    for (size_t r = 0; r < rows_padded; r++) {
+        char *y = (char *)scratch + r * stride;
+        size_t have = r < rows ? n : 0;
+        if (have) read_values(s, row + r, column, have, y);
+        memset(y + have * width, 0, (n_padded - have) * width);
+    }
+    return (View){ scratch, stride };
+}
+
+void gemm_pack_lines(const GemmSource *s, size_t first, size_t lines, size_t first_unit,
+                     size_t units, uint32_t *y, size_t y_stride, void *scratch)
+{
+    size_t pair = s->tile->pair, k = first_unit * pair;
+    size_t have = size_min(units * pair, s->depth - k), width = pair == 2 ? 2 : 4;
+    if (s->along_k) {
+        for (size_t i = 0; i < lines; i++) {
+            char *to = (char *)(y + i * y_stride);
+            read_values(s, first + i, k, have, to);
+            memset(to + have * width, 0, units * 4 - have * width);
+        }
+        return;
+    }
+    uint32_t *pairs = (uint32_t *)((char *)scratch + GEMM_PACK_SCRATCH / 2);
+    for (size_t u = 0; u < units; u += PIECE_UNITS)
+        for (size_t i = 0; i < lines; i += PIECE_LINES) {
+            size_t count = size_min(PIECE_UNITS, units - u),
+                   wide = size_min(PIECE_LINES, lines - i);
+            size_t rows = size_min(count * pair, have - size_min(have, u * pair));
+            View v = view(s, k + u * pair, rows, count * pair, first + i, wide, wide, scratch);
+            if (pair == 2) {
+                s->kernels->zip(pairs, PIECE_LINES, (const uint16_t *)v.data, v.stride / 2, count,
+                                wide);
+                v = (View){ (const char *)pairs, PIECE_LINES * 4 };
+            }
+            s->kernels->turn(y + i * y_stride + u, y_stride, v.data, v.stride, count, wide);
+        }
+}
+
+void gemm_pack_units(const GemmSource *s, size_t first, size_t lines, size_t first_unit,
+                     size_t units, uint32_t *y, size_t y_stride, void *scratch)
+{
+    size_t pair = s->tile->pair;
+    for (size_t u = 0; u < units; u += PIECE_UNITS, y += PIECE_UNITS * y_stride) {
+        size_t count = size_min(PIECE_UNITS, units - u), k = (first_unit + u) * pair;
+        size_t have = k < s->depth ? size_min(count * pair, s->depth - k) : 0;
+        if (s->along_k) {
+            View v = view(s, first, lines, lines, k, have, count * pair, scratch);
+            s->kernels->turn(y, y_stride, v.data, v.stride, lines, count);
+        } else {
+            View v = view(s, k, have, count * pair, first, lines, lines, scratch);
+            if (pair == 2)
+                s->kernels->zip(y, y_stride, (const uint16_t *)v.data, v.stride / 2, count, lines);
+            else
+                for (size_t i = 0; i < count; i++)
+                    memcpy(y + i * y_stride, v.data + i * v.stride, lines * 4);
+        }
+    }
+}

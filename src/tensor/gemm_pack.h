@@ -1,0 +1,32 @@
+/* Operands of matrix products in the order in which the kernels of a level read them. */
+#ifndef TENSOR_GEMM_PACK_H
+#define TENSOR_GEMM_PACK_H
+
+#include "tensor/gemm.h"
+
+/* One operand on its way into tiles of kind `tile`. `edge` is how many lines of it there are (m
+ * of a, n of b), `depth` is k. */
+typedef struct GemmSource {
+    const GemmKernels *kernels;
+    const GemmTile *tile;
+    const GemmMatrix *matrix;
+    bool rounded; /* to bf16 on the way, where the tile computes in f32 */
+    size_t edge, depth;
+    bool along_k; /* neighbours in memory are neighbours along k */
+} GemmSource;
+
+GemmSource gemm_source_a(const Compute *c, const GemmCall *g);
+GemmSource gemm_source_b(const Compute *c, const GemmCall *g);
+
+/* Bytes of scratch that packing needs. */
+enum { GEMM_PACK_SCRATCH = 96 << 10 };
+
+/* y[line * y_stride + u] = unit `first_unit` + u of k of line `first` + line; beyond depth: 0. */
+void gemm_pack_lines(const GemmSource *s, size_t first, size_t lines, size_t first_unit,
+                     size_t units, uint32_t *y, size_t y_stride, void *scratch);
+
+/* The same turned: y[u * y_stride + line]. At most GEMM_TILE_COLUMNS_MAX lines. */
+void gemm_pack_units(const GemmSource *s, size_t first, size_t lines, size_t first_unit,
+                     size_t units, uint32_t *y, size_t y_stride, void *scratch);
+
+#endif
