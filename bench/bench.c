@@ -1,0 +1,165 @@
+/* usage: bench [GROUP...] [--quick] [--json] [--threads N] [--list] */
+#define _GNU_SOURCE
+#include "bench.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "peer.h"
+#include "tensor/convert.h"
+
+extern const BenchGroup bench_gemm, bench_gemm_f32;
+
+static const BenchGroup *const groups[] = {
+    &bench_gemm,
+    &bench_gemm_f32,
+};
+enum { GROUPS = sizeof groups / sizeof *groups };
+
+/* A turn lasts TURN seconds at least (short runs are repeated), a shape gets ROUNDS of them,
+ * fewer where they take longer than PATIENCE together. Before each turn everybody rests: threads
+ * of OpenMP keep looking for work for some milliseconds, at the cost of whoever is next. */
+static const double TURN = 0.02, PATIENCE = 20;
+static const struct timespec REST = { 0, 10000000 };
+enum { ROUNDS = 9, ROUNDS_QUICK = 5, ROUNDS_MIN = 2 };
+
+double bench_now(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+SoraStatus bench_drawn(Type type, size_t n, void **out)
+{
+    char *p = malloc(n * type_block_bytes(type) + 1);
+    if (!p) return err_set(SORA_E_MEMORY, "no memory for %zu values to measure with", n);
+    uint32_t state = 1;
+    for (size_t i = 0; i < n; i++) {
+        state = state * 1664525u + 1013904223u;
+        float x = (float)(int32_t)state * 0x1p-31f;
+        if (type == TYPE_F32)
+            memcpy(p + 4 * i, &x, 4);
+        else
+            convert_row(p + i * type_block_bytes(type), type, &x, TYPE_F32, 1);
+    }
+    *out = p;
+    return SORA_OK;
+}
+
+static double turn(const BenchContestant *c, int times)
+{
+    nanosleep(&REST, NULL);
+    if (c->timed) return c->timed(c->ctx, times);
+    double start = bench_now();
+    for (int i = 0; i < times; i++) c->run(c->ctx);
+    return bench_now() - start;
+}
+
+/* Seconds of one run each, the fastest of the rounds; peak: of the same operations. */
+static double measure(Bench *b, const BenchShape *shape, const BenchContestant *contestants,
+                      size_t count, double *seconds)
+{
+    int times[BENCH_CONTESTANTS_MAX];
+    double round = 0, peak = INFINITY;
+    for (size_t i = 0; i < count; i++) {
+        turn(&contestants[i], 1); /* the first one pays for pages and just-in-time code */
+        double once = turn(&contestants[i], 2) / 2;
+        times[i] = once < TURN ? (int)ceil(TURN / once) : 1;
+        round += once * times[i];
+        seconds[i] = INFINITY;
+    }
+    double rounds = fmin(b->quick ? ROUNDS_QUICK : ROUNDS, fmax(ROUNDS_MIN, PATIENCE / round));
+    for (int r = 0; r < (int)rounds; r++) {
+        for (size_t i = 0; i < count; i++)
+            seconds[i] = fmin(seconds[i], turn(&contestants[i], times[i]) / times[i]);
+        if (shape->peak != BENCH_NO_PEAK)
+            peak = fmin(peak, bench_peak_seconds(b, shape->peak, shape->operations));
+    }
+    return peak;
+}
+
+void bench_compare(Bench *b, const BenchShape *shape, const BenchContestant *contestants,
+                   size_t count)
+{
+    double seconds[BENCH_CONTESTANTS_MAX];
+    double peak = measure(b, shape, contestants, count, seconds);
+    if (b->json) {
+        printf("{\"group\":\"%s\",\"shape\":\"%s\",\"ours\":%.6g,\"peers\":{", shape->group,
+               shape->name, seconds[0]);
+        for (size_t i = 1; i < count; i++)
+            printf("%s\"%s\":%.6g", i > 1 ? "," : "", contestants[i].name, seconds[i]);
+        printf("}");
+        if (shape->peak != BENCH_NO_PEAK) printf(",\"peak_share\":%.3f", peak / seconds[0]);
+        printf("}\n");
+    } else {
+        printf("%-12s %-34s %9.3f ms", shape->group, shape->name, seconds[0] * 1e3);
+        if (shape->operations > 0) printf(" %7.1f Gop/s", shape->operations / seconds[0] * 1e-9);
+        if (shape->peak != BENCH_NO_PEAK) printf("  %3.0f%% of peak", 100 * peak / seconds[0]);
+        for (size_t i = 1; i < count; i++)
+            printf("   %s %.2fx", contestants[i].name, seconds[i] / seconds[0]);
+        printf("\n");
+    }
+    fflush(stdout);
+}
+
+static const BenchGroup *group_named(const char *name)
+{
+    for (size_t i = 0; i < GROUPS; i++)
+        if (strcmp(groups[i]->name, name) == 0) return groups[i];
+    return NULL;
+}
+
+static int usage(FILE *to)
+{
+    fprintf(to, "usage: bench [GROUP...] [--quick] [--json] [--threads N]\n"
+                "Prints our time, how much of the machine's measured peak that is, and how many\n"
+                "times longer each peer takes (--json: seconds, one object a line).\n");
+    for (size_t i = 0; i < GROUPS; i++)
+        fprintf(to, "  %-14s %s\n", groups[i]->name, groups[i]->about);
+    return to == stderr ? 2 : 0;
+}
+
+static SoraStatus run(Bench *b, const BenchGroup *const *chosen, size_t count)
+{
+    Pool *pool = NULL;
+    TRY(pool_new(b->threads, &pool));
+    b->threads = pool_threads(pool);
+    SoraStatus status = compute_new(pool, NULL, &b->compute);
+    if (status == SORA_OK) b->torch = peer_start(b->threads);
+    for (size_t i = 0; i < count && status == SORA_OK; i++) status = chosen[i]->run(b);
+    peer_stop(b->torch);
+    compute_free(b->compute);
+    pool_free(pool);
+    return status;
+}
+
+int main(int argc, char **argv)
+{
+    Bench b = { 0 };
+    const BenchGroup *chosen[GROUPS];
+    size_t count = 0;
+    for (int i = 1; i < argc; i++) {
+        const BenchGroup *named = group_named(argv[i]);
+        if (strcmp(argv[i], "--quick") == 0)
+            b.quick = true;
+        else if (strcmp(argv[i], "--json") == 0)
+            b.json = true;
+        else if (strcmp(argv[i], "--threads") == 0 && i + 1 < argc)
+            b.threads = atoi(argv[++i]);
+        else if (named && count < GROUPS)
+            chosen[count++] = named;
+        else
+            return usage(strcmp(argv[i], "--help") == 0 ? stdout : stderr);
+    }
+    if (count == 0) {
+        memcpy(chosen, groups, sizeof groups);
+        count = GROUPS;
+    }
+    if (run(&b, chosen, count) == SORA_OK) return 0;
+    fprintf(stderr, "bench: %s\n", err_text());
+    return 1;
+}

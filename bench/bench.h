@@ -1,0 +1,56 @@
+/* Benchmarks against other people's programs. A group (one file, one entry in the table of
+ * bench.c) measures shapes; for each it hands over contestants, ours first, which take turns for
+ * several rounds, and the fastest turn of each counts: on a shared machine noise only adds. */
+#ifndef BENCH_BENCH_H
+#define BENCH_BENCH_H
+
+#include "tensor/compute.h"
+#include "tensor/tensor.h"
+
+typedef struct BenchPeer BenchPeer; /* peer.h */
+
+typedef struct Bench {
+    Compute *compute;
+    int threads;
+    bool quick, json;
+    BenchPeer *torch; /* NULL: not installed */
+} Bench;
+
+typedef struct BenchGroup {
+    const char *name, *about;
+    SoraStatus (*run)(Bench *b);
+} BenchGroup;
+
+/* Somebody who does the work: `run` once, or, for another process that has its own clock, `timed`
+ * says the seconds that `times` turns took. */
+typedef struct BenchContestant {
+    const char *name;
+    void (*run)(void *ctx);
+    double (*timed)(void *ctx, int times);
+    void *ctx;
+} BenchContestant;
+
+/* What the processor can do at most: multiply-adds of f32, or of bf16 pairs. */
+typedef enum BenchPeak { BENCH_NO_PEAK, BENCH_PEAK_F32, BENCH_PEAK_BF16 } BenchPeak;
+
+typedef struct BenchShape {
+    const char *group, *name;
+    double operations; /* of one turn; 2 for a multiply-add */
+    BenchPeak peak;
+} BenchShape;
+
+enum { BENCH_CONTESTANTS_MAX = 8 };
+
+/* Measures and prints one line; ours is contestants[0]. */
+void bench_compare(Bench *b, const BenchShape *shape, const BenchContestant *contestants,
+                   size_t count);
+
+double bench_now(void); /* seconds */
+
+/* Seconds that `operations` take at the measured peak of all threads (peak.c). */
+double bench_peak_seconds(const Bench *b, BenchPeak peak, double operations);
+
+/* n pseudorandom values in [-1, 1) of a plain type; NULL and a sentence when memory runs out. */
+SoraStatus bench_drawn(Type type, size_t n, void **out);
+
+#endif

@@ -1,0 +1,50 @@
+"""PyTorch as a contestant of bench: peer_torch.py THREADS.
+
+Reads lines, answers each with one. "NAME ARGUMENTS..." calls prepare_NAME, which returns what
+"run TIMES" shall repeat; the answer is "ready" or "no: why". "run" answers with seconds."""
+
+import sys
+import time
+
+import torch
+
+TYPES = {"bf16": torch.bfloat16, "f32": torch.float32}
+
+
+def prepare_gemm(kind, form, m, n, k):
+    """C = A B as a linear layer meets it: nt is X W^T, nn is dY W, tn is dY^T X."""
+    m, n, k = int(m), int(n), int(k)
+    a = torch.rand((m, k) if form[0] == "n" else (k, m)).sub_(0.5).to(TYPES[kind])
+    b = torch.rand((k, n) if form[1] == "n" else (n, k)).sub_(0.5).to(TYPES[kind])
+    a = a if form[0] == "n" else a.t()
+    b = b if form[1] == "n" else b.t()
+    c = torch.empty((m, n), dtype=TYPES[kind])
+    return lambda: torch.mm(a, b, out=c)
+
+
+def seconds(work, times):
+    start = time.perf_counter()
+    for _ in range(times):
+        work()
+    return time.perf_counter() - start
+
+
+def main():
+    torch.set_num_threads(int(sys.argv[1]))
+    torch.set_grad_enabled(False)
+    work = None
+    print("ready", flush=True)
+    for line in sys.stdin:
+        name, *arguments = line.split()
+        try:
+            if name == "run":
+                print(seconds(work, int(arguments[0])), flush=True)
+                continue
+            work = None  # frees the last one's memory
+            work = globals()["prepare_" + name](*arguments)
+            print("ready", flush=True)
+        except Exception as error:  # whatever torch cannot do, it says and the bench goes on
+            print("no:", str(error).splitlines()[0], flush=True)
+
+
+main()
