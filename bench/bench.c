@@ -11,11 +11,12 @@
 #include "peer.h"
 #include "tensor/convert.h"
 
-extern const BenchGroup bench_gemm, bench_gemm_f32;
+extern const BenchGroup bench_gemm, bench_gemm_f32, bench_text;
 
 static const BenchGroup *const groups[] = {
     &bench_gemm,
     &bench_gemm_f32,
+    &bench_text,
 };
 enum { GROUPS = sizeof groups / sizeof *groups };
 
