@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "base/error.h"
-#include "media/webp.h"
+#include "media/read.h"
 #include "options.h"
 #include "progress.h"
 #include "tensor/safetensors.h"
@@ -13,6 +13,14 @@ typedef struct Info {
     const char *path;
     bool tensors;
 } Info;
+
+/* Text from a stranger's file: control characters would command the terminal. */
+static void print_line(const char *key, const char *text)
+{
+    printf("  %s%s", key, *key ? ": " : "");
+    for (; *text; text++) putchar((unsigned char)*text < 32 || *text == 127 ? ' ' : *text);
+    printf("\n");
+}
 
 /* ---- model files ---- */
 
@@ -27,8 +35,7 @@ static void print_tensors(const Info *info, const Safetensors *st)
 {
     printf(T("%s: %zu tensors, %zu numbers, %.1f MB\n"), info->path, st->count, count_numbers(st),
            (double)st->map.size / 1e6);
-    for (size_t i = 0; i < st->meta_count; i++)
-        printf("  %s: %s\n", st->meta[i].key, st->meta[i].value);
+    for (size_t i = 0; i < st->meta_count; i++) print_line(st->meta[i].key, st->meta[i].value);
     for (size_t i = 0; info->tensors && i < st->count; i++) {
         char shape[128];
         printf("  %-48s %s\n", st->entry[i].name,
@@ -74,25 +81,63 @@ static SoraStatus info_model(const Info *info)
 
 /* ---- videos and pictures ---- */
 
-static SoraStatus info_webp(const Info *info, Slice file)
+static void print_media(const Info *info, const ReadInfo *m, size_t frames)
 {
-    WebpAnim anim;
-    TRY(webp_anim_decode(file, info->path, info->arena, &anim));
-    double seconds = anim.end_ms[anim.frames - 1] / 1000.0;
-    if (!info->cli->json) {
-        printf(T("%s: %zux%zu, %zu frames, %.3g s\n"), info->path, anim.width, anim.height,
-               anim.frames, seconds);
-        return SORA_OK;
+    printf(T("%s: %zux%zu, %s\n"), info->path, m->width, m->height, m->codec);
+    if (m->fps > 0)
+        printf(T("  %zu frames, %.4g a second, %.4g s%s\n"), frames, m->fps,
+               (double)frames / m->fps, m->sound ? T(", with sound") : "");
+    const Json *tree;
+    if (!m->comment) return;
+    if (json_parse(m->comment, strlen(m->comment), info->path, info->arena, &tree) != SORA_OK ||
+        tree->kind != JSON_IS_OBJECT) {
+        print_line("", m->comment);
+        return;
     }
+    for (size_t i = 0; i < tree->count; i++) {
+        const Json *x = &tree->item[i];
+        switch (x->kind) {
+        case JSON_IS_STRING: print_line(x->key, x->string); break;
+        case JSON_IS_INTEGER: printf("  %s: %lld\n", x->key, (long long)x->integer); break;
+        case JSON_IS_REAL: printf("  %s: %.10g\n", x->key, x->number); break;
+        case JSON_IS_BOOL: printf("  %s: %s\n", x->key, x->boolean ? "true" : "false"); break;
+        default: break;
+        }
+    }
+}
+
+static void send_media(const Info *info, const ReadInfo *m, size_t frames)
+{
     JsonWriter w = progress_event(info->arena, "info");
     json_put_text(&w, "file", info->path);
-    json_put_text(&w, "kind", "webp");
-    json_put_integer(&w, "width", (int64_t)anim.width);
-    json_put_integer(&w, "height", (int64_t)anim.height);
-    json_put_integer(&w, "frames", (int64_t)anim.frames);
-    json_put_number(&w, "seconds", seconds);
+    json_put_text(&w, "kind", m->fps > 0 ? "video" : "picture");
+    json_put_text(&w, "codec", m->codec);
+    json_put_integer(&w, "width", (int64_t)m->width);
+    json_put_integer(&w, "height", (int64_t)m->height);
+    json_put_integer(&w, "frames", (int64_t)frames);
+    json_put_number(&w, "fps", m->fps);
+    json_put_bool(&w, "sound", m->sound);
+    json_put_text(&w, "comment", m->comment);
     progress_send(info->cli, &w);
-    return SORA_OK;
+}
+
+/* Every frame is decoded: what a header claims is not what a file holds. */
+static SoraStatus info_media(const Info *info)
+{
+    Reader *r;
+    TRY(read_open(info->path, &(ReadOptions){ .threads = info->cli->threads }, &r));
+    const ReadInfo *m = read_info(r);
+    void *rgb = NULL;
+    size_t frames = 0;
+    SoraStatus s = arena_try(info->arena, m->width * m->height * 3, &rgb);
+    for (bool end = false; s == SORA_OK && !end; frames += !end) {
+        s = progress_cancelled() ? SORA_CANCELLED : read_frame(r, rgb, &end);
+        if (s != SORA_OK) break;
+    }
+    if (s == SORA_OK && info->cli->json) send_media(info, m, frames);
+    if (s == SORA_OK && !info->cli->json) print_media(info, m, frames);
+    read_close(r);
+    return s;
 }
 
 /* By content, not by name: a safetensors file begins with the length of its header and '{'. */
@@ -100,12 +145,9 @@ static SoraStatus info_file(const Info *info)
 {
     Slice file;
     TRY(file_map(info->path, &file));
-    bool webp = webp_is(file), model = file.size > 8 && file.bytes[8] == '{';
-    SoraStatus s = webp ? info_webp(info, file) : SORA_OK;
+    bool model = file.size > 8 && file.bytes[8] == '{' && file.bytes[7] == 0;
     file_unmap(file);
-    if (webp) return s;
-    if (model) return info_model(info);
-    return err_set(SORA_E_FORMAT, "%s is no model, video or picture that sora knows", info->path);
+    return model ? info_model(info) : info_media(info);
 }
 
 SoraStatus cmd_info(Cli *cli, int argc, char **argv)

@@ -102,3 +102,27 @@ SoraStatus png_write(const char *path, const Clip *clip, size_t f, const char *c
     arena_free(a);
     return s;
 }
+
+static size_t get_u32(const uint8_t *from)
+{
+    return (size_t)from[0] << 24 | (size_t)from[1] << 16 | (size_t)from[2] << 8 | from[3];
+}
+
+const char *png_comment(Slice file, Arena *a)
+{
+    static const char mark[] = "iTXtComment\0\0\0\0"; /* its own 0 is the fifth */
+    if (file.size < 8 || memcmp(file.bytes, "\x89PNG", 4) != 0) return NULL;
+    for (size_t at = 8; at + 12 <= file.size;) {
+        const uint8_t *chunk = file.bytes + at;
+        size_t body = get_u32(chunk);
+        if (body > file.size - at - 12) return NULL;
+        if (body + 4 >= sizeof mark && memcmp(chunk + 4, mark, sizeof mark) == 0) {
+            size_t size = body + 4 - sizeof mark;
+            char *text = arena_zero(a, size + 1);
+            memcpy(text, chunk + 4 + sizeof mark, size);
+            return text;
+        }
+        at += body + 12;
+    }
+    return NULL;
+}

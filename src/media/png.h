@@ -12,4 +12,7 @@ SoraStatus png_encode(const Clip *clip, size_t f, const char *comment, Arena *a,
 /* The same to a file, atomically; an existing one is replaced. */
 SoraStatus png_write(const char *path, const Clip *clip, size_t f, const char *comment);
 
+/* The iTXt "Comment" of a PNG file, not compressed, as png_encode writes it; or NULL. */
+const char *png_comment(Slice file, Arena *a);
+
 #endif

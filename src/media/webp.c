@@ -4,6 +4,7 @@
 
 #include "base/size.h"
 #include "config.h"
+#include "media/xmp.h"
 
 #ifdef HAVE_WEBP
 #include <webp/demux.h>
@@ -89,7 +90,27 @@ SoraStatus webp_anim_decode(Slice file, const char *name, Arena *a, WebpAnim *ou
     return s;
 }
 
+const char *webp_comment(Slice file, Arena *a)
+{
+    WebPData data = { file.bytes, file.size };
+    WebPDemuxer *demuxer = WebPDemux(&data);
+    WebPChunkIterator chunk;
+    const char *text = NULL;
+    if (demuxer && WebPDemuxGetChunk(demuxer, "XMP ", 1, &chunk)) {
+        text = xmp_unwrap(a, (Slice){ chunk.chunk.bytes, chunk.chunk.size });
+        WebPDemuxReleaseChunkIterator(&chunk);
+    }
+    WebPDemuxDelete(demuxer);
+    return text;
+}
+
 #else
+
+const char *webp_comment(Slice file, Arena *a)
+{
+    (void)file, (void)a;
+    return NULL;
+}
 
 SoraStatus webp_anim_decode(Slice file, const char *name, Arena *a, WebpAnim *out)
 {

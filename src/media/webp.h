@@ -24,6 +24,9 @@ bool webp_is(Slice file);
  * short, or above the limits; SORA_E_UNSUPPORTED in a build without libwebp. */
 SoraStatus webp_anim_decode(Slice file, const char *name, Arena *a, WebpAnim *out);
 
+/* The description in the file's XMP packet (media/xmp.h), or NULL. */
+const char *webp_comment(Slice file, Arena *a);
+
 static inline uint8_t *webp_frame(const WebpAnim *w, size_t f)
 {
     return w->rgba + f * w->height * w->width * 4;

@@ -75,6 +75,12 @@ static void set_encoder(AVDictionary **o, const Sink *s)
     }
 }
 
+/* Y4M cannot say which matrix it is in: its readers guess by size, as read_libav.c does. */
+static bool is_bt709(const Sink *s)
+{
+    return s->format != WRITE_Y4M || s->options->height >= 720;
+}
+
 static SoraStatus open_codec(Sink *s, AvState *v)
 {
     AvKind kind = kind_of(s);
@@ -94,7 +100,7 @@ static SoraStatus open_codec(Sink *s, AvState *v)
     v->codec->gop_size = (int)fmax(1, fmin(600, 5 * s->options->fps)); /* seeking by 5 seconds */
     if (kind.pixels != AV_PIX_FMT_PAL8) {
         v->codec->color_range = AVCOL_RANGE_MPEG;
-        v->codec->colorspace = AVCOL_SPC_BT709;
+        v->codec->colorspace = is_bt709(s) ? AVCOL_SPC_BT709 : AVCOL_SPC_SMPTE170M;
         v->codec->color_primaries = AVCOL_PRI_BT709;
         v->codec->color_trc = AVCOL_TRC_BT709;
     }
@@ -128,8 +134,8 @@ static SoraStatus open_frame(Sink *s, AvState *v)
                               SWS_BICUBIC | SWS_ACCURATE_RND | SWS_FULL_CHR_H_INP | SWS_BITEXACT,
                               NULL, NULL, NULL);
     if (!v->scale) return err_set(SORA_E_MEMORY, "no memory to write %s", s->path);
-    const int *bt709 = sws_getCoefficients(SWS_CS_ITU709);
-    sws_setColorspaceDetails(v->scale, bt709, 1, bt709, 0, 0, 1 << 16, 1 << 16);
+    const int *matrix = sws_getCoefficients(is_bt709(s) ? SWS_CS_ITU709 : SWS_CS_ITU601);
+    sws_setColorspaceDetails(v->scale, matrix, 1, matrix, 0, 0, 1 << 16, 1 << 16);
     return SORA_OK;
 }
 
