@@ -37,7 +37,12 @@ typedef struct Cli {
 } Cli;
 
 /* name, what it does in one line (English; the Chinese is in lang_zh.c) */
-#define COMMANDS(X) X(info, N("show what a video, a picture or a model file holds"))
+/* clang-format off: one a line */
+#define COMMANDS(X)                                                            \
+    X(info, N("show what a video, a picture or a model file holds"))           \
+    X(completion, N("print what bash or zsh needs to complete command lines")) \
+    X(manual, N("print the man page"))
+/* clang-format on */
 
 #define X(name, help) SoraStatus cmd_##name(Cli *cli, int argc, char **argv);
 COMMANDS(X)

@@ -26,6 +26,11 @@ static const Command *find_command(const char *name)
     return NULL;
 }
 
+static void list_commands(void)
+{
+    for (const Command *c = cli_commands; c->name; c++) printf("%s\n", c->name);
+}
+
 static int unknown_command(const char *name)
 {
     enum { COMMANDS_MAX = 64 };
@@ -84,6 +89,10 @@ int main(int argc, char **argv)
     }
     if (strcmp(word, "--version") == 0) {
         printf("sora %s\n", SORA_VERSION);
+        return 0;
+    }
+    if (strcmp(word, "--commands") == 0) { /* for scripts and tests */
+        list_commands();
         return 0;
     }
     bool help = strcmp(word, "help") == 0 || strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0;

@@ -25,7 +25,9 @@ static size_t piece(const char *s, size_t *spaces)
 /* Punctuation that must not begin a line. */
 static bool clings(const char *s)
 {
-    static const char *const marks[] = { "。", ",", "、", ";", ":", ")", "!", "?", "”", NULL };
+    static const char *const marks[] = {
+        "。", "，", "、", "；", "：", "）", "！", "？", "”", NULL
+    };
     for (size_t i = 0; marks[i]; i++)
         if (strncmp(s, marks[i], strlen(marks[i])) == 0) return true;
     return false;
@@ -114,14 +116,37 @@ void options_help_show(const Usage *u, const Option *shared, const Cli *cli)
 
 /* ---- for shells and man ---- */
 
-static void describe_bash(const Option *o)
+/* One arm of the completion's `case`: what may follow an option, and the options. */
+static void bash_values(const Option *o)
 {
     for (; o && (o->name || o->group); o++) {
-        if (!o->name) continue;
-        printf("--%s%s\n", o->name, o->path ? " file" : o->flag ? "" : " value");
-        if (o->choice)
-            for (size_t i = 0; o->names[i]; i++) printf("=%s %s\n", o->name, o->names[i]);
+        if (!o->name || o->flag) continue;
+        printf("        --%s%s%c) ", o->name, o->letter ? "|-" : "", o->letter ? o->letter : ' ');
+        if (o->path) printf("COMPREPLY=($(compgen -f -- \"$cur\")); ");
+        if (o->choice) {
+            printf("COMPREPLY=($(compgen -W '");
+            for (size_t i = 0; o->names[i]; i++) printf("%s%s", i ? " " : "", o->names[i]);
+            printf("' -- \"$cur\")); ");
+        }
+        printf("return ;;\n");
     }
+}
+
+static void bash_names(const Option *o)
+{
+    for (; o && (o->name || o->group); o++)
+        if (o->name) printf(" --%s", o->name);
+}
+
+static void describe_bash(const Usage *u, const Option *shared, const Cli *cli)
+{
+    printf("    %s)\n        case $prev in\n", cli->command);
+    bash_values(u->options);
+    bash_values(shared);
+    printf("        esac\n        options='");
+    bash_names(u->options);
+    bash_names(shared);
+    printf("' ;;\n");
 }
 
 /* '[', ']', ':' and quotes mean something to _arguments. */
@@ -136,11 +161,11 @@ static void print_zsh_text(const char *text)
     }
 }
 
-static void describe_zsh(const Option *o)
+static void zsh_options(const Option *o)
 {
     for (; o && (o->name || o->group); o++) {
         if (!o->name) continue;
-        printf("'--%s[", o->name);
+        printf("        '--%s[", o->name);
         print_zsh_text(o->help);
         printf("]");
         if (o->path) printf(":file:_files");
@@ -150,8 +175,16 @@ static void describe_zsh(const Option *o)
             printf(")");
         }
         if (!o->path && !o->choice && !o->flag) printf(":value: ");
-        printf("'\n");
+        printf("' \\\n");
     }
+}
+
+static void describe_zsh(const Usage *u, const Option *shared, const Cli *cli)
+{
+    printf("    %s) _arguments \\\n", cli->command);
+    zsh_options(u->options);
+    zsh_options(shared);
+    printf("        '*:file:_files' ;;\n");
 }
 
 /* In roff a backslash begins a command, and so does a point at the start of a line. */
@@ -215,14 +248,8 @@ static void describe_man_command(const Usage *u, const Cli *cli)
 void options_help_describe(const Usage *usage, const Option *shared, const Cli *cli)
 {
     switch (cli->describe) {
-    case DESCRIBE_BASH:
-        describe_bash(usage->options);
-        describe_bash(shared);
-        break;
-    case DESCRIBE_ZSH:
-        describe_zsh(usage->options);
-        describe_zsh(shared);
-        break;
+    case DESCRIBE_BASH: describe_bash(usage, shared, cli); break;
+    case DESCRIBE_ZSH: describe_zsh(usage, shared, cli); break;
     case DESCRIBE_MAN: describe_man_command(usage, cli); break;
     case DESCRIBE_NOT: break;
     }

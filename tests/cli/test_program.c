@@ -1,0 +1,96 @@
+/* The program as people run it: what it prints where, and its exit codes. */
+#include "check.h"
+
+#include <sys/wait.h>
+
+#include "cli.h"
+
+static char output[1 << 16];
+
+/* Runs `sora ARGS` in a shell with LANG set, everything it prints in `output`; the exit code. */
+static int run(const char *lang, const char *args)
+{
+    char command[8192];
+    const char *program = getenv("SORA_PROGRAM");
+    assert_non_null(program);
+    snprintf(command, sizeof command, "cd '%s' && { LC_ALL= LC_MESSAGES= LANG=%s '%s' %s; } 2>&1",
+             getenv("SORA_TEST_DATA"), lang, program, args);
+    FILE *f = popen(command, "r");
+    assert_non_null(f);
+    size_t n = fread(output, 1, sizeof output - 1, f);
+    output[n] = 0;
+    int status = pclose(f);
+    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+static void check_run(const char *lang, const char *args, int code, const char *words)
+{
+    int got = run(lang, args);
+    if (got != code || !strstr(output, words))
+        fail_msg("sora %s: exit code %d (expected %d), expected '%s' in:\n%s", args, got, code,
+                 words, output);
+}
+
+static void test_front(void **state)
+{
+    (void)state;
+    check_run("C", "", 2, "usage: sora COMMAND");
+    check_run("C", "--help", 0, "sora COMMAND --help");
+    check_run("C", "--version", 0, "sora 0.");
+    check_run("C", "ifno", 2, "did you mean 'info'?");
+    check_run("C", "help info", 0, "usage: sora info");
+    check_run("zh_CN.UTF-8", "--help", 0, "用法");
+}
+
+static void test_info(void **state)
+{
+    (void)state;
+    check_run("C", "info media/three.gif", 0, "5 frames, 10 a second");
+    check_run("C", "info --json media/three.gif", 0, "\"frames\":5");
+    check_run("C", "info media/list.m3u8", 1, "media/list.m3u8 is a playlist");
+    check_run("zh_CN.UTF-8", "info nofile.mp4", 1, "找不到文件 nofile.mp4");
+    check_run("C", "info", 2, "'sora info --help' shows");
+    check_run("C", "info --jsn x", 2, "did you mean --json?");
+    check_run("C", "info media/three.gif > /dev/full", 1, "standard output");
+}
+
+/* Every command explains itself, in both languages, and every line of the help fits. */
+static void test_every_help(void **state)
+{
+    (void)state;
+    static char names[sizeof output];
+    char args[64];
+    assert_int_equal(run("C", "--commands"), 0);
+    memcpy(names, output, sizeof names);
+    for (char *rest = names, *name; (name = strsep(&rest, "\n"));) {
+        if (!*name) continue;
+        snprintf(args, sizeof args, "%.40s --help", name);
+        check_run("C", args, 0, "Every command");
+        for (char *at = output, *line; (line = strsep(&at, "\n"));)
+            if (lang_columns(line) > 100) fail_msg("%s: too long: %s", args, line);
+        check_run("zh_CN.UTF-8", args, 0, "所有命令通用");
+    }
+}
+
+/* The shells' own parsers accept what is generated for them. */
+static void test_generated(void **state)
+{
+    (void)state;
+    check_run("C", "completion bash", 0, "complete -o filenames -F _sora sora");
+    check_run("C", "completion bash | bash -n", 0, "");
+    check_run("C", "completion zsh", 0, "#compdef sora");
+    check_run("C", "completion fish", 2, "must be bash or zsh");
+    check_run("C", "manual", 0, ".SS sora info");
+    check_run("C", "manual", 0, ".TH SORA 1");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_front),
+        cmocka_unit_test(test_info),
+        cmocka_unit_test(test_every_help),
+        cmocka_unit_test(test_generated),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
