@@ -1,9 +1,34 @@
-/* sora.h: the public interface of libsora. The rest of it is added by src/api/ as the verbs land. */
+/* sora.h: the public interface of libsora. Videos from words, on the CPU.
+ *
+ *     SoraEngineOptions engine_options;
+ *     sora_engine_options_init(&engine_options);
+ *     engine_options.model = "models/default";
+ *     SoraEngine *engine;
+ *     if (sora_engine_open(&engine_options, &engine) != SORA_OK) puts(sora_error());
+ *
+ *     SoraShot shot;
+ *     sora_shot_init(&shot);
+ *     shot.prompt = "a penguin dances on the beach";
+ *     SoraClip *clip;
+ *     if (sora_generate(engine, &shot, &clip) == SORA_OK) sora_clip_write(clip, "out.mp4", NULL);
+ *
+ * Threads: an engine serves one thread at a time and uses a pool of its own; two engines share
+ * nothing and may work at the same time. A clip is plain data. sora_error is per thread. The
+ * library never prints, never exits, catches no signals, and keeps no state outside engines.
+ *
+ * Versions: option structs begin with their size, which their init function stamps, so a program
+ * built against an older header keeps working with a newer library. Fields are only added. */
 #ifndef SORA_H
 #define SORA_H
 
 #include <stddef.h>
 #include <stdint.h>
+
+#if defined(__GNUC__)
+#define SORA_API __attribute__((visibility("default")))
+#else
+#define SORA_API
+#endif
 
 #ifdef __cplusplus
 extern "C" {
@@ -20,6 +45,96 @@ typedef enum SoraStatus {
     SORA_E_NUMBER = -6,      /* NaN or infinity where a number was needed */
     SORA_CANCELLED = -7      /* the caller's callback asked to stop; not an error */
 } SoraStatus;
+
+/* "0.1.0" */
+SORA_API const char *sora_version(void);
+
+/* The sentence of the last error on this thread: what, where, what was found and expected. "" when
+ * there was none. Valid until the next call on this thread. */
+SORA_API const char *sora_error(void);
+
+/* ---- clips: frames of 8-bit sRGB; an image is a clip of one frame ---- */
+
+typedef struct SoraClip SoraClip;
+
+/* A new clip, black. `fps` 0: an image, or it does not matter. */
+SORA_API SoraStatus sora_clip_new(int frames, int height, int width, double fps, SoraClip **out);
+SORA_API void sora_clip_free(SoraClip *clip); /* NULL is fine */
+
+SORA_API int sora_clip_frames(const SoraClip *clip);
+SORA_API int sora_clip_height(const SoraClip *clip);
+SORA_API int sora_clip_width(const SoraClip *clip);
+SORA_API double sora_clip_fps(const SoraClip *clip);
+
+/* Frame f as [height, width, 3], rows without gaps; yours to read and write as long as the clip
+ * lives. NULL when there is no such frame. */
+SORA_API uint8_t *sora_clip_pixels(const SoraClip *clip, int f);
+
+/* ---- files; SORA_E_UNSUPPORTED in a build without FFmpeg's libraries and libwebp ---- */
+
+/* The whole of a video or picture: MP4, WebM, GIF, WebP, PNG, JPEG ... `fps` 0: the file's own
+ * rate. `frames_max` 0: all. */
+SORA_API SoraStatus sora_clip_read(const char *path, double fps, int frames_max, SoraClip **out);
+
+typedef struct SoraWriteOptions {
+    size_t size;         /* stamped by init */
+    int overwrite;       /* 1: replace an existing file; 0: that is an error */
+    int quality;         /* 0: standard; 1 (small) to 100 (best) */
+    const char *comment; /* metadata, UTF-8; NULL: none */
+} SoraWriteOptions;
+
+SORA_API void sora_write_options_init(SoraWriteOptions *o);
+
+/* By the ending of `path`: .mp4 .webm .gif .webp .y4m, .png (an image or a contact sheet), or a
+ * folder/ of pictures. The file appears whole or not at all. `o` may be NULL. */
+SORA_API SoraStatus sora_clip_write(const SoraClip *clip, const char *path,
+                                    const SoraWriteOptions *o);
+
+/* ---- engines: a model, ready to work ---- */
+
+typedef struct SoraEngine SoraEngine;
+
+typedef struct SoraEngineOptions {
+    size_t size;              /* stamped by init */
+    const char *model;        /* a model file, or a folder with model.safetensors */
+    const char *text_encoder; /* NULL: text.safetensors beside the model */
+    int threads;              /* 0: all processors this process may use */
+    const char *cpu;          /* NULL: $SORA_CPU, else the best this machine has */
+    /* NULL, or called on the calling thread with a line worth knowing; not errors. */
+    void (*log)(void *self, const char *line);
+    void *log_self;
+} SoraEngineOptions;
+
+SORA_API void sora_engine_options_init(SoraEngineOptions *o);
+SORA_API SoraStatus sora_engine_open(const SoraEngineOptions *o, SoraEngine **out);
+SORA_API void sora_engine_close(SoraEngine *engine); /* NULL is fine */
+
+typedef enum SoraSampler { SORA_EULER, SORA_DPMPP_2M, SORA_UNIPC } SoraSampler;
+
+/* What to make. Every field has a default from init; same shot, build and CPU level: same bytes,
+ * on any number of threads. */
+typedef struct SoraShot {
+    size_t size; /* stamped by init */
+    const char *prompt, *negative; /* UTF-8, English or Chinese */
+    uint64_t seed;
+    int frames, height, width;
+    double fps;
+    int steps;
+    double cfg_scale; /* how strictly the prompt is followed; 1: no guidance */
+    double shift;     /* more than 1 spends more steps on the large shapes */
+    SoraSampler sampler;
+    const SoraClip *source; /* NULL, or a clip of the shot's own size that is given in part: */
+    const uint8_t *given;   /* [frames] 1: this frame of the source is kept as it is */
+    double strength;        /* 1: the rest starts from noise; less: from the noisy source */
+    /* NULL, or called after every step. Anything but 0 stops: sora_generate then returns
+     * SORA_CANCELLED. `preview` is the clip as far as it is known, NULL unless wants_preview. */
+    int (*progress)(void *self, int step, int steps, const SoraClip *preview);
+    void *progress_self;
+    int wants_preview;
+} SoraShot;
+
+SORA_API void sora_shot_init(SoraShot *shot);
+SORA_API SoraStatus sora_generate(SoraEngine *engine, const SoraShot *shot, SoraClip **out);
 
 #ifdef __cplusplus
 }
