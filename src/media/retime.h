@@ -1,0 +1,15 @@
+/* Another frame rate at the same speed: frames between are made by following what moves. */
+#ifndef MEDIA_RETIME_H
+#define MEDIA_RETIME_H
+
+#include "base/pool.h"
+#include "media/clip.h"
+
+/* The clip at `fps` frames a second, as long as before: round(frames * fps / in->fps) frames, in
+ * `a`. Frame k shows time k / fps; where that is a frame of the source it is that frame, byte for
+ * byte; after the last it is the last. Between two frames each block of the picture looks for the
+ * straight path on which both agree (bilateral block matching over a pyramid, overlapped windows).
+ * An image (fps 0) comes back as it is. Same bytes for any number of threads. */
+SoraStatus retime_clip(const Clip *in, double fps, Pool *pool, Arena *a, Clip *out);
+
+#endif
