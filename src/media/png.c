@@ -96,7 +96,7 @@ SoraStatus png_write(const char *path, const Clip *clip, size_t f, const char *c
 {
     Arena *a = arena_new("png", 0);
     if (!a) return err_set(SORA_E_MEMORY, "no memory for a PNG");
-    Slice file;
+    Slice file = { 0 };
     SoraStatus s = png_encode(clip, f, comment, a, &file);
     if (s == SORA_OK) s = file_write(path, file.bytes, file.size);
     arena_free(a);
