@@ -82,10 +82,22 @@ static SoraStatus check(const char *path, const Writer *w)
     return SORA_OK;
 }
 
-static SoraStatus check_free(const Writer *w, const char *path)
+/* Formats without a place for words get them in a file beside; NULL: not needed. */
+static const char *path_beside(const Writer *w)
 {
-    if (w->options.overwrite || w->pipe || w->folder || !file_exists(path)) return SORA_OK;
-    return err_set(SORA_E_IO, "%s exists already", path);
+    WriteFormat f = w->sink.format;
+    if (!w->options.comment || w->pipe || (f != WRITE_GIF && f != WRITE_Y4M)) return NULL;
+    return arena_printf(w->sink.arena, "%s.json", w->sink.path);
+}
+
+static SoraStatus check_free(const Writer *w)
+{
+    if (w->options.overwrite || w->pipe || w->folder) return SORA_OK;
+    const char *both[2] = { w->sink.path, path_beside(w) };
+    for (int i = 0; i < 2; i++)
+        if (both[i] && file_exists(both[i]))
+            return err_set(SORA_E_IO, "%s exists already", both[i]);
+    return SORA_OK;
 }
 
 /* The place the bytes go to until they are complete. */
@@ -127,7 +139,7 @@ SoraStatus write_open(const char *path, const WriteOptions *o, Writer **out)
                       .file = &w->file,
                       .arena = a };
     SoraStatus s = check(path, w);
-    if (s == SORA_OK) s = check_free(w, path);
+    if (s == SORA_OK) s = check_free(w);
     if (s == SORA_OK) s = begin(w, path);
     if (s == SORA_OK) {
         s = w->kind->open(&w->sink);
@@ -150,12 +162,10 @@ SoraStatus write_frame(Writer *w, const uint8_t *rgb)
     return err_while(s, "writing frame %zu of %s", w->sink.frames + 1, w->sink.path);
 }
 
-/* Formats without a place for words get them in a file beside. */
 static SoraStatus write_beside(const Writer *w)
 {
-    WriteFormat f = w->sink.format;
-    if (!w->options.comment || w->pipe || (f != WRITE_GIF && f != WRITE_Y4M)) return SORA_OK;
-    const char *path = arena_printf(w->sink.arena, "%s.json", w->sink.path);
+    const char *path = path_beside(w);
+    if (!path) return SORA_OK;
     const char *text = arena_printf(w->sink.arena, "%s\n", w->options.comment);
     return file_write(path, text, strlen(text));
 }
@@ -167,7 +177,7 @@ static SoraStatus put_in_place(Writer *w)
                    ? SORA_OK
                    : err_set(SORA_E_IO, "cannot write to standard output: %s", strerror(errno));
     if (w->folder) return SORA_OK;
-    SoraStatus s = check_free(w, w->sink.path); /* it may have appeared meanwhile */
+    SoraStatus s = check_free(w); /* it may have appeared meanwhile */
     if (s == SORA_OK) s = write_beside(w);
     if (s == SORA_OK) return file_commit(&w->file);
     return s;

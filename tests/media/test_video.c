@@ -161,6 +161,10 @@ static void test_refusals(void **state)
     o.width = 0;
     CHECK_FAILS(write_open(in_folder("0.gif"), &o, &w), SORA_E_ARGUMENT, "0x48");
     o.width = WIDTH;
+    CHECK_OK(file_write(in_folder("n.gif.json"), "mine", 4));
+    WriteOptions told = { .comment = comment };
+    CHECK_FAILS(write_clip(in_folder("n.gif"), &in, &told), SORA_E_IO, "n.gif.json exists already");
+    unlink(in_folder("n.gif.json"));
     static const char *const names[] = { "u.mp4", "u.webm", "u.gif", "u.webp", "u.y4m", "u.png" };
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         CHECK_OK(write_open(in_folder(names[i]), &o, &w));
