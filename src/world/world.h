@@ -23,6 +23,10 @@ typedef enum Gait {
     GAIT_CRAWL, GAIT_COUNT
 } Gait;
 
+/* What its animation shows: it plays in time, one loop is `stride` body widths of ground, or it
+ * plays in time and runs on wheels. */
+typedef enum Anim { ANIM_IDLE, ANIM_GAIT, ANIM_WHEEL } Anim;
+
 typedef struct Member {
     const char *id;  /* the key into the lexicon */
     float metres;    /* natural size, the longer side */
@@ -30,6 +34,8 @@ typedef struct Member {
     Realm realm;
     Gait gait;
     int8_t faces;    /* the way the picture looks: -1 left, 0 at the viewer, 1 right */
+    Anim anim;
+    float stride;    /* body widths a loop of ANIM_GAIT covers */
     uint32_t scenes; /* bit s: may appear in Scene s when the world samples */
 } Member;
 
