@@ -9,6 +9,7 @@
 #include "nn/embed.h"
 
 enum { TIME_FREQUENCIES = 256, MODULATIONS = 6 };
+#define TEXT_NORM_EPS 1e-6f
 enum { SHIFT_SELF, SCALE_SELF, GATE_SELF, SHIFT_MLP, SCALE_MLP, GATE_MLP };
 
 typedef struct Linear {
@@ -27,10 +28,15 @@ typedef struct Block {
     Linear up, down; /* the MLP; gated: `up` has the gate's rows first */
 } Block;
 
+typedef struct Norm {
+    const Param *weight, *bias;
+} Norm;
+
 struct Dit {
     DitConfig c;
     Linear patch_down, patch_up, position; /* without bottleneck only patch_up */
     Linear time_in, time_out, time_projection, pooled;
+    Norm text_norm, pooled_norm; /* with text_norm */
     Linear text_in, text_out;
     Block *block;
     const Param *head_modulation;
@@ -53,6 +59,7 @@ DitConfig dit_config_default(void)
         .gated = true,
         .norm_heads = true,
         .text_pooled = true,
+        .text_norm = true,
         .step_input = true,
         .positions = true,
         .predicts_clean = true,
@@ -128,6 +135,15 @@ static SoraStatus block(Builder *b, size_t layer, Block *k)
     return linear(b, name, PARAM_HIDDEN, c->width, c->hidden, c->bias, &k->down);
 }
 
+static SoraStatus norm(Builder *b, const char *name, size_t width, Norm *n)
+{
+    char full[128];
+    snprintf(full, sizeof full, "%s.weight", name);
+    TRY(declare(b, full, PARAM_OTHER, (ParamInit){ 1, 0 }, width, 0, &n->weight));
+    snprintf(full, sizeof full, "%s.bias", name);
+    return declare(b, full, PARAM_OTHER, (ParamInit){ 0, 0 }, width, 0, &n->bias);
+}
+
 static SoraStatus embeddings(Builder *b, Dit *d)
 {
     const DitConfig *c = &d->c;
@@ -144,6 +160,9 @@ static SoraStatus embeddings(Builder *b, Dit *d)
     TRY(linear(b, "time_embedding.0", PARAM_OTHER, w, time_in, true, &d->time_in));
     TRY(linear(b, "time_embedding.2", PARAM_OTHER, w, w, true, &d->time_out));
     TRY(linear(b, "time_projection.1", PARAM_OTHER, MODULATIONS * w, w, true, &d->time_projection));
+    if (c->text_norm) TRY(norm(b, "text_norm", c->text_width, &d->text_norm));
+    if (c->text_norm && c->text_pooled)
+        TRY(norm(b, "pooled_norm", c->text_width, &d->pooled_norm));
     if (c->text_pooled)
         TRY(linear(b, "pooled_embedding", PARAM_OTHER, w, c->text_width, true, &d->pooled));
     TRY(linear(b, "text_embedding.0", PARAM_OTHER, w, c->text_width, true, &d->text_in));
@@ -170,6 +189,38 @@ SoraStatus dit_new(const DitConfig *config, ParamSet *set, Arena *weights, Dit *
 const DitConfig *dit_config(const Dit *d)
 {
     return &d->c;
+}
+
+/* After LayerNorm the states x have mean m and deviation s by feature: weight 1 / s, bias -m / s. */
+static void fit_norm(const Norm *n, const Tensor *x)
+{
+    size_t rows = tensor_row_count(x), width = tensor_width(x);
+    float *weight = n->weight->value->data, *bias = n->bias->value->data;
+    const float *data = x->data;
+    for (size_t j = 0; j < width; j++) weight[j] = bias[j] = 0;
+    for (size_t i = 0; i < rows; i++) {
+        double mean = 0, square = 0;
+        for (size_t j = 0; j < width; j++) mean += (double)data[i * width + j];
+        mean /= (double)width;
+        for (size_t j = 0; j < width; j++)
+            square += pow((double)data[i * width + j] - mean, 2) / (double)width;
+        for (size_t j = 0; j < width; j++) {
+            double u = ((double)data[i * width + j] - mean) / sqrt(square + (double)TEXT_NORM_EPS);
+            bias[j] += (float)(u / (double)rows);
+            weight[j] += (float)(u * u / (double)rows);
+        }
+    }
+    for (size_t j = 0; j < width; j++) {
+        float deviation = sqrtf(fmaxf(weight[j] - bias[j] * bias[j], 0) + 1e-4f);
+        weight[j] = 1 / deviation;
+        bias[j] *= -weight[j];
+    }
+}
+
+void dit_fit_text(const Dit *d, const Tensor *states, const Tensor *pooled)
+{
+    if (d->text_norm.weight) fit_norm(&d->text_norm, states);
+    if (d->pooled_norm.weight && pooled) fit_norm(&d->pooled_norm, pooled);
 }
 
 /* ---- layout ---------------------------------------------------------------------------- */
@@ -304,6 +355,11 @@ static Tensor *embed_patches(const Dit *d, Tape *t, const DitInput *in)
     return op_linear_residual(t, x, d->patch_up.weight, d->patch_up.bias, at, NULL, NULL);
 }
 
+static Tensor *normed(Tape *t, Tensor *x, const Norm *n)
+{
+    return n->weight ? op_layer_norm(t, x, n->weight, n->bias, TEXT_NORM_EPS, false) : x;
+}
+
 /* e [rows, D]: time, step size and pooled text of every conditioning row. */
 static Tensor *embed_time(const Dit *d, Tape *t, const DitInput *in)
 {
@@ -321,7 +377,8 @@ static Tensor *embed_time(const Dit *d, Tape *t, const DitInput *in)
     Tensor *e = op_linear(t, s, d->time_in.weight, d->time_in.bias, GEMM_SILU, false);
     e = op_linear(t, e, d->time_out.weight, d->time_out.bias, GEMM_NONE, true);
     if (!c->text_pooled || !in->pooled) return e;
-    Tensor *p = op_linear(t, in->pooled, d->pooled.weight, d->pooled.bias, GEMM_NONE, true);
+    Tensor *p = normed(t, in->pooled, &d->pooled_norm);
+    p = op_linear(t, p, d->pooled.weight, d->pooled.bias, GEMM_NONE, true);
     return op_add(t, e, op_gather(t, p, in->row_sequence, in->rows));
 }
 
@@ -375,8 +432,8 @@ Tensor *dit_forward(const Dit *d, Tape *t, const DitInput *in)
     Tensor *e = embed_time(d, t, in);
     Tensor *e0 = op_linear(t, op_silu(t, e), d->time_projection.weight, d->time_projection.bias,
                            GEMM_NONE, true);
-    Tensor *text =
-        op_linear(t, in->text, d->text_in.weight, d->text_in.bias, GEMM_GELU_TANH, false);
+    Tensor *text = normed(t, in->text, &d->text_norm);
+    text = op_linear(t, text, d->text_in.weight, d->text_in.bias, GEMM_GELU_TANH, false);
     text = project(t, text, &d->text_out);
     BlockCall whole = {
         d, NULL, e0, text, l->sequences, l->start, in->text_start, in->token_row, l->cos, l->sin

@@ -21,6 +21,7 @@ typedef struct DitConfig {
     bool norm_heads;        /* RMS norm of q and k per head (ours) or over the width (Wan) */
     bool cross_norm_affine; /* the norm before cross-attention has weights (Wan) */
     bool text_pooled;       /* the pooled text joins the time embedding (ours) */
+    bool text_norm;         /* text states are normed, then standardised by feature (ours) */
     bool step_input;     /* the step size joins the time embedding (shortcut, arXiv 2410.12557) */
     bool positions;      /* tokens are told where they are in the picture (ours) */
     bool predicts_clean; /* x (ours, arXiv 2511.13720) or v = e - x (Wan) */
@@ -39,6 +40,13 @@ typedef struct Dit Dit;
 
 SoraStatus dit_new(const DitConfig *config, ParamSet *set, Arena *weights, Dit **out);
 const DitConfig *dit_config(const Dit *d);
+
+/* Sets the weights of the text norms so that every feature of these states ([M, text_width] f32,
+ * and pooled [sequences, text_width] or NULL) comes out with mean 0 and variance 1. States of a
+ * sentence encoder are mostly one common vector; without this the words are a whisper beside it.
+ * For a network that is about to be trained from scratch (data-dependent initialisation of
+ * ActNorm, arXiv 1807.03039); params_refresh comes after. */
+void dit_fit_text(const Dit *d, const Tensor *states, const Tensor *pooled);
 
 /* One sequence of a batch: a grid of tokens and how long a latent frame lasts. */
 typedef struct DitSequence {

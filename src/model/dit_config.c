@@ -30,6 +30,7 @@ static const Field fields[] = {
     { "norm_heads", AT(norm_heads), FLAG, 0 },
     { "cross_norm_affine", AT(cross_norm_affine), FLAG, 0 },
     { "text_pooled", AT(text_pooled), FLAG, 0 },
+    { "text_norm", AT(text_norm), FLAG, 0 },
     { "step_input", AT(step_input), FLAG, 0 },
     { "positions", AT(positions), FLAG, 0 },
     { "predicts_clean", AT(predicts_clean), FLAG, 0 },

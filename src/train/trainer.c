@@ -21,6 +21,7 @@ struct Trainer {
     Optim *optim;
     Dit *dit;
     Prompts *prompts;
+    bool fresh; /* drawn from a seed, no step yet: the text norms are fitted to the first batch */
 };
 
 TrainerConfig trainer_config_default(void)
@@ -58,6 +59,7 @@ SoraStatus trainer_new(const TrainerConfig *config, const TextEncoder *encoder, 
         return s;
     }
     t->optim = optim_new(t->set, &config->optim, t->weights);
+    t->fresh = !lookup;
     *out = t;
     return SORA_OK;
 }
@@ -159,6 +161,11 @@ static SoraStatus run_batch(Trainer *t, const Compute *c, const Example *example
     }
     TextStates text;
     TRY(prompts_encode(t->prompts, c, caption, count, t->step, t->step, &text));
+    if (grad && t->fresh) {
+        dit_fit_text(t->dit, text.states, text.pooled);
+        params_refresh(t->set, c);
+        t->fresh = false;
+    }
     BatchOptions o = k->batch;
     o.seed = rng_split(seed, DRAW_BATCH);
     if (!grad) o.keep = 1;
@@ -241,5 +248,6 @@ SoraStatus trainer_resume(Trainer *t, const Compute *c, const char *dir)
 {
     TRY(checkpoint_load(dir, t->set, t->optim, &t->run, t->step));
     params_refresh(t->set, c);
+    t->fresh = false;
     return SORA_OK;
 }
