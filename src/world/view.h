@@ -14,6 +14,8 @@ typedef struct View {
     float aspect;        /* width / height of the picture */
     float horizon, base; /* y of the horizon and of the ground under the subject, at rest */
     bool ground;         /* false: sky and space; horizon and base then only guide the layout */
+    float water_far, water_near; /* y of the open water's edges, far and near, at rest, where
+                                    swimmers and boats are (beach, river); 0 and 0: none */
 } View;
 
 /* The view of a scene: a fixed middle per scene, moved a little by the seed; the base is low enough
