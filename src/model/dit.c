@@ -122,7 +122,7 @@ static SoraStatus block(Builder *b, size_t layer, Block *k)
     TRY(params_declare(b->set, name, PARAM_OTHER, (ParamInit){ 0, 1 / sqrtf((float)c->width) }, 3,
                        shape, &k->modulation));
     TRY(attention(b, prefix, "self_attn", &k->self));
-    TRY(attention(b, prefix, "cross_attn", &k->cross));
+    if (c->text_width) TRY(attention(b, prefix, "cross_attn", &k->cross));
     if (c->cross_norm_affine) {
         snprintf(name, sizeof name, "%s.norm3.weight", prefix);
         TRY(declare(b, name, PARAM_OTHER, (ParamInit){ 1, 0 }, c->width, 0, &k->norm3_weight));
@@ -165,6 +165,7 @@ static SoraStatus embeddings(Builder *b, Dit *d)
         TRY(norm(b, "pooled_norm", c->text_width, &d->pooled_norm));
     if (c->text_pooled)
         TRY(linear(b, "pooled_embedding", PARAM_OTHER, w, c->text_width, true, &d->pooled));
+    if (!c->text_width) return SORA_OK;
     TRY(linear(b, "text_embedding.0", PARAM_OTHER, w, c->text_width, true, &d->text_in));
     return linear(b, "text_embedding.2", PARAM_OTHER, w, w, true, &d->text_out);
 }
@@ -334,9 +335,11 @@ static Tensor *block_forward(void *ctx, Tape *t, Tensor *x)
     x = op_linear_residual(t, attend(t, b, &k->self, h, h), k->self.o.weight, k->self.o.bias, x,
                            m[GATE_SELF], b->row);
 
-    h = op_layer_norm(t, x, k->norm3_weight, k->norm3_bias, c->eps, false);
-    x = op_linear_residual(t, attend(t, b, &k->cross, h, b->text), k->cross.o.weight,
-                           k->cross.o.bias, x, NULL, NULL);
+    if (b->text) {
+        h = op_layer_norm(t, x, k->norm3_weight, k->norm3_bias, c->eps, false);
+        x = op_linear_residual(t, attend(t, b, &k->cross, h, b->text), k->cross.o.weight,
+                               k->cross.o.bias, x, NULL, NULL);
+    }
 
     h = op_modulated_norm(t, x, m[SHIFT_MLP], m[SCALE_MLP], b->row, c->eps);
     h = c->gated ? op_swiglu(t, h, k->up.weight)
@@ -380,6 +383,13 @@ static Tensor *embed_time(const Dit *d, Tape *t, const DitInput *in)
     Tensor *p = normed(t, in->pooled, &d->pooled_norm);
     p = op_linear(t, p, d->pooled.weight, d->pooled.bias, GEMM_NONE, true);
     return op_add(t, e, op_gather(t, p, in->row_sequence, in->rows));
+}
+
+static Tensor *embed_text(const Dit *d, Tape *t, Tensor *states)
+{
+    Tensor *x = normed(t, states, &d->text_norm);
+    x = op_linear(t, x, d->text_in.weight, d->text_in.bias, GEMM_GELU_TANH, false);
+    return project(t, x, &d->text_out);
 }
 
 /* RoPE rows and conditioning rows of the tokens that a route keeps. */
@@ -432,9 +442,7 @@ Tensor *dit_forward(const Dit *d, Tape *t, const DitInput *in)
     Tensor *e = embed_time(d, t, in);
     Tensor *e0 = op_linear(t, op_silu(t, e), d->time_projection.weight, d->time_projection.bias,
                            GEMM_NONE, true);
-    Tensor *text = normed(t, in->text, &d->text_norm);
-    text = op_linear(t, text, d->text_in.weight, d->text_in.bias, GEMM_GELU_TANH, false);
-    text = project(t, text, &d->text_out);
+    Tensor *text = c->text_width ? embed_text(d, t, in->text) : NULL;
     BlockCall whole = {
         d, NULL, e0, text, l->sequences, l->start, in->text_start, in->token_row, l->cos, l->sin
     };

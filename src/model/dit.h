@@ -14,7 +14,7 @@ typedef struct DitConfig {
     size_t in_values;       /* of a token, given-frames mask included */
     size_t out_values;      /* of a token */
     size_t bottleneck;      /* between patch and width, 0: none (arXiv 2511.13720, section 4.3) */
-    size_t text_width;      /* of a text state */
+    size_t text_width;      /* of a text state; 0: reads no text (the reader) */
     size_t patch;           /* our own models: pixels on a side; 0: tokens come from latents */
     bool gated;             /* MLP: gated SiLU (ours) or GELU-tanh (Wan) */
     bool bias;              /* hidden layers have biases (Wan) */

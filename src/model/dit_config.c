@@ -66,8 +66,7 @@ static SoraStatus read_field(const Json *x, DitConfig *c)
 /* Sizes that the network can be built from. */
 static SoraStatus check(const DitConfig *c)
 {
-    if (!c->width || !c->heads || !c->layers || !c->hidden || !c->in_values || !c->out_values ||
-        !c->text_width)
+    if (!c->width || !c->heads || !c->layers || !c->hidden || !c->in_values || !c->out_values)
         return err_set(SORA_E_FORMAT, "the model does not say all of its sizes");
     if (c->width % (2 * c->heads) || c->width / c->heads > 256)
         return err_set(SORA_E_FORMAT, "the model's %zu features do not make %zu heads of even size",
