@@ -9,6 +9,7 @@ const OpDef *const op_table[] = {
     &op_def_attention,
     &op_def_add,
     &op_def_scale,
+    &op_def_reshape,
     &op_def_activation,
     &op_def_columns,
     &op_def_gather,

@@ -42,8 +42,9 @@ Tensor *op_attention(Tape *t, Tensor *q, Tensor *k, Tensor *v, size_t heads, flo
                      size_t sequences, const size_t *q_start, const size_t *k_start);
 
 Tensor *op_add(Tape *t, Tensor *a, Tensor *b); /* f32 */
-/* The next three, op_columns and op_gather: results of x's own type. */
+/* The next four, op_columns and op_gather: results of x's own type. */
 Tensor *op_scale(Tape *t, Tensor *x, float factor);
+Tensor *op_reshape(Tape *t, Tensor *x, size_t rows, size_t columns); /* the same numbers */
 Tensor *op_silu(Tape *t, Tensor *x);
 Tensor *op_gelu(Tape *t, Tensor *x, bool tanh_form);
 Tensor *op_columns(Tape *t, Tensor *x, size_t first,

@@ -83,6 +83,37 @@ Tensor *op_scale(Tape *t, Tensor *x, float factor)
     return run_like(t, &a->op, x, x->type);
 }
 
+/* ---- the same numbers in rows of another width ----------------------------------------- */
+
+static void reshape_forward(Tape *t, Op *op)
+{
+    (void)t;
+    op->y->data = op->in[0]->data;
+}
+
+static void reshape_backward(Tape *t, Op *op)
+{
+    size_t count = tensor_count(op->y);
+    Rows dx = op_dx(t, op->in[0]), dy = op_dy(op);
+    dx.stride = dy.stride = count;
+    rows_map(tape_compute(t), &(RowsMap){ .op = ROWS_SCALE,
+                                          .rows = 1,
+                                          .width = count,
+                                          .y = dx,
+                                          .a = dy,
+                                          .factor = 1 });
+}
+
+const OpDef op_def_reshape = { "reshape", reshape_forward, reshape_backward };
+
+Tensor *op_reshape(Tape *t, Tensor *x, size_t rows, size_t columns)
+{
+    assert(rows * columns == tensor_count(x));
+    Op *op = op_new(t, &op_def_reshape, sizeof *op);
+    op->in[0] = x;
+    return op_run(t, op, x->type, rows, columns);
+}
+
 /* ---- y = act(x) ------------------------------------------------------------------------ */
 
 typedef struct Activation {

@@ -137,6 +137,12 @@ static Tensor *add_itself(Tape *t, const Param *p)
     return op_add(t, x, x);
 }
 
+static Tensor *reshape(Tape *t, const Param *p)
+{
+    Tensor *x = op_reshape(t, op_scale(t, op_param(t, &p[0]), 2), 6, 2);
+    return op_add(t, op_reshape(t, x, 4, 3), op_reshape(t, op_silu(t, x), 4, 3));
+}
+
 static Tensor *scale(Tape *t, const Param *p)
 {
     return op_scale(t, op_param(t, &p[0]), -1.5f);
@@ -255,6 +261,7 @@ static const Case cases[] = {
     { &op_def_add, "add", { { 3, 4 }, { 3, 4 } }, add },
     { &op_def_add, "add to itself", { { 3, 4 } }, add_itself },
     { &op_def_scale, "scale", { { 3, 4 } }, scale },
+    { &op_def_reshape, "reshape", { { 3, 4 } }, reshape },
     { &op_def_activation, "silu", { { 3, 4 } }, silu },
     { &op_def_activation, "gelu tanh", { { 3, 4 } }, gelu_tanh },
     { &op_def_activation, "gelu erf", { { 3, 4 } }, gelu_erf },
