@@ -2,6 +2,8 @@
 
 #include <assert.h>
 
+#include "tensor/quant.h"
+
 static uint32_t float_bits(float x)
 {
     uint32_t bits;
@@ -44,6 +46,7 @@ static void to_f32(float *y, const void *x, Type type, size_t n)
         for (size_t i = 0; i < n; i++) y[i] = bf16_to_f32(h[i]);
     if (type == TYPE_F16)
         for (size_t i = 0; i < n; i++) y[i] = f16_to_f32(h[i]);
+    if (type > TYPE_F16) quant_decode(y, x, type, n);
 }
 
 static void from_f32(void *y, Type type, const float *x, size_t n)
@@ -58,7 +61,7 @@ static void from_f32(void *y, Type type, const float *x, size_t n)
 
 void convert_row(void *y, Type y_type, const void *x, Type x_type, size_t n)
 {
-    assert(y_type <= TYPE_F16 && x_type <= TYPE_F16);
+    assert(y_type <= TYPE_F16 && (x_type <= TYPE_F16 || y_type == TYPE_F32));
     enum { PIECE = 256 };
     float piece[PIECE];
     if (y_type == x_type) {

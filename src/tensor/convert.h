@@ -35,7 +35,8 @@ static inline float bf16_round(float x)
 float f16_to_f32(uint16_t x);
 uint16_t f16_from_f32(float x);
 
-/* y[i] = x[i] for n values of types f32, bf16 or f16; y and x do not overlap. */
+/* y[i] = x[i] for n values; y and x do not overlap. y is f32, bf16 or f16, x too or, where y is
+ * f32, whole blocks of any type (tensor/quant.h). */
 void convert_row(void *y, Type y_type, const void *x, Type x_type, size_t n);
 
 #endif

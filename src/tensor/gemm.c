@@ -153,6 +153,9 @@ static Plan plan_new(const Compute *c, const GemmCall *g)
     p.units = size_round_up(size_ceil_div(g->k, t->pair), t->unit_step);
     size_t steps = size_max(size_ceil_div(p.units, t->units_best), 1);
     p.step = size_round_up(size_max(size_ceil_div(p.units, steps), 1), t->unit_step);
+    size_t block = size_max(type_block(g->a.type), type_block(g->b.type)) / t->pair;
+    if (block > t->unit_step) /* no block is decoded twice */
+        p.step = size_max((p.step + block / 2) / block, 1) * block;
     size_t fit = c->shared_size / sizeof *p.packed / t->columns / p.parts / size_max(p.units, 1);
     bool shared = g->m > BLOCK_ROWS &&
                   size_min(fit, p.groups) * t->columns >= size_min(SPAN_COLUMNS_MIN, p.width);

@@ -1,5 +1,5 @@
 /* Matrix products in the three forms that forward and backward need, with fused epilogues.
- * Operands are f32 or bf16 (or a quantised weight, dequantised tile by tile); with `precision`
+ * Operands are f32 or bf16, or weights of any type, decoded tile by tile; with `precision`
  * GEMM_BF16 both are rounded to bf16 on the way in, sums are always f32. */
 #ifndef TENSOR_GEMM_H
 #define TENSOR_GEMM_H
@@ -15,6 +15,7 @@ typedef struct GemmMatrix {
     Type type;
     size_t stride; /* elements from one row to the next */
     bool transposed;
+    const float *scale; /* factor of each row in memory (Tensor.scale), or NULL: 1 */
 } GemmMatrix;
 
 typedef enum GemmActivation {
@@ -48,6 +49,12 @@ typedef struct GemmCall {
     const uint32_t *gate_row; /* [m] or NULL */
     size_t pre_stride;        /* 0: as c_stride, under GEMM_SWIGLU n */
 } GemmCall;
+
+/* A weight [n,k] as the operand b of X*W^T. */
+static inline GemmMatrix gemm_weight(const Tensor *w)
+{
+    return (GemmMatrix){ w->data, w->type, tensor_count(w) / w->shape[0], true, w->scale };
+}
 
 /* Results do not depend on the number of threads. Uses c->pool; scratch is its own. */
 void gemm(const Compute *c, const GemmCall *call);

@@ -2,6 +2,7 @@
 #include <immintrin.h>
 
 #include "tensor/gemm_kernels.h"
+#include "tensor/quant.h"
 
 #include "tensor/gemm_fast.h"
 
@@ -117,6 +118,7 @@ void gemm_avx2_fill(GemmKernels *k)
     k->f32_to_bf16 = f32_to_bf16;
     k->bf16_to_f32 = to_f32;
     k->f32_round = f32_round;
+    k->decode = quant_decode_avx2;
     k->turn = turn;
     k->finish = finish;
 }

@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "tensor/cpu.h"
+#include "tensor/tensor.h"
 
 struct GemmCall;
 
@@ -33,6 +34,7 @@ typedef struct GemmKernels {
     void (*f32_to_bf16)(uint16_t *y, const float *x, size_t n);
     void (*bf16_to_f32)(float *y, const uint16_t *x, size_t n);
     void (*f32_round)(float *y, const float *x, size_t n); /* to the nearest bf16; y may be x */
+    void (*decode)(float *y, const void *x, Type type, size_t n); /* quant_decode */
 
     /* y[c * y_stride + r] = x[r][c], r < rows, c < columns; rows of x are x_bytes apart. */
     void (*turn)(uint32_t *y, size_t y_stride, const void *x, size_t x_bytes, size_t rows,

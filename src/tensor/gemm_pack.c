@@ -4,10 +4,9 @@
 #include <string.h>
 
 #include "base/size.h"
-#include "tensor/convert.h"
 
 /* A piece is at most so many units of k by lines of the edge: it and its pairs fit the scratch. */
-enum { PIECE_UNITS = 128, PIECE_LINES = 64, VALUES_MAX = 512 };
+enum { PIECE_UNITS = 128, PIECE_LINES = 64, VALUES_MAX = 512, BLOCK_MAX = 256 };
 
 static GemmSource source(const Compute *c, const GemmCall *g, const GemmMatrix *x, size_t edge)
 {
@@ -16,7 +15,7 @@ static GemmSource source(const Compute *c, const GemmCall *g, const GemmMatrix *
     return (GemmSource){ .kernels = &c->kernels.gemm,
                          .tile = tile,
                          .matrix = x,
-                         .rounded = bf16 && tile->pair == 1 && x->type != TYPE_BF16,
+                         .rounded = bf16 && tile->pair == 1 && (x->type != TYPE_BF16 || x->scale),
                          .edge = edge,
                          .depth = g->k };
 }
@@ -43,7 +42,7 @@ static Type packed_type(const GemmSource *s)
 
 static bool as_is(const GemmSource *s)
 {
-    return s->matrix->type == packed_type(s) && !s->rounded;
+    return s->matrix->type == packed_type(s) && !s->rounded && !s->matrix->scale;
 }
 
 static const char *value_at(const GemmMatrix *x, size_t row, size_t column)
@@ -53,10 +52,26 @@ static const char *value_at(const GemmMatrix *x, size_t row, size_t column)
     return (const char *)x->data + at / block * type_block_bytes(x->type);
 }
 
-/* Values of a row as f32, whatever they are stored as; blocks are read whole. */
-static void read_f32(const GemmMatrix *x, size_t row, size_t column, size_t n, float *y)
+/* Values of a row as f32, whatever they are stored as. Blocks that reach beyond them are decoded
+ * aside. */
+static void read_f32(const GemmSource *s, size_t row, size_t column, size_t n, float *y)
 {
-    convert_row(y, TYPE_F32, value_at(x, row, column), x->type, n);
+    const GemmMatrix *x = s->matrix;
+    size_t block = type_block(x->type);
+    float one[BLOCK_MAX];
+    for (size_t done = 0, count; done < n; done += count) {
+        size_t before = (row * x->stride + column + done) % block;
+        const char *from = value_at(x, row, column + done - before);
+        count = (n - done) / block * block;
+        if (before || !count) {
+            count = size_min(block - before, n - done);
+            s->kernels->decode(one, from, x->type, block);
+            memcpy(y + done, one + before, count * sizeof *y);
+        } else {
+            s->kernels->decode(y + done, from, x->type, count);
+        }
+    }
+    for (size_t i = 0; x->scale && i < n; i++) y[i] *= x->scale[row];
 }
 
 /* Values [column, column + n) of a row of the matrix as the tile's type. */
@@ -66,20 +81,20 @@ static void read_values(const GemmSource *s, size_t row, size_t column, size_t n
     const GemmKernels *k = s->kernels;
     if (as_is(s)) {
         memcpy(y, value_at(x, row, column), n * (s->tile->pair == 2 ? 2 : 4));
-    } else if (x->type == TYPE_F32) {
+    } else if (x->type == TYPE_F32 && !x->scale) {
         const float *from = (const float *)value_at(x, row, column);
         if (s->tile->pair == 2)
             k->f32_to_bf16(y, from, n);
         else
             k->f32_round(y, from, n);
-    } else if (x->type == TYPE_BF16) {
+    } else if (x->type == TYPE_BF16 && !x->scale) {
         k->bf16_to_f32(y, (const uint16_t *)value_at(x, row, column), n);
     } else {
         float piece[VALUES_MAX];
         for (size_t i = 0; i < n; i += VALUES_MAX) {
             size_t count = size_min(VALUES_MAX, n - i);
             float *f = s->tile->pair == 2 ? piece : (float *)y + i;
-            read_f32(x, row, column + i, count, f);
+            read_f32(s, row, column + i, count, f);
             if (s->rounded) k->f32_round(f, f, count);
             if (s->tile->pair == 2) k->f32_to_bf16((uint16_t *)y + i, f, count);
         }
@@ -143,8 +158,10 @@ void gemm_pack_units(const GemmSource *s, size_t first, size_t lines, size_t fir
                      size_t units, uint32_t *y, size_t y_stride, void *scratch)
 {
     size_t pair = s->tile->pair;
-    for (size_t u = 0; u < units; u += PIECE_UNITS, y += PIECE_UNITS * y_stride) {
-        size_t count = size_min(PIECE_UNITS, units - u), k = (first_unit + u) * pair;
+    /* with few lines a piece may be a whole block of K-quants long */
+    size_t piece = size_max(PIECE_UNITS, type_block(s->matrix->type) / pair);
+    for (size_t u = 0; u < units; u += piece, y += piece * y_stride) {
+        size_t count = size_min(piece, units - u), k = (first_unit + u) * pair;
         size_t have = k < s->depth ? size_min(count * pair, s->depth - k) : 0;
         if (s->along_k) {
             View v = view(s, first, lines, lines, k, have, count * pair, scratch);

@@ -2,6 +2,7 @@
 #include <math.h>
 
 #include "tensor/gemm_kernels.h"
+#include "tensor/quant.h"
 
 static float silu(float x)
 {
@@ -81,6 +82,7 @@ void gemm_ref_fill(GemmKernels *k)
                         .f32_to_bf16 = f32_to_bf16,
                         .bf16_to_f32 = to_f32,
                         .f32_round = f32_round,
+                        .decode = quant_decode,
                         .turn = turn,
                         .zip = zip,
                         .finish = finish };

@@ -90,6 +90,8 @@ Tensor *tensor_reshape(Arena *a, const Tensor *x, int rank, const size_t *shape)
     y->data = x->data;
     y->grad = x->grad;
     y->slot = x->slot;
+    assert(!x->scale || (rank && shape[0] == x->shape[0]));
+    y->scale = x->scale;
     return y;
 }
 
@@ -104,6 +106,7 @@ Tensor *tensor_rows(Arena *a, const Tensor *x, size_t first, size_t count)
     size_t bytes = per_row / types[x->type].block * types[x->type].bytes;
     y->data = (char *)x->data + first * bytes;
     y->grad = x->grad ? x->grad + first * per_row : NULL;
+    y->scale = x->scale ? x->scale + first : NULL;
     return y;
 }
 

@@ -49,6 +49,7 @@ typedef struct Tensor {
     void *data;
     float *grad;           /* of a parameter: same shape, f32; NULL: frozen */
     struct TapeSlot *slot; /* of a result: where its tape keeps the gradient; NULL: wants none */
+    const float *scale;    /* [shape[0]] factors of a stored weight's rows; NULL: 1 */
 } Tensor;
 
 const char *type_name(Type t);
