@@ -3,7 +3,7 @@
 #include <assert.h>
 #include <string.h>
 
-#include "tensor/convert.h"
+#include "tensor/quant.h"
 
 Type op_hidden(const Tape *t)
 {
@@ -148,6 +148,6 @@ const float *op_values(Tape *t, const Param *p)
     if (p->value->type == TYPE_F32) return p->value->data;
     size_t n = tensor_count(p->value);
     float *copy = arena_alloc(t->step, n * sizeof *copy);
-    convert_row(copy, TYPE_F32, p->value->data, p->value->type, n);
+    quant_read_rows(p->value, 0, p->value->shape[0], copy);
     return copy;
 }

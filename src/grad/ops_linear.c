@@ -21,7 +21,7 @@ static GemmMatrix matrix(Rows x, bool transposed)
 static GemmMatrix weight(const Tape *t, const Param *w, bool transposed)
 {
     const Tensor *m = op_weight(t, w);
-    return (GemmMatrix){ m->data, m->type, inputs(w), transposed };
+    return (GemmMatrix){ m->data, m->type, inputs(w), transposed, m->scale };
 }
 
 /* The product y = x W^T + bias of an operation, the rest of the epilogue left to the caller. */

@@ -1,11 +1,6 @@
 #include "model/encoder.h"
 
-#include "tensor/convert.h"
-
-static bool is_readable(Type t)
-{
-    return t == TYPE_F32 || t == TYPE_BF16 || t == TYPE_F16;
-}
+#include "tensor/quant.h"
 
 bool encoder_has(const EncoderFile *f, const char *name)
 {
@@ -15,11 +10,7 @@ bool encoder_has(const EncoderFile *f, const char *name)
 static SoraStatus find(const EncoderFile *f, const char *name, const Tensor **out)
 {
     const Tensor *x = f->lookup(f->self, name);
-    char is[64];
     if (!x) return err_set(SORA_E_FORMAT, "%s: there is no tensor %s", f->name, name);
-    if (!is_readable(x->type))
-        return err_set(SORA_E_UNSUPPORTED, "%s: %s is %s, only f32, bf16 and f16 can be read",
-                       f->name, name, tensor_describe(x, is, sizeof is));
     *out = x;
     return SORA_OK;
 }
@@ -47,17 +38,14 @@ SoraStatus encoder_vector(const EncoderFile *f, const char *name, size_t n, cons
         return err_set(SORA_E_FORMAT, "%s: %s is %s, the model needs %zu numbers", f->name, name,
                        tensor_describe(x, is, sizeof is), n);
     float *y = arena_alloc(f->weights, n * sizeof *y);
-    convert_row(y, TYPE_F32, x->data, x->type, n);
+    quant_read_rows(x, 0, x->rank ? x->shape[0] : 1, y);
     *out = y;
     return SORA_OK;
 }
 
 void encoder_row(const Tensor *matrix, size_t row, float *out)
 {
-    size_t width = tensor_count(matrix) / matrix->shape[0];
-    const char *data = matrix->data;
-    size_t bytes = width / type_block(matrix->type) * type_block_bytes(matrix->type);
-    convert_row(out, TYPE_F32, data + row * bytes, matrix->type, width);
+    quant_read_rows(matrix, row, 1, out);
 }
 
 GemmCall encoder_linear(const EncoderLinear *w, GemmPrecision p, size_t rows, const void *x,
@@ -68,7 +56,7 @@ GemmCall encoder_linear(const EncoderLinear *w, GemmPrecision p, size_t rows, co
                        .n = out,
                        .k = in,
                        .a = { x, type, in, false },
-                       .b = { w->weight->data, w->weight->type, in, true },
+                       .b = gemm_weight(w->weight),
                        .c_type = encoder_type(p),
                        .c_stride = out,
                        .precision = p,
