@@ -1,0 +1,8 @@
+#include "golden_kinds.h"
+
+const GoldenKind *const golden_kinds[] = {
+    &golden_sampler_tables,
+    &golden_sampler_run,
+    &golden_noise,
+    NULL,
+};

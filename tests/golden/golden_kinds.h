@@ -1,0 +1,10 @@
+/* Every kind of case and the file that runs it. */
+#ifndef TESTS_GOLDEN_GOLDEN_KINDS_H
+#define TESTS_GOLDEN_GOLDEN_KINDS_H
+
+#include "golden.h"
+
+extern const GoldenKind golden_sampler_tables, golden_sampler_run; /* golden_samplers.c */
+extern const GoldenKind golden_noise;                              /* golden_samplers.c */
+
+#endif
