@@ -11,12 +11,13 @@
 #include "peer.h"
 #include "tensor/convert.h"
 
-extern const BenchGroup bench_gemm, bench_gemm_f32, bench_text;
+extern const BenchGroup bench_gemm, bench_gemm_f32, bench_text, bench_train_step;
 
 static const BenchGroup *const groups[] = {
     &bench_gemm,
     &bench_gemm_f32,
     &bench_text,
+    &bench_train_step,
 };
 enum { GROUPS = sizeof groups / sizeof *groups };
 
