@@ -8,10 +8,8 @@
 #include "tensor/convert.h"
 #include "tensor/safetensors.h"
 
-enum { META_MAX = 8 };
-
 typedef struct Meta {
-    SafetensorsMeta pair[META_MAX];
+    SafetensorsMeta *pair;
     size_t count;
 } Meta;
 
@@ -20,20 +18,25 @@ static void meta_add(Meta *m, const char *key, const char *value)
     m->pair[m->count++] = (SafetensorsMeta){ key, value };
 }
 
-static Meta run_meta(const DitConfig *config, const RunState *run, const char *kind, Arena *a)
+static Meta run_meta(const DitConfig *config, const RunState *run, const CheckpointFacts *facts,
+                     const char *kind, Arena *a)
 {
-    Meta m = { .count = 0 };
+    enum { OWN = 6 };
+    size_t more = facts ? facts->count : 0;
+    Meta m = { arena_alloc(a, (OWN + more) * sizeof *m.pair), 0 };
     meta_add(&m, "sora.kind", kind);
     meta_add(&m, "sora.dit", dit_config_write(config, a));
     meta_add(&m, "sora.step", arena_printf(a, "%" PRIu64, run->step));
     meta_add(&m, "sora.examples", arena_printf(a, "%" PRIu64, run->examples));
-    meta_add(&m, "sora.seconds", arena_printf(a, "%.1f", run->seconds));
+    meta_add(&m, "sora.seconds", arena_printf(a, "%.3f", run->seconds));
     meta_add(&m, "sora.seed", arena_printf(a, "%" PRIu64, run->seed));
+    for (size_t i = 0; i < more; i++) m.pair[m.count++] = facts->pair[i];
     return m;
 }
 
 SoraStatus checkpoint_save(const char *dir, const DitConfig *config, const ParamSet *set,
-                           const Optim *o, const RunState *run, Arena *step)
+                           const Optim *o, const RunState *run, const CheckpointFacts *facts,
+                           Arena *step)
 {
     ArenaMark mark = arena_mark(step);
     size_t params = params_count(set), states = optim_state_count(o), n = 0;
@@ -46,7 +49,7 @@ SoraStatus checkpoint_save(const char *dir, const DitConfig *config, const Param
         OptimState s = optim_state_at(o, i);
         e[n++] = (SafetensorsEntry){ s.name, *s.tensor };
     }
-    Meta m = run_meta(config, run, "checkpoint", step);
+    Meta m = run_meta(config, run, facts, "checkpoint", step);
     char *path = arena_printf(step, "%s/checkpoint.safetensors", dir);
     SoraStatus s = safetensors_write(path, e, n, m.pair, m.count);
     arena_rewind(step, mark);
@@ -67,16 +70,27 @@ static SoraStatus copy_tensor(const Safetensors *st, const char *name, Tensor *t
     return SORA_OK;
 }
 
-static SoraStatus read_number(const Safetensors *st, const char *key, double *out)
+static SoraStatus not_a_number(const char *key, const char *text)
+{
+    if (!text) return err_set(SORA_E_FORMAT, "the checkpoint does not say its %s", key);
+    return err_set(SORA_E_FORMAT, "%s of the checkpoint is \"%s\", a number is needed", key, text);
+}
+
+static SoraStatus read_count(const Safetensors *st, const char *key, uint64_t *out)
 {
     const char *text = safetensors_metadata(st, key);
-    char *end;
-    if (!text) return err_set(SORA_E_FORMAT, "the checkpoint does not say its %s", key);
-    *out = strtod(text, &end);
-    if (*end || end == text)
-        return err_set(SORA_E_FORMAT, "%s of the checkpoint is \"%s\", a number is needed", key,
-                       text);
-    return SORA_OK;
+    char *end = NULL;
+    if (text && *text >= '0' && *text <= '9') *out = strtoull(text, &end, 10);
+    return end && !*end ? SORA_OK : not_a_number(key, text);
+}
+
+static SoraStatus read_seconds(const Safetensors *st, const char *key, double *out)
+{
+    const char *text = safetensors_metadata(st, key);
+    char *end = NULL;
+    if (text) *out = strtod(text, &end);
+    return end && end != text && !*end && *out >= 0 && *out < 1e9 ? SORA_OK
+                                                                  : not_a_number(key, text);
 }
 
 static SoraStatus load_all(const Safetensors *st, ParamSet *set, Optim *o, RunState *run, Arena *a)
@@ -89,14 +103,10 @@ static SoraStatus load_all(const Safetensors *st, ParamSet *set, Optim *o, RunSt
         OptimState s = optim_state_at(o, i);
         TRY(copy_tensor(st, s.name, s.tensor));
     }
-    double step = 0, examples = 0, seed = 0;
-    TRY(read_number(st, "sora.step", &step));
-    TRY(read_number(st, "sora.examples", &examples));
-    TRY(read_number(st, "sora.seconds", &run->seconds));
-    TRY(read_number(st, "sora.seed", &seed));
-    run->step = (uint64_t)step;
-    run->examples = (uint64_t)examples;
-    run->seed = (uint64_t)seed;
+    TRY(read_count(st, "sora.step", &run->step));
+    TRY(read_count(st, "sora.examples", &run->examples));
+    TRY(read_seconds(st, "sora.seconds", &run->seconds));
+    TRY(read_count(st, "sora.seed", &run->seed));
     optim_set_steps(o, run->step);
     return SORA_OK;
 }
@@ -116,7 +126,8 @@ SoraStatus checkpoint_load(const char *dir, ParamSet *set, Optim *o, RunState *r
 }
 
 SoraStatus checkpoint_export(const char *dir, const DitConfig *config, const ParamSet *set,
-                             const Optim *o, const RunState *run, Arena *step)
+                             const Optim *o, const RunState *run, const CheckpointFacts *facts,
+                           Arena *step)
 {
     ArenaMark mark = arena_mark(step);
     size_t params = params_count(set);
@@ -127,7 +138,7 @@ SoraStatus checkpoint_export(const char *dir, const DitConfig *config, const Par
         convert_row(half->data, TYPE_BF16, ema->data, TYPE_F32, tensor_count(ema));
         e[i] = (SafetensorsEntry){ params_at(set, i)->name, *half };
     }
-    Meta m = run_meta(config, run, "dit", step);
+    Meta m = run_meta(config, run, facts, "dit", step);
     char *path = arena_printf(step, "%s/model.safetensors", dir);
     SoraStatus s = safetensors_write(path, e, params, m.pair, m.count);
     arena_rewind(step, mark);

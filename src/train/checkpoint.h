@@ -4,6 +4,7 @@
 #define TRAIN_CHECKPOINT_H
 
 #include "model/dit.h"
+#include "tensor/safetensors.h"
 #include "train/optim.h"
 
 /* Where a run stands. */
@@ -14,15 +15,23 @@ typedef struct RunState {
     uint64_t seed;
 } RunState;
 
-/* DIR/checkpoint.safetensors: values, optimizer state, EMA and RunState. */
+/* What else a file should say: metadata that the caller has, such as the words that were taught. */
+typedef struct CheckpointFacts {
+    const SafetensorsMeta *pair;
+    size_t count;
+} CheckpointFacts;
+
+/* DIR/checkpoint.safetensors: values, optimizer state, EMA and RunState. `facts` may be NULL. */
 SoraStatus checkpoint_save(const char *dir, const DitConfig *config, const ParamSet *set,
-                           const Optim *o, const RunState *run, Arena *step);
+                           const Optim *o, const RunState *run, const CheckpointFacts *facts,
+                           Arena *step);
 
 /* Into a set and optimizer of the same configuration; SORA_E_FORMAT names what differs. */
 SoraStatus checkpoint_load(const char *dir, ParamSet *set, Optim *o, RunState *run, Arena *step);
 
-/* DIR/model.safetensors: the EMA in bf16, with the configuration and `facts` (more metadata). */
+/* DIR/model.safetensors: the EMA in bf16, with the configuration and `facts` (may be NULL). */
 SoraStatus checkpoint_export(const char *dir, const DitConfig *config, const ParamSet *set,
-                             const Optim *o, const RunState *run, Arena *step);
+                             const Optim *o, const RunState *run, const CheckpointFacts *facts,
+                             Arena *step);
 
 #endif

@@ -1,14 +1,15 @@
 #include "train/trainer.h"
 
 #include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/rng.h"
 #include "base/size.h"
 #include "grad/ops.h"
+#include "tensor/convert.h"
 
-enum { PROMPTS_REMEMBERED = 4096, BATCH_MAX = 1024 };
+enum { PROMPTS_REMEMBERED = 4096 };
 enum { DRAW_BATCH = 1, DRAW_DROP, DRAW_VALIDATE };
 
 struct Trainer {
@@ -16,7 +17,7 @@ struct Trainer {
     Source source;
     RunState run;
     Arena *weights, *step;
-    Arena *made[BATCH_MAX]; /* one for each example of a batch: they are made in parallel */
+    Loader *loader;
     ParamSet *set;
     Optim *optim;
     Dit *dit;
@@ -54,6 +55,7 @@ SoraStatus trainer_new(const TrainerConfig *config, const TextEncoder *encoder, 
     t->prompts = prompts_new(encoder, PROMPTS_REMEMBERED);
     t->set = params_new_train(t->weights, config->seed, lookup, self);
     SoraStatus s = dit_new(&config->model, t->set, t->weights, &t->dit);
+    if (s == SORA_OK) s = loader_new(source, config->threads, &t->loader);
     if (s != SORA_OK) {
         trainer_free(t);
         return s;
@@ -67,7 +69,7 @@ SoraStatus trainer_new(const TrainerConfig *config, const TextEncoder *encoder, 
 void trainer_free(Trainer *t)
 {
     if (!t) return;
-    for (size_t i = 0; i < BATCH_MAX; i++) arena_free(t->made[i]);
+    loader_free(t->loader);
     prompts_free(t->prompts);
     arena_free(t->step);
     arena_free(t->weights);
@@ -95,24 +97,6 @@ static float rate_now(const Trainer *t)
 
 /* ---- a batch --------------------------------------------------------------------------- */
 
-/* Examples [first, first + count) of a source, as they are made. */
-typedef struct Making {
-    Source source;
-    uint64_t first;
-    Arena **arena;
-    Example *example;
-    SoraStatus *status;
-    char (*sentence)[ERR_TEXT_MAX];
-} Making;
-
-static void make_example(void *ctx, size_t i, int worker)
-{
-    (void)worker;
-    Making *m = ctx;
-    m->status[i] = m->source.make(m->source.self, m->first + i, m->arena[i], &m->example[i]);
-    if (m->status[i] != SORA_OK) snprintf(m->sentence[i], ERR_TEXT_MAX, "%s", err_text());
-}
-
 /* How many examples from `first` on fit into a batch. */
 static size_t examples_that_fit(const Trainer *t, Source source, uint64_t first, size_t most)
 {
@@ -126,34 +110,15 @@ static size_t examples_that_fit(const Trainer *t, Source source, uint64_t first,
     return n;
 }
 
-/* Makes them; those that fail are left out, counted, and the first one's sentence is set. */
-static size_t make_examples(Trainer *t, const Compute *c, Source source, uint64_t first,
-                            size_t count, Example *example)
-{
-    for (size_t i = 0; i < count; i++) {
-        if (!t->made[i]) t->made[i] = arena_new("example", 0);
-        arena_rewind(t->made[i], (ArenaMark){ 0 });
-    }
-    Making m = { .source = source, .first = first, .arena = t->made, .example = example };
-    m.status = arena_zero(t->step, count * sizeof *m.status);
-    m.sentence = arena_alloc(t->step, count * sizeof *m.sentence);
-    parallel_for(c->pool, count, make_example, &m);
-    size_t made = 0, failed = 0;
-    for (size_t i = 0; i < count; i++) {
-        if (m.status[i] == SORA_OK)
-            example[made++] = example[i];
-        else if (failed++ == 0)
-            err_set(m.status[i], "%s", m.sentence[i]);
-    }
-    return made;
-}
-
-/* The loss of a batch; with `grad` its gradients are added up in the set. Everything is drawn from
- * `seed`. */
-static SoraStatus run_batch(Trainer *t, const Compute *c, const Example *example, size_t count,
-                            uint64_t seed, bool grad, Batch *b, float *loss)
+/* The loss of a batch; that of the network in training leaves its gradients in the set. Everything
+ * is drawn from `seed`. */
+static SoraStatus run_batch(Trainer *t, const Compute *c, const Dit *dit, const Loaded *loaded,
+                            uint64_t seed, Batch *b, float *loss)
 {
     const TrainerConfig *k = &t->config;
+    const Example *example = loaded->example;
+    size_t count = loaded->made;
+    bool grad = dit == t->dit;
     const char **caption = arena_alloc(t->step, count * sizeof *caption);
     for (size_t i = 0; i < count; i++) {
         bool drop = grad && rng_uniform(rng_split(seed, DRAW_DROP), i) < (double)k->drop_text;
@@ -171,7 +136,7 @@ static SoraStatus run_batch(Trainer *t, const Compute *c, const Example *example
     if (!grad) o.keep = 1;
     batch_make(&k->model, c, example, count, &text, &o, t->step, b);
     Tape *tape = tape_new(t->step, c, GEMM_BF16, grad);
-    Tensor *x = dit_forward(t->dit, tape, &b->input);
+    Tensor *x = dit_forward(dit, tape, &b->input);
     Tensor *l = op_mse(tape, x, b->target, b->weight);
     *loss = *(float *)l->data;
     if (grad && isfinite(*loss)) tape_backward(tape, l, 1);
@@ -180,21 +145,24 @@ static SoraStatus run_batch(Trainer *t, const Compute *c, const Example *example
 
 static SoraStatus step_once(Trainer *t, const Compute *c, StepReport *out)
 {
-    size_t count = examples_that_fit(t, t->source, t->run.examples, BATCH_MAX);
-    Example *example = arena_alloc(t->step, count * sizeof *example);
-    size_t made = make_examples(t, c, t->source, t->run.examples, count, example);
-    *out = (StepReport){ .examples = made, .failed = count - made, .rate = rate_now(t) };
+    uint64_t first = t->run.examples;
+    size_t count = examples_that_fit(t, t->source, first, LOADER_EXAMPLES_MAX);
+    const Loaded *l = loader_take(t->loader, first, count);
     t->run.examples += count;
-    if (made == 0) return err_while(SORA_E_FORMAT, "none of %zu examples could be made", count);
+    loader_start(t->loader, first + count,
+                 examples_that_fit(t, t->source, first + count, LOADER_EXAMPLES_MAX));
+    *out = (StepReport){ .examples = l->made, .failed = count - l->made, .rate = rate_now(t) };
+    if (l->made == 0)
+        return err_set(l->failed, "none of %zu examples could be made: %s", count, l->sentence);
     Batch b;
-    uint64_t seed = rng_split(t->config.seed, t->run.step);
-    TRY(run_batch(t, c, example, made, seed, true, &b, &out->loss));
+    TRY(run_batch(t, c, t->dit, l, rng_split(t->run.seed, t->run.step), &b, &out->loss));
     out->tokens = b.input.layout->tokens;
     if (!isfinite(out->loss))
         return err_set(SORA_E_NUMBER, "the loss of step %llu is not a number",
                        (unsigned long long)t->run.step);
     TRY(optim_step(t->optim, c, out->rate, t->step, &out->norm));
     t->run.step++;
+    if (out->failed) err_set(l->failed, "%s", l->sentence);
     return SORA_OK;
 }
 
@@ -206,29 +174,69 @@ SoraStatus trainer_step(Trainer *t, const Compute *c, StepReport *out)
     return s;
 }
 
-SoraStatus trainer_validate(Trainer *t, const Compute *c, Source source, uint64_t first,
-                            size_t count, float *loss)
+/* ---- what it has learned --------------------------------------------------------------- */
+
+typedef struct Averages {
+    const Trainer *t;
+    Arena *a;
+} Averages;
+
+static const Tensor *find_average(void *self, const char *name)
+{
+    const Averages *w = self;
+    for (size_t i = 0; i < params_count(w->t->set); i++) {
+        if (strcmp(params_at(w->t->set, i)->name, name) != 0) continue;
+        const Tensor *ema = optim_ema(w->t->optim, i);
+        Tensor *half = tensor_new(w->a, TYPE_BF16, ema->rank, ema->shape);
+        convert_row(half->data, TYPE_BF16, ema->data, TYPE_F32, tensor_count(ema));
+        return half;
+    }
+    return NULL;
+}
+
+SoraStatus trainer_average(const Trainer *t, Arena *a, Dit **out)
+{
+    Averages w = { t, a };
+    return dit_new(&t->config.model, params_new_load(a, find_average, &w), a, out);
+}
+
+static SoraStatus validate(Trainer *t, const Compute *c, const Dit *dit, Loader *loader,
+                           Source source, uint64_t first, size_t count, float *loss)
 {
     double sum = 0;
     size_t seen = 0;
     for (size_t i = 0; i < count;) {
         ArenaMark mark = arena_mark(t->step);
-        size_t n = examples_that_fit(t, source, first + i, size_min(count - i, BATCH_MAX));
-        Example *example = arena_alloc(t->step, n * sizeof *example);
-        size_t made = make_examples(t, c, source, first + i, n, example);
+        size_t most = size_min(count - i, LOADER_EXAMPLES_MAX);
+        size_t n = examples_that_fit(t, source, first + i, most);
+        const Loaded *l = loader_take(loader, first + i, n);
         Batch b;
-        float l = 0;
+        float mean = 0;
         SoraStatus s = SORA_OK;
-        if (made)
-            s = run_batch(t, c, example, made, rng_split(DRAW_VALIDATE, first + i), false, &b, &l);
+        if (l->made) s = run_batch(t, c, dit, l, rng_split(DRAW_VALIDATE, first + i), &b, &mean);
         arena_rewind(t->step, mark);
         TRY(s);
-        sum += (double)l * (double)made;
-        seen += made;
+        sum += (double)mean * (double)l->made;
+        seen += l->made;
         i += n;
     }
-    *loss = seen ? (float)(sum / (double)seen) : 0;
+    if (!seen) return err_set(SORA_E_FORMAT, "none of %zu examples could be made", count);
+    *loss = (float)(sum / (double)seen);
     return SORA_OK;
+}
+
+SoraStatus trainer_validate(Trainer *t, const Compute *c, Source source, uint64_t first,
+                            size_t count, float *loss)
+{
+    Loader *loader;
+    Dit *dit;
+    ArenaMark mark = arena_mark(t->step);
+    TRY(loader_new(source, t->config.threads, &loader));
+    SoraStatus s = trainer_average(t, t->step, &dit);
+    if (s == SORA_OK) s = validate(t, c, dit, loader, source, first, count, loss);
+    arena_rewind(t->step, mark);
+    loader_free(loader);
+    return s;
 }
 
 /* ---- where it stands ------------------------------------------------------------------- */
@@ -240,8 +248,9 @@ RunState *trainer_run(Trainer *t)
 
 SoraStatus trainer_save(Trainer *t, const char *dir)
 {
-    TRY(checkpoint_save(dir, &t->config.model, t->set, t->optim, &t->run, t->step));
-    return checkpoint_export(dir, &t->config.model, t->set, t->optim, &t->run, t->step);
+    const TrainerConfig *k = &t->config;
+    TRY(checkpoint_save(dir, &k->model, t->set, t->optim, &t->run, &k->facts, t->step));
+    return checkpoint_export(dir, &k->model, t->set, t->optim, &t->run, &k->facts, t->step);
 }
 
 SoraStatus trainer_resume(Trainer *t, const Compute *c, const char *dir)

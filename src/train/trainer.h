@@ -5,6 +5,7 @@
 
 #include "train/batch.h"
 #include "train/checkpoint.h"
+#include "train/loader.h"
 #include "train/prompts.h"
 #include "train/source.h"
 
@@ -19,6 +20,8 @@ typedef struct TrainerConfig {
     uint64_t steps;  /* of the whole run, 0: no limit */
     double seconds;  /* of the whole run, 0: no limit */
     float cooldown;  /* share of the run, at its end, in which the rate falls to 0 */
+    int threads;     /* that make examples in the background; 0: all */
+    CheckpointFacts facts; /* goes into every file; borrowed */
 } TrainerConfig;
 
 TrainerConfig trainer_config_default(void);
@@ -40,7 +43,11 @@ void trainer_free(Trainer *t); /* NULL is fine */
 /* One optimizer step. SORA_E_NUMBER: a loss or gradient was not finite; nothing was changed. */
 SoraStatus trainer_step(Trainer *t, const Compute *c, StepReport *out);
 
-/* Mean loss of examples [first, first + count) of `source`, always with the same noise. */
+/* The network with averaged weights as they are now (what a saved model holds), in bf16, in `a`. */
+SoraStatus trainer_average(const Trainer *t, Arena *a, Dit **out);
+
+/* Mean loss of the averaged weights on examples [first, first + count) of `source`, always with
+ * the same noise. */
 SoraStatus trainer_validate(Trainer *t, const Compute *c, Source source, uint64_t first,
                             size_t count, float *loss);
 
