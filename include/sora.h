@@ -136,6 +136,93 @@ typedef struct SoraShot {
 SORA_API void sora_shot_init(SoraShot *shot);
 SORA_API SoraStatus sora_generate(SoraEngine *engine, const SoraShot *shot, SoraClip **out);
 
+/* ---- training ---- */
+
+typedef struct SoraTrainer SoraTrainer;
+
+/* A run of training. What is left as init has it takes the value that the run in `dir` was begun
+ * with, else a default, which the comments give. */
+typedef struct SoraTrainOptions {
+    size_t size;              /* stamped by init */
+    const char *dir;          /* the run's folder, made if missing: checkpoint.safetensors,
+                                 model.safetensors, log.csv, samples/ ... */
+    const char *data;         /* "world", or a folder of videos and pictures with .txt captions */
+    const char *sizes;        /* "64x64,64x64x25@24*0.5": width x height x frames @ fps * share */
+    const char *init;         /* a model to start from; NULL: from nothing */
+    const char *text_encoder; /* its file */
+    int fresh;                /* 1: a run that is in `dir` already is an error, not gone on with */
+    /* The run ends after so many steps or seconds of training over all sittings; 0: never. */
+    uint64_t steps;
+    double seconds;
+    int batch_tokens;         /* 4096: examples join a batch until it would hold more */
+    double lr;                /* 2e-3, of hidden matrices (Muon); 0.4 of it elsewhere (AdamW) */
+    double cooldown;          /* 0.35: share of the run at its end in which the rate falls to 0 */
+    double keep;              /* 1: share of tokens that see the middle blocks (TREAD) */
+    double drop_text;         /* 0.1: share of captions left out, for guidance */
+    double ema;               /* 0.9995: decay of the averaged weights */
+    int64_t seed;             /* 1 */
+    int width, layers, heads, hidden, patch; /* of a model from nothing: 256, 8, 4, 704, 8 */
+    /* Noise levels t = sigmoid(mean + std * normal): -0.5, 0.9 for images, -1.3, 1 for clips. */
+    double level_mean, level_std, clip_level_mean, clip_level_std;
+    double validation;        /* 0.05: share of a folder that is kept for validation */
+    int validation_examples;  /* 64 */
+    int samples;              /* 16: clips on a sample sheet */
+    const char *prompts;      /* of the samples, one a line; NULL: captions of validation data */
+    /* The world's. */
+    const char *cast;         /* .cache/cast.bin */
+    int actors;               /* 0: all; else the first so many of the cast */
+    const char *scenes;       /* NULL: all; "meadow,snow" */
+    int actors_max;           /* 0: as the world has it; at most so many in one clip */
+    int repeats;              /* 1: how often the same facts come back with other pixels */
+    /* The machine's. */
+    int threads;     /* 0: all processors this process may use */
+    const char *cpu; /* NULL: $SORA_CPU, else the best this machine has */
+    /* NULL, or called with a line worth knowing: files left out, examples that failed. */
+    void (*log)(void *self, const char *line);
+    void *log_self;
+    /* NULL, or asked while long work goes on: anything but 0 stops it with SORA_CANCELLED. */
+    int (*stop)(void *self);
+    void *stop_self;
+} SoraTrainOptions;
+
+typedef struct SoraTrainReport {
+    uint64_t step, examples; /* done by the whole run */
+    double seconds;          /* of training, over all sittings */
+    double progress;         /* 0 to 1, at 1 the run is over; 0 for a run without an end */
+    double loss, norm, rate; /* of this step */
+    int batch, tokens, failed; /* examples and tokens of this step; examples that were left out */
+} SoraTrainReport;
+
+SORA_API void sora_train_options_init(SoraTrainOptions *o);
+
+/* Starts a run, or goes on with the one in `dir` to the same bytes as if it had never stopped. */
+SORA_API SoraStatus sora_train_open(const SoraTrainOptions *o, SoraTrainer **out);
+SORA_API void sora_train_close(SoraTrainer *t); /* saves nothing; NULL is fine */
+
+/* Where the run stands; the numbers of one step are 0. */
+SORA_API void sora_train_state(const SoraTrainer *t, SoraTrainReport *out);
+
+/* One step of the optimizer, and a row in log.csv. */
+SORA_API SoraStatus sora_train_step(SoraTrainer *t, SoraTrainReport *out);
+
+/* Checkpoint and model, each written aside and put in place whole. */
+SORA_API SoraStatus sora_train_save(SoraTrainer *t);
+
+/* Mean loss of the averaged weights on validation data, which training never sees; the same
+ * examples and noise every time. SORA_E_UNSUPPORTED when the data have no validation part. */
+SORA_API SoraStatus sora_train_validate(SoraTrainer *t, double *loss);
+
+/* samples/STEP-SIZE.png: what the averaged weights make of fixed prompts and seeds. */
+SORA_API SoraStatus sora_train_sample(SoraTrainer *t);
+
+typedef struct SoraFolderCount {
+    int training, validation, dropped;
+} SoraFolderCount;
+
+/* Reads every file of a folder of training data and tells `o->log` why each that would be left
+ * out is; nothing is trained. Of the options data, sizes, validation, log and stop are used. */
+SORA_API SoraStatus sora_train_check(const SoraTrainOptions *o, SoraFolderCount *out);
+
 #ifdef __cplusplus
 }
 #endif

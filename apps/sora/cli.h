@@ -19,7 +19,7 @@ typedef enum Describe { DESCRIBE_NOT, DESCRIBE_BASH, DESCRIBE_ZSH, DESCRIBE_MAN 
 /* The piece of work being shown (progress.h). */
 typedef struct Progress {
     const char *what; /* NULL: none */
-    double total, done, begun_s, shown_s, shown_done;
+    double total, done, begun_done, begun_s, shown_s, shown_done;
     bool terminal;
     char detail[256];
 } Progress;
@@ -39,6 +39,7 @@ typedef struct Cli {
 /* name, what it does in one line (English; the Chinese is in lang_zh.c) */
 /* clang-format off: one a line */
 #define COMMANDS(X)                                                            \
+    X(train, N("train a model on the world or on a folder of clips"))          \
     X(info, N("show what a video, a picture or a model file holds"))           \
     X(completion, N("print what bash or zsh needs to complete command lines")) \
     X(manual, N("print the man page"))

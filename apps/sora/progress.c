@@ -68,7 +68,8 @@ static size_t terminal_columns(void)
 static double seconds_left(const Progress *p)
 {
     double spent = clock_now_s() - p->begun_s;
-    return p->done > 0 ? spent / p->done * (p->total - p->done) : NAN;
+    double gone = p->done - p->begun_done;
+    return gone > 0 ? spent / gone * (p->total - p->done) : NAN;
 }
 
 static void print_left(const Progress *p, char *out, size_t room)

@@ -1,0 +1,316 @@
+#include <math.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <errno.h>
+
+#include "api/train_data.h"
+#include "api/train_settings.h"
+#include "api/version.h"
+#include "base/clock.h"
+#include "model/bundle.h"
+#include "train/journal.h"
+#include "train/samples.h"
+
+enum { LOGGED_MAX = 64, BAD_STEPS_MAX = 10 };
+
+struct SoraTrainer {
+    SoraTrainOptions o;
+    Arena *arena;
+    Pool *pool;
+    Compute *compute;
+    TextEncoder *text;
+    TrainData data;
+    Safetensors init; /* the model to start from, or zero */
+    SafetensorsMeta fact[4];
+    Trainer *trainer;
+    Journal *journal;
+    uint64_t logged[LOGGED_MAX]; /* hashes of sentences that were told */
+    size_t logged_count;
+    uint64_t first_prompt_seed;
+};
+
+void sora_train_options_init(SoraTrainOptions *o)
+{
+    *o = (SoraTrainOptions){ .size = sizeof *o,
+                             .seconds = NAN,
+                             .lr = NAN,
+                             .cooldown = NAN,
+                             .keep = NAN,
+                             .drop_text = NAN,
+                             .ema = NAN,
+                             .seed = -1,
+                             .level_mean = NAN,
+                             .level_std = NAN,
+                             .clip_level_mean = NAN,
+                             .clip_level_std = NAN,
+                             .validation = NAN };
+}
+
+static void tell(const SoraTrainer *t, const char *line)
+{
+    if (t->o.log) t->o.log(t->o.log_self, line);
+}
+
+/* The same broken file comes by in every round; it is told once. */
+static void tell_once(SoraTrainer *t, const char *line)
+{
+    uint64_t h = 0xcbf29ce484222325;
+    for (const char *s = line; *s; s++) h = (h ^ (unsigned char)*s) * 0x100000001b3;
+    for (size_t i = 0; i < t->logged_count; i++)
+        if (t->logged[i] == h) return;
+    if (t->logged_count == LOGGED_MAX) return;
+    t->logged[t->logged_count++] = h;
+    tell(t, line);
+}
+
+/* ---- opening --------------------------------------------------------------------------- */
+
+static SoraStatus make_folder(const char *dir)
+{
+    struct stat st;
+    if (mkdir(dir, 0777) == 0) return SORA_OK;
+    if (errno == EEXIST && stat(dir, &st) == 0)
+        return S_ISDIR(st.st_mode) ? SORA_OK
+                                   : err_set(SORA_E_IO, "%s is a file, a folder is needed", dir);
+    return err_set(SORA_E_IO, "cannot make the folder %s: %s", dir, strerror(errno));
+}
+
+static SoraStatus parse_model(const Safetensors *st, const char *path, DitConfig *out)
+{
+    const char *config = safetensors_metadata(st, "sora.dit");
+    if (!config) return err_set(SORA_E_FORMAT, "%s is no sora model", path);
+    return err_while(dit_config_parse(config, strlen(config), out), "reading %s", path);
+}
+
+/* What the run in the folder was begun with, where the caller left it open. */
+static SoraStatus read_checkpoint(SoraTrainer *t, const char *path, DitConfig *model)
+{
+    Safetensors st;
+    TRY(safetensors_open(path, t->arena, &st));
+    SoraStatus s = parse_model(&st, path, model);
+    const char *json = safetensors_metadata(&st, "sora.train");
+    if (s == SORA_OK && json) s = train_settings_merge(&t->o, json, t->arena);
+    safetensors_close(&st);
+    return s;
+}
+
+static SoraStatus same(const char *name, int asked, size_t have)
+{
+    if (asked == 0 || (size_t)asked == have) return SORA_OK;
+    return err_set(SORA_E_ARGUMENT, "%s %d was asked for, the model has %zu", name, asked, have);
+}
+
+/* A model that is there already has its sizes; another is made as the options say. */
+static SoraStatus size_model(const SoraTrainOptions *o, bool there, DitConfig *m)
+{
+    if (there) {
+        TRY(same("width", o->width, m->width));
+        TRY(same("layers", o->layers, m->layers));
+        TRY(same("heads", o->heads, m->heads));
+        TRY(same("hidden", o->hidden, m->hidden));
+        return same("patch", o->patch, m->patch);
+    }
+    if (o->width) m->width = (size_t)o->width;
+    if (o->layers) m->layers = (size_t)o->layers;
+    if (o->heads) m->heads = (size_t)o->heads;
+    if (o->hidden) m->hidden = (size_t)o->hidden;
+    if (o->patch) m->patch = (size_t)o->patch;
+    m->out_values = patch_values(m->patch);
+    m->in_values = m->out_values + PATCH_FRAMES;
+    if (m->width % m->heads || m->width / m->heads % 2)
+        return err_set(SORA_E_ARGUMENT, "width %zu is not %zu heads of an even width", m->width,
+                       m->heads);
+    return SORA_OK;
+}
+
+static SoraStatus open_init(SoraTrainer *t, DitConfig *model)
+{
+    struct stat st;
+    const char *path = t->o.init;
+    if (stat(path, &st) == 0 && S_ISDIR(st.st_mode))
+        path = arena_printf(t->arena, "%s/model.safetensors", path);
+    TRY(safetensors_open(path, t->arena, &t->init));
+    return parse_model(&t->init, path, model);
+}
+
+static TrainerConfig trainer_config(SoraTrainer *t, const DitConfig *model)
+{
+    const SoraTrainOptions *o = &t->o;
+    TrainerConfig c = trainer_config_default();
+    c.model = *model;
+    c.optim.lr_hidden = (float)o->lr;
+    c.optim.lr_other = (float)(0.4 * o->lr);
+    c.optim.ema = (float)o->ema;
+    c.batch.images.mean = (float)o->level_mean, c.batch.images.std = (float)o->level_std;
+    c.batch.clips.mean = (float)o->clip_level_mean, c.batch.clips.std = (float)o->clip_level_std;
+    c.batch.keep = (float)o->keep;
+    c.seed = (uint64_t)o->seed;
+    c.tokens = (size_t)o->batch_tokens;
+    c.drop_text = (float)o->drop_text;
+    c.steps = o->steps;
+    c.seconds = o->seconds;
+    c.cooldown = (float)o->cooldown;
+    c.threads = o->threads;
+    t->fact[0] = (SafetensorsMeta){ "sora.train", train_settings_write(o, t->arena) };
+    t->fact[1] = (SafetensorsMeta){ "sora.sizes", o->sizes };
+    t->fact[2] = (SafetensorsMeta){ "sora.lexicon", t->data.lexicon };
+    c.facts = (CheckpointFacts){ t->fact, t->data.lexicon ? 3 : 2 };
+    return c;
+}
+
+static SoraStatus open_machine(SoraTrainer *t)
+{
+    const SoraTrainOptions *o = &t->o;
+    if (!o->text_encoder) return err_set(SORA_E_ARGUMENT, "the options name no text encoder");
+    TRY(pool_new(o->threads, &t->pool));
+    TRY(compute_new(t->pool, o->cpu, &t->compute));
+    return text_encoder_open(o->text_encoder, t->compute, t->arena, &t->text);
+}
+
+static SoraStatus open_run(SoraTrainer *t)
+{
+    SoraTrainOptions *o = &t->o;
+    DitConfig model = dit_config_default();
+    if (!o->dir || !*o->dir) return err_set(SORA_E_ARGUMENT, "the options name no folder");
+    const char *path = arena_printf(t->arena, "%s/checkpoint.safetensors", o->dir);
+    bool resume = file_exists(path);
+    if (resume && o->fresh)
+        return err_set(SORA_E_ARGUMENT, "%s holds a run already: %s", o->dir, path);
+    if (resume) TRY(read_checkpoint(t, path, &model));
+    train_settings_defaults(o);
+    TRY(train_settings_check(o));
+    if (!resume && o->init) TRY(open_init(t, &model));
+    TRY(size_model(o, resume || o->init, &model));
+    TRY(make_folder(o->dir));
+    TRY(open_machine(t));
+    TRY(train_data_open(o, &t->data));
+    TrainerConfig c = trainer_config(t, &model);
+    bool init = t->init.map.bytes;
+    TRY(trainer_new(&c, t->text, t->data.training, init ? bundle_lookup : NULL, &t->init,
+                    &t->trainer));
+    if (resume) TRY(trainer_resume(t->trainer, t->compute, o->dir));
+    return journal_open(o->dir, trainer_run(t->trainer)->step, &t->journal);
+}
+
+SoraStatus sora_train_open(const SoraTrainOptions *o, SoraTrainer **out)
+{
+    Arena *a = arena_new("run", 0);
+    if (!a) return err_set(SORA_E_MEMORY, "no memory for a run");
+    SoraTrainer *t = arena_zero(a, sizeof *t);
+    t->arena = a;
+    sora_train_options_init(&t->o);
+    SoraStatus s = version_copy(&t->o, sizeof t->o, o, "SoraTrainOptions");
+    if (s == SORA_OK) s = open_run(t);
+    if (s == SORA_OK)
+        *out = t;
+    else
+        sora_train_close(t);
+    return s;
+}
+
+void sora_train_close(SoraTrainer *t)
+{
+    if (!t) return;
+    journal_close(t->journal);
+    trainer_free(t->trainer);
+    if (t->init.map.bytes) safetensors_close(&t->init);
+    train_data_close(&t->data);
+    if (t->text) text_encoder_close(t->text);
+    compute_free(t->compute);
+    pool_free(t->pool);
+    arena_free(t->arena);
+}
+
+/* ---- training -------------------------------------------------------------------------- */
+
+void sora_train_state(const SoraTrainer *t, SoraTrainReport *out)
+{
+    const RunState *run = trainer_run(t->trainer);
+    *out = (SoraTrainReport){ .step = run->step,
+                              .examples = run->examples,
+                              .seconds = run->seconds,
+                              .progress = trainer_progress(t->trainer) };
+}
+
+SoraStatus sora_train_step(SoraTrainer *t, SoraTrainReport *out)
+{
+    StepReport r = { 0 };
+    RunState *run = trainer_run(t->trainer);
+    SoraStatus s = SORA_E_NUMBER;
+    for (int tries = 0; s == SORA_E_NUMBER && tries < BAD_STEPS_MAX; tries++) {
+        double begun = clock_now_s();
+        s = trainer_step(t->trainer, t->compute, &r);
+        run->seconds += clock_now_s() - begun;
+        if (s == SORA_E_NUMBER) tell(t, err_text());
+    }
+    if (s != SORA_OK) return s;
+    if (r.failed) tell_once(t, err_text());
+    journal_step(t->journal, run, &r);
+    sora_train_state(t, out);
+    out->loss = (double)r.loss, out->norm = (double)r.norm, out->rate = (double)r.rate;
+    out->batch = (int)r.examples, out->tokens = (int)r.tokens, out->failed = (int)r.failed;
+    return SORA_OK;
+}
+
+SoraStatus sora_train_save(SoraTrainer *t)
+{
+    TRY(trainer_save(t->trainer, t->o.dir));
+    return journal_flush(t->journal);
+}
+
+SoraStatus sora_train_validate(SoraTrainer *t, double *loss)
+{
+    float mean;
+    if (!t->data.validation.make)
+        return err_set(SORA_E_UNSUPPORTED, "the data have no part for validation");
+    TRY(trainer_validate(t->trainer, t->compute, t->data.validation, 0,
+                         (size_t)t->o.validation_examples, &mean));
+    *loss = (double)mean;
+    return journal_number(t->journal, "validation", trainer_run(t->trainer), mean);
+}
+
+/* ---- samples --------------------------------------------------------------------------- */
+
+SoraStatus sora_train_sample(SoraTrainer *t)
+{
+    SamplesOptions o = { .source = t->data.validation.make ? t->data.validation : t->data.training,
+                         .sizes = t->data.sizes,
+                         .size_count = t->data.size_count,
+                         .count = (size_t)t->o.samples,
+                         .prompts = t->o.prompts,
+                         .dir = t->o.dir,
+                         .journal = t->journal,
+                         .step = trainer_run(t->trainer)->step,
+                         .stop = t->o.stop,
+                         .stop_self = t->o.stop_self };
+    Arena *a = arena_new("samples", 0);
+    if (!a) return err_set(SORA_E_MEMORY, "no memory for samples");
+    Bundle b = { .text = t->text };
+    SoraStatus s = trainer_average(t->trainer, a, &b.dit);
+    if (s == SORA_OK) b.config = *dit_config(b.dit);
+    if (s == SORA_OK) s = samples_write(&b, t->compute, &o, a);
+    arena_free(a);
+    return s;
+}
+
+/* ---- checking a folder ----------------------------------------------------------------- */
+
+SoraStatus sora_train_check(const SoraTrainOptions *theirs, SoraFolderCount *out)
+{
+    SoraTrainOptions o;
+    TrainData d = { 0 };
+    FolderOptions f;
+    sora_train_options_init(&o);
+    TRY(version_copy(&o, sizeof o, theirs, "SoraTrainOptions"));
+    train_settings_defaults(&o);
+    TRY(train_settings_check(&o));
+    if (strcmp(o.data, "world") == 0)
+        return err_set(SORA_E_ARGUMENT, "the world has no files to check: name a folder");
+    TRY(train_data_folder(&o, &d, &f));
+    f.decode = true;
+    TRY(folder_open(o.data, &f, &d.folder));
+    FolderCount n = folder_count(d.folder);
+    *out = (SoraFolderCount){ (int)n.training, (int)n.validation, (int)n.dropped };
+    folder_close(d.folder);
+    return SORA_OK;
+}

@@ -1,0 +1,45 @@
+#include "api/train_data.h"
+
+#include <string.h>
+
+SoraStatus train_data_folder(const SoraTrainOptions *o, TrainData *d, FolderOptions *out)
+{
+    TRY(source_parse_sizes(o->sizes, d->sizes, &d->size_count));
+    *out = (FolderOptions){ .sizes = d->sizes,
+                            .size_count = d->size_count,
+                            .seed = (uint64_t)o->seed,
+                            .validation = o->validation,
+                            .dropped = o->log,
+                            .dropped_self = o->log_self,
+                            .stop = o->stop,
+                            .stop_self = o->stop_self };
+    return SORA_OK;
+}
+
+static SoraStatus open_folder(const SoraTrainOptions *o, TrainData *d)
+{
+    FolderOptions f;
+    TRY(train_data_folder(o, d, &f));
+    TRY(folder_open(o->data, &f, &d->folder));
+    d->training = folder_training(d->folder);
+    if (folder_count(d->folder).validation) d->validation = folder_validation(d->folder);
+    return SORA_OK;
+}
+
+SoraStatus train_data_open(const SoraTrainOptions *o, TrainData *out)
+{
+    *out = (TrainData){ .arena = arena_new("data", 0) };
+    if (!out->arena) return err_set(SORA_E_MEMORY, "no memory for the data");
+    SoraStatus s = strcmp(o->data, "world") == 0
+                       ? err_set(SORA_E_UNSUPPORTED, "this build has no world")
+                       : open_folder(o, out);
+    if (s != SORA_OK) train_data_close(out);
+    return s;
+}
+
+void train_data_close(TrainData *d)
+{
+    folder_close(d->folder);
+    arena_free(d->arena);
+    memset(d, 0, sizeof *d);
+}
