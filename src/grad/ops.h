@@ -5,6 +5,7 @@
 #define GRAD_OPS_H
 
 #include "grad/tape.h"
+#include "tensor/conv3d.h"
 
 /* y[N,O] = act(x[N,I] W[O,I]^T + bias[O]); bias may be NULL. Result hidden, or f32 if `full`. */
 Tensor *op_linear(Tape *t, Tensor *x, const Param *w, const Param *bias, GemmActivation act,
@@ -57,6 +58,12 @@ Tensor *op_embedding(Tape *t, const Param *table, const uint32_t *id,
                      size_t count); /* f32 [count, D] */
 /* y[R,T] = x[R,W] tiled T / W times + table[T] on every row; W divides T. f32. */
 Tensor *op_add_table(Tape *t, Tensor *x, const Param *table);
+
+/* y = conv(x) + bias over time, height and width. x is [T*H*W, in], positions by channels, y alike;
+ * w [out, in, kt, kh, kw]. Here the shape may have pad[CONV3D_T][0]: frames of zeros in front, as a
+ * causal convolution wants. Result hidden, or f32 if `full`; bias may be NULL. */
+Tensor *op_conv3d(Tape *t, Tensor *x, const Param *w, const Param *bias, const Conv3dShape *shape,
+                  bool full);
 
 /* A parameter seen as a tensor (its gradient flows to the parameter). */
 Tensor *op_param(Tape *t, const Param *p);

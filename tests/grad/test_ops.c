@@ -203,6 +203,32 @@ static Tensor *cross_entropy(Tape *t, const Param *p)
     return op_cross_entropy(t, op_param(t, &p[0]), label, weight);
 }
 
+static Tensor *conv3d_causal(Tape *t, const Param *p)
+{
+    static const Conv3dShape s = { 2, 3, { 3, 3, 3 }, { 1, 1, 1 }, { { 2, 0 }, { 1, 1 }, { 1, 1 } },
+                                   { 2, 3, 4 } };
+    return op_conv3d(t, op_param(t, &p[0]), &p[1], &p[2], &s, false);
+}
+
+static Tensor *conv3d_down(Tape *t, const Param *p)
+{
+    static const Conv3dShape s = { 2, 3, { 1, 3, 3 }, { 1, 2, 2 }, { { 0, 0 }, { 0, 1 }, { 0, 1 } },
+                                   { 1, 4, 6 } };
+    Tensor *x = op_silu(t, op_param(t, &p[0]));
+    return op_conv3d(t, op_add(t, x, x), &p[1], NULL, &s, true);
+}
+
+/* Twice as large; x is read by another operation too. */
+static Tensor *conv3d_enlarged(Tape *t, const Param *p)
+{
+    static const Conv3dShape s = { 2, 2, { 1, 3, 3 }, { 1, 1, 1 }, { { 0, 0 }, { 1, 1 }, { 1, 1 } },
+                                   { 1, 2, 3 }, .enlarge = true };
+    Tensor *x = op_scale(t, op_param(t, &p[0]), 1);
+    Tensor *y = op_conv3d(t, x, &p[1], &p[2], &s, true);
+    static const uint32_t row[6] = { 0, 7, 9, 12, 20, 23 };
+    return op_add(t, op_gather(t, y, row, 6), x);
+}
+
 static Tensor *two_linears(void *ctx, Tape *t, Tensor *x)
 {
     const Param *p = ctx;
@@ -271,6 +297,9 @@ static const Case cases[] = {
     { &op_def_embedding, "embedding", { { 4, 3 } }, embedding },
     { &op_def_add_table, "add table", { { 3, 4 }, { 1, 8 } }, add_table },
     { &op_def_mse, "mse", { { 3, 2 } }, mse },
+    { &op_def_conv3d, "conv3d, causal", { { 24, 2 }, { 3, 54 }, { 1, 3 } }, conv3d_causal },
+    { &op_def_conv3d, "conv3d, down", { { 24, 2 }, { 3, 18 } }, conv3d_down },
+    { &op_def_conv3d, "conv3d, enlarged", { { 6, 2 }, { 2, 18 }, { 1, 2 } }, conv3d_enlarged },
     { &op_def_cross_entropy, "cross-entropy", { { 3, 5 } }, cross_entropy },
 };
 enum { CASES = sizeof cases / sizeof *cases };
