@@ -1,131 +1,266 @@
 #include "tensor/attention.h"
 
+#include <assert.h>
 #include <math.h>
+#include <string.h>
 
-#include "tensor/convert.h"
+#include "base/size.h"
+#include "tensor/attention_parts.h"
 
-/* The plain loops: one task for each head of each sequence. Scores are never stored, they are
- * computed again where they are needed. */
-typedef struct Task {
-    const AttentionCall *call;
-    const AttentionGrad *grad;
-    size_t sequence, head;
+/* A task is CHUNK queries of one head of one sequence. It walks over the keys in blocks that are
+ * packed as tiles want them; scores of QUERIES rows by one block of keys exist at a time, in the
+ * second-level cache, and become probabilities there (FlashAttention-2). */
+enum { CHUNK = 256, KEYS = 256, QUERIES = 24 };
 
-} Task;
-
-enum { HEAD_DIM_MAX = 256 };
-
-static void load(const void *x, Type type, size_t at, size_t n, float *out)
+void attention_kernels_fill(AttentionKernels *k, CpuLevel level)
 {
-    convert_row(out, TYPE_F32, (const char *)x + at * type_block_bytes(type), type, n);
+    *k = (AttentionKernels){ 0 };
+#if defined(__x86_64__)
+    if (level >= CPU_AVX2) attention_avx2_fill(k);
+    if (level >= CPU_AVX512) attention_avx512_fill(k);
+#else
+    (void)level;
+#endif
 }
 
-static void store(void *x, Type type, size_t at, size_t n, const float *from, bool add)
+/* ---- what forward and backward share --------------------------------------------------- */
+
+AttentionWork attention_work(const Compute *c, const AttentionCall *call)
 {
-    float sum[HEAD_DIM_MAX];
-    if (add) load(x, type, at, n, sum);
-    for (size_t i = 0; i < n; i++) sum[i] = from[i] + (add ? sum[i] : 0);
-    convert_row((char *)x + at * type_block_bytes(type), type, sum, TYPE_F32, n);
+    assert(call->head_dim > 0 && call->head_dim <= ATTENTION_HEAD_DIM_MAX);
+    AttentionWork w = { .c = c,
+                        .call = call,
+                        .kernels = &c->kernels.attention,
+                        .tile = call->exact ? &c->kernels.gemm.f32 : &c->kernels.gemm.bf16,
+                        .width = call->head_dim };
+    w.units = attention_units(&w, w.width);
+    w.panels = size_ceil_div(w.width, w.tile->columns);
+    w.area = w.tile->rows * w.tile->columns;
+    return w;
 }
 
-static float dot(const float *a, const float *b, size_t n)
+size_t attention_units(const AttentionWork *w, size_t n)
 {
-    float s = 0;
-    for (size_t i = 0; i < n; i++) s += a[i] * b[i];
-    return s;
+    return size_round_up(size_ceil_div(n, w->tile->pair), w->tile->unit_step);
 }
 
-static float score(const Task *t, const float *q, size_t query, size_t key)
+AttentionHead attention_head(const void *data, Type type, size_t stride, size_t row, size_t column)
 {
-    const AttentionCall *c = t->call;
-    float k[HEAD_DIM_MAX];
-    load(c->k, c->type, key * c->k_stride + t->head * c->head_dim, c->head_dim, k);
-    float s = c->scale * dot(q, k, c->head_dim);
-    if (c->bias) {
-        size_t i = query - c->q_start[t->sequence], j = key - c->k_start[t->sequence];
-        s += c->bias[t->head * (2 * c->bias_reach + 1) + c->bias_reach + j - i];
+    size_t at = row * stride + column;
+    return (AttentionHead){ (const char *)data + at * type_block_bytes(type), type, stride };
+}
+
+static GemmSource source(const AttentionWork *w, const GemmMatrix *x, size_t depth, bool along_k)
+{
+    return (GemmSource){ .kernels = &w->c->kernels.gemm,
+                         .tile = w->tile,
+                         .matrix = x,
+                         .depth = depth,
+                         .along_k = along_k };
+}
+
+void attention_pack_lines(const AttentionWork *w, AttentionHead x, size_t rows, uint32_t *y,
+                          void *scratch)
+{
+    GemmMatrix m = { x.data, x.type, x.stride, false };
+    GemmSource s = source(w, &m, w->width, true);
+    gemm_pack_lines(&s, 0, rows, 0, w->units, y, w->units, scratch);
+}
+
+void attention_pack_columns(const AttentionWork *w, AttentionHead x, size_t rows, uint32_t *y,
+                            void *scratch)
+{
+    GemmMatrix m = { x.data, x.type, x.stride, true };
+    GemmSource s = source(w, &m, w->width, true);
+    size_t wide = w->tile->columns;
+    for (size_t i = 0; i < rows; i += wide, y += w->units * wide)
+        gemm_pack_units(&s, i, size_min(wide, rows - i), 0, w->units, y, wide, scratch);
+}
+
+void attention_pack_depth(const AttentionWork *w, AttentionHead x, size_t rows, uint32_t *y,
+                          void *scratch)
+{
+    GemmMatrix m = { x.data, x.type, x.stride, false };
+    GemmSource s = source(w, &m, rows, false);
+    size_t wide = w->tile->columns, units = attention_units(w, rows);
+    for (size_t i = 0; i < w->width; i += wide, y += units * wide)
+        gemm_pack_units(&s, i, size_min(wide, w->width - i), 0, units, y, wide, scratch);
+}
+
+void *attention_take(char **at, size_t bytes)
+{
+    void *p = *at;
+    *at += size_round_up(bytes, ARENA_ALIGN);
+    return p;
+}
+
+/* ---- forward --------------------------------------------------------------------------- */
+
+/* One task: some queries of a head, and what is packed of it. */
+typedef struct Chunk {
+    const AttentionWork *w;
+    size_t sequence, head, first, queries; /* first: counted from the sequence's own */
+    uint32_t *q, *k, *v;                   /* lines, columns, depth */
+    float *scores, *out;                   /* tiles of QUERIES rows; of all queries */
+    void *p;                               /* probabilities of QUERIES rows */
+    float top[CHUNK], total[CHUNK], fade[CHUNK];
+    char *scratch;
+} Chunk;
+
+static size_t block_rows(const AttentionWork *w)
+{
+    return size_round_up(QUERIES, w->tile->rows);
+}
+
+static void place(Chunk *t, int worker)
+{
+    const AttentionWork *w = t->w;
+    char *at = compute_scratch(w->c, worker), *start = at;
+    size_t wide = w->tile->columns, keys = attention_units(w, KEYS);
+    size_t tiles = size_ceil_div(CHUNK, w->tile->rows) + CHUNK / QUERIES;
+    t->scratch = attention_take(&at, GEMM_PACK_SCRATCH);
+    t->q = attention_take(&at, CHUNK * w->units * sizeof *t->q);
+    t->k = attention_take(&at, (KEYS + wide) * w->units * sizeof *t->k);
+    t->v = attention_take(&at, w->panels * keys * wide * sizeof *t->v);
+    t->scores = attention_take(&at, block_rows(w) * (KEYS + wide) * sizeof *t->scores);
+    t->out = attention_take(&at, tiles * w->panels * w->area * sizeof *t->out);
+    t->p = attention_take(&at, block_rows(w) * keys * sizeof(uint32_t));
+    assert((size_t)(at - start) <= w->c->scratch_size);
+    (void)start;
+}
+
+/* Sums of the tile of output rows that starts at `row`, all panels. */
+static AttentionSums out_tile(const Chunk *t, size_t row)
+{
+    const AttentionWork *w = t->w;
+    size_t rows = w->tile->rows, block = block_rows(w);
+    size_t tile = row / block * (block / rows) + row % block / rows;
+    return (AttentionSums){ .sums = t->out + tile * w->panels * w->area,
+                            .panel_stride = w->area,
+                            .columns = w->tile->columns,
+                            .rows = size_min(rows, t->queries - row),
+                            .width = w->width };
+}
+
+/* Bias of the query at `row` and the key at `key`, both counted from the sequence's first. */
+static const float *bias_at(const Chunk *t, size_t row, size_t key)
+{
+    const AttentionCall *c = t->w->call;
+    if (!c->bias) return NULL;
+    return c->bias + t->head * (2 * c->bias_reach + 1) + c->bias_reach + key - (t->first + row);
+}
+
+/* Rows [row, end) against `keys` keys from `key` on: scores, probabilities, sums of values. */
+static void one_block(Chunk *t, size_t row, size_t end, size_t key, size_t keys)
+{
+    const AttentionWork *w = t->w;
+    const GemmTile *g = w->tile;
+    size_t units = attention_units(w, keys), panels = size_ceil_div(keys, g->columns);
+    for (size_t panel = 0; panel < panels; panel++)
+        for (size_t i = row; i < end; i += g->rows)
+            g->run(t->scores + ((i - row) / g->rows * panels + panel) * w->area, false,
+                   t->q + i * w->units, w->units, t->k + panel * w->units * g->columns, w->units,
+                   size_min(g->rows, end - i));
+    for (size_t i = row; i < end; i += g->rows) {
+        uint32_t *p = (uint32_t *)t->p + (i - row) * units;
+        AttentionSums x = { t->scores + (i - row) / g->rows * panels * w->area, w->area,
+                            g->columns, size_min(g->rows, end - i), keys };
+        w->kernels->soften(&(AttentionSoften){ .x = x,
+                                               .scale = w->call->scale,
+                                               .bias = bias_at(t, i, key),
+                                               .top = t->top + i,
+                                               .total = t->total + i,
+                                               .fade = t->fade + i,
+                                               .p = { p, units * g->pair, g->pair == 2 },
+                                               .padded = units * g->pair });
+        AttentionSums out = out_tile(t, i);
+        if (key) w->kernels->fade(&out, t->fade + i);
     }
-    return s;
+    for (size_t panel = 0; panel < w->panels; panel++)
+        for (size_t i = row; i < end; i += g->rows)
+            g->run(out_tile(t, i).sums + panel * w->area, key > 0,
+                   (uint32_t *)t->p + (i - row) * units, units,
+                   t->v + panel * units * g->columns, units, size_min(g->rows, end - i));
 }
 
-static void forward_row(const Task *t, size_t query)
+static void store_chunk(Chunk *t)
 {
-    const AttentionCall *c = t->call;
-    size_t d = c->head_dim, at = t->head * d;
-    float q[HEAD_DIM_MAX], v[HEAD_DIM_MAX], sum[HEAD_DIM_MAX] = { 0 }, top = -INFINITY, total = 0;
-    load(c->q, c->type, query * c->q_stride + at, d, q);
-    for (size_t k = c->k_start[t->sequence]; k < c->k_start[t->sequence + 1]; k++) {
-        float s = score(t, q, query, k), above = fmaxf(top, s), p = expf(s - above);
-        float fade = total > 0 ? expf(top - above) : 0;
-        load(c->v, c->type, k * c->v_stride + at, d, v);
-        for (size_t i = 0; i < d; i++) sum[i] = sum[i] * fade + p * v[i];
-        total = total * fade + p;
-        top = above;
+    const AttentionWork *w = t->w;
+    const AttentionCall *c = w->call;
+    size_t first = c->q_start[t->sequence] + t->first, queries = c->q_start[c->sequences];
+    float factor[CHUNK];
+    for (size_t i = 0; i < t->queries; i++) {
+        factor[i] = t->total[i] == 0 ? 0 : 1 / t->total[i];
+        if (c->lse) c->lse[t->head * queries + first + i] = t->top[i] + logf(t->total[i]);
     }
-    for (size_t i = 0; i < d; i++) sum[i] = total > 0 ? sum[i] / total : 0;
-    store(c->out, c->type, query * c->out_stride + at, d, sum, false);
-    size_t queries = c->q_start[c->sequences];
-    if (c->lse) c->lse[t->head * queries + query] = top + logf(total);
+    for (size_t i = 0; i < t->queries; i += w->tile->rows) {
+        AttentionSums x = out_tile(t, i);
+        AttentionHead y = attention_head(c->out, c->type, c->out_stride, first + i,
+                                         t->head * c->head_dim);
+        w->kernels->settle(&x, factor + i, 1,
+                           (AttentionRows){ (void *)y.data, y.stride, y.type == TYPE_BF16 }, false);
+    }
+}
+
+static void run_chunk(Chunk *t)
+{
+    const AttentionWork *w = t->w;
+    const AttentionCall *c = w->call;
+    size_t column = t->head * c->head_dim, keys = c->k_start[t->sequence + 1];
+    size_t query = c->q_start[t->sequence] + t->first, key = c->k_start[t->sequence];
+    for (size_t i = 0; i < t->queries; i++) {
+        t->top[i] = -INFINITY;
+        t->total[i] = 0;
+    }
+    attention_pack_lines(w, attention_head(c->q, c->type, c->q_stride, query, column), t->queries,
+                         t->q, t->scratch);
+    keys -= key;
+    for (size_t at = 0; at < keys; at += KEYS) {
+        size_t n = size_min(KEYS, keys - at), block = block_rows(w);
+        attention_pack_columns(w, attention_head(c->k, c->type, c->k_stride, key + at, column), n,
+                               t->k, t->scratch);
+        attention_pack_depth(w, attention_head(c->v, c->type, c->v_stride, key + at, column), n,
+                             t->v, t->scratch);
+        for (size_t i = 0; i < t->queries; i += block)
+            one_block(t, i, size_min(i + block, t->queries), at, n);
+    }
+    store_chunk(t);
+}
+
+static size_t chunks_of(const AttentionCall *c, size_t sequence)
+{
+    return size_ceil_div(c->q_start[sequence + 1] - c->q_start[sequence], CHUNK);
 }
 
 static void forward_task(void *ctx, size_t i, int worker)
 {
-    const AttentionCall *c = ctx;
-    Task t = { .call = c, .sequence = i / c->heads, .head = i % c->heads };
-    (void)worker;
-    for (size_t q = c->q_start[t.sequence]; q < c->q_start[t.sequence + 1]; q++) forward_row(&t, q);
+    const AttentionWork *w = ctx;
+    const AttentionCall *c = w->call;
+    size_t sequence = 0;
+    for (size_t n; i >= (n = chunks_of(c, sequence) * c->heads); sequence++) i -= n;
+    Chunk t = { .w = w, .sequence = sequence, .head = i % c->heads, .first = i / c->heads * CHUNK };
+    t.queries = c->q_start[sequence + 1] - c->q_start[sequence] - t.first;
+    t.queries = size_min(t.queries, CHUNK);
+    place(&t, worker);
+    run_chunk(&t);
 }
 
 void attention_forward(const Compute *c, const AttentionCall *call)
 {
-    parallel_for(c->pool, call->sequences * call->heads, forward_task, (void *)call);
-}
-
-/* dk and dv of one key, or with `query` dq of one query: every pair once more. */
-static void backward_pairs(const Task *t, size_t row, bool query)
-{
-    const AttentionCall *c = t->call;
-    const AttentionGrad *g = t->grad;
-    size_t d = c->head_dim, at = t->head * d, queries = c->q_start[c->sequences];
-    const size_t *range = query ? c->k_start : c->q_start;
-    float q[HEAD_DIM_MAX], k[HEAD_DIM_MAX], v[HEAD_DIM_MAX], out[HEAD_DIM_MAX], dout[HEAD_DIM_MAX];
-    float first[HEAD_DIM_MAX] = { 0 }, second[HEAD_DIM_MAX] = { 0 };
-    for (size_t other = range[t->sequence]; other < range[t->sequence + 1]; other++) {
-        size_t i = query ? row : other, j = query ? other : row;
-        load(c->q, c->type, i * c->q_stride + at, d, q);
-        load(c->k, c->type, j * c->k_stride + at, d, k);
-        load(c->v, c->type, j * c->v_stride + at, d, v);
-        load(c->out, c->type, i * c->out_stride + at, d, out);
-        load(g->dout, g->type, i * c->out_stride + at, d, dout);
-        float p = expf(score(t, q, i, j) - c->lse[t->head * queries + i]);
-        float ds = c->scale * p * (dot(dout, v, d) - dot(dout, out, d));
-        for (size_t n = 0; n < d; n++) {
-            first[n] += ds * (query ? k[n] : q[n]);
-            second[n] += p * dout[n];
-        }
+    if (!c->kernels.attention.soften) {
+        attention_ref_forward(c, call);
+        return;
     }
-    if (query) {
-        store(g->dq, g->type, row * c->q_stride + at, d, first, g->add);
-    } else {
-        store(g->dk, g->type, row * c->k_stride + at, d, first, g->add);
-        store(g->dv, g->type, row * c->v_stride + at, d, second, g->add);
-    }
-}
-
-static void backward_task(void *ctx, size_t i, int worker)
-{
-    const Task *both = ctx;
-    const AttentionCall *c = both->call;
-    Task t = { .call = c, .grad = both->grad, .sequence = i / c->heads, .head = i % c->heads };
-    (void)worker;
-    for (size_t q = c->q_start[t.sequence]; q < c->q_start[t.sequence + 1]; q++)
-        backward_pairs(&t, q, true);
-    for (size_t k = c->k_start[t.sequence]; k < c->k_start[t.sequence + 1]; k++)
-        backward_pairs(&t, k, false);
+    AttentionWork w = attention_work(c, call);
+    size_t tasks = 0;
+    for (size_t s = 0; s < call->sequences; s++) tasks += chunks_of(call, s) * call->heads;
+    parallel_for(c->pool, tasks, forward_task, &w);
 }
 
 void attention_backward(const Compute *c, const AttentionCall *call, const AttentionGrad *grad)
 {
-    Task both = { .call = call, .grad = grad };
-    parallel_for(c->pool, call->sequences * call->heads, backward_task, &both);
+    if (c->kernels.attention.slopes)
+        attention_blocked_backward(c, call, grad);
+    else
+        attention_ref_backward(c, call, grad);
 }

@@ -24,7 +24,9 @@ typedef struct AttentionCall {
     bool exact;                /* f32 operands in the products, not bf16 */
 } AttentionCall;
 
-/* A sequence without keys gives zero rows. */
+enum { ATTENTION_HEAD_DIM_MAX = 256 };
+
+/* A sequence without keys gives zero rows, and so does a row whose scores are all -inf. */
 void attention_forward(const Compute *c, const AttentionCall *call);
 
 /* Backward. `call` as in the forward, out and lse holding its results, no bias. dout, dq, dk and
@@ -34,7 +36,8 @@ typedef struct AttentionGrad {
     void *dq, *dk, *dv;
     Type type;
     bool add;       /* dq, dk and dv are added to, not overwritten */
-    Arena *scratch; /* temporaries: 12 * head_dim * longest sequence bytes a thread; given back */
+    Arena *scratch; /* temporaries: about 4 * head_dim * longest sequence bytes a thread;
+                       given back */
 } AttentionGrad;
 void attention_backward(const Compute *c, const AttentionCall *call, const AttentionGrad *grad);
 

@@ -57,6 +57,7 @@ SoraStatus compute_new(Pool *pool, const char *level, Compute **out)
     }
     gemm_kernels_fill(&c->kernels.gemm, l);
     row_kernels_fill(&c->kernels.rows, l);
+    attention_kernels_fill(&c->kernels.attention, l);
     *out = c;
     return SORA_OK;
 }

@@ -4,12 +4,14 @@
 #ifndef TENSOR_KERNELS_H
 #define TENSOR_KERNELS_H
 
+#include "tensor/attention_kernels.h"
 #include "tensor/gemm_kernels.h"
 #include "tensor/row_kernels.h"
 
 typedef struct Kernels {
     GemmKernels gemm;
     RowKernels rows;
+    AttentionKernels attention;
 } Kernels;
 
 #endif

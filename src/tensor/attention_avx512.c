@@ -1,0 +1,6 @@
+#include "tensor/attention_simd.h"
+
+void attention_avx512_fill(AttentionKernels *k)
+{
+    *k = kernels;
+}
