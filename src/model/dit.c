@@ -5,43 +5,13 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "grad/ops.h"
+#include "model/dit_cache.h"
+#include "model/dit_parts.h"
 #include "nn/embed.h"
 
 enum { TIME_FREQUENCIES = 256, MODULATIONS = 6 };
 #define TEXT_NORM_EPS 1e-6f
 enum { SHIFT_SELF, SCALE_SELF, GATE_SELF, SHIFT_MLP, SCALE_MLP, GATE_MLP };
-
-typedef struct Linear {
-    const Param *weight, *bias; /* bias may be NULL */
-} Linear;
-
-typedef struct Attention {
-    Linear q, k, v, o;
-    const Param *norm_q, *norm_k;
-} Attention;
-
-typedef struct Block {
-    const Param *modulation;
-    Attention self, cross;
-    const Param *norm3_weight, *norm3_bias;
-    Linear up, down; /* the MLP; gated: `up` has the gate's rows first */
-} Block;
-
-typedef struct Norm {
-    const Param *weight, *bias;
-} Norm;
-
-struct Dit {
-    DitConfig c;
-    Linear patch_down, patch_up, position; /* without bottleneck only patch_up */
-    Linear time_in, time_out, time_projection, pooled;
-    Norm text_norm, pooled_norm; /* with text_norm */
-    Linear text_in, text_out;
-    Block *block;
-    const Param *head_modulation;
-    Linear head;
-};
 
 DitConfig dit_config_default(void)
 {
@@ -69,30 +39,25 @@ DitConfig dit_config_default(void)
 
 /* ---- construction ---------------------------------------------------------------------- */
 
-typedef struct Builder {
-    ParamSet *set;
-    const DitConfig *c;
-} Builder;
-
-static SoraStatus declare(Builder *b, const char *name, ParamKind kind, ParamInit init, size_t rows,
-                          size_t columns, const Param **out)
+SoraStatus dit_declare(Builder *b, const char *name, ParamKind kind, ParamInit init, size_t rows,
+                       size_t columns, const Param **out)
 {
     size_t shape[2] = { rows, columns };
     return params_declare(b->set, name, kind, init, columns ? 2 : 1, shape, out);
 }
 
 /* std as PyTorch's default would give it, so that rates known from there carry over. */
-static SoraStatus linear(Builder *b, const char *name, ParamKind kind, size_t out, size_t in,
-                         bool bias, Linear *l)
+SoraStatus dit_linear(Builder *b, const char *name, ParamKind kind, size_t out, size_t in,
+                      bool bias, Linear *l)
 {
     char full[128];
     ParamInit init = { 0, 1.0f / sqrtf(3.0f * (float)in) };
     if (strcmp(name, "head.head") == 0) init.std = 0;
     snprintf(full, sizeof full, "%s.weight", name);
-    TRY(declare(b, full, kind, init, out, in, &l->weight));
+    TRY(dit_declare(b, full, kind, init, out, in, &l->weight));
     if (!bias) return SORA_OK;
     snprintf(full, sizeof full, "%s.bias", name);
-    return declare(b, full, PARAM_OTHER, (ParamInit){ 0, 0 }, out, 0, &l->bias);
+    return dit_declare(b, full, PARAM_OTHER, (ParamInit){ 0, 0 }, out, 0, &l->bias);
 }
 
 static SoraStatus attention(Builder *b, const char *prefix, const char *which, Attention *a)
@@ -103,45 +68,46 @@ static SoraStatus attention(Builder *b, const char *prefix, const char *which, A
     char name[96];
     for (int i = 0; i < 4; i++) {
         snprintf(name, sizeof name, "%s.%s.%c", prefix, which, parts[i]);
-        TRY(linear(b, name, PARAM_HIDDEN, c->width, c->width, c->bias, to[i]));
+        TRY(dit_linear(b, name, PARAM_HIDDEN, c->width, c->width, c->bias, to[i]));
     }
     size_t group = c->norm_heads ? c->width / c->heads : c->width;
     snprintf(name, sizeof name, "%s.%s.norm_q.weight", prefix, which);
-    TRY(declare(b, name, PARAM_OTHER, (ParamInit){ 1, 0 }, group, 0, &a->norm_q));
+    TRY(dit_declare(b, name, PARAM_OTHER, (ParamInit){ 1, 0 }, group, 0, &a->norm_q));
     snprintf(name, sizeof name, "%s.%s.norm_k.weight", prefix, which);
-    return declare(b, name, PARAM_OTHER, (ParamInit){ 1, 0 }, group, 0, &a->norm_k);
+    return dit_declare(b, name, PARAM_OTHER, (ParamInit){ 1, 0 }, group, 0, &a->norm_k);
 }
 
-static SoraStatus block(Builder *b, size_t layer, Block *k)
+SoraStatus dit_declare_block(Builder *b, const char *prefix, Block *k)
 {
     const DitConfig *c = b->c;
-    char prefix[64], name[96];
-    snprintf(prefix, sizeof prefix, "blocks.%zu", layer);
+    char name[DIT_NAME];
     snprintf(name, sizeof name, "%s.modulation", prefix);
     size_t shape[3] = { 1, MODULATIONS, c->width };
     TRY(params_declare(b->set, name, PARAM_OTHER, (ParamInit){ 0, 1 / sqrtf((float)c->width) }, 3,
                        shape, &k->modulation));
     TRY(attention(b, prefix, "self_attn", &k->self));
     if (c->text_width) TRY(attention(b, prefix, "cross_attn", &k->cross));
+    if (c->image_width) TRY(dit_image_declare_attention(b, prefix, &k->cross));
     if (c->cross_norm_affine) {
         snprintf(name, sizeof name, "%s.norm3.weight", prefix);
-        TRY(declare(b, name, PARAM_OTHER, (ParamInit){ 1, 0 }, c->width, 0, &k->norm3_weight));
+        TRY(dit_declare(b, name, PARAM_OTHER, (ParamInit){ 1, 0 }, c->width, 0, &k->norm3_weight));
         snprintf(name, sizeof name, "%s.norm3.bias", prefix);
-        TRY(declare(b, name, PARAM_OTHER, (ParamInit){ 0, 0 }, c->width, 0, &k->norm3_bias));
+        TRY(dit_declare(b, name, PARAM_OTHER, (ParamInit){ 0, 0 }, c->width, 0, &k->norm3_bias));
     }
     snprintf(name, sizeof name, "%s.ffn.0", prefix);
-    TRY(linear(b, name, PARAM_HIDDEN, c->hidden * (c->gated ? 2 : 1), c->width, c->bias, &k->up));
+    TRY(dit_linear(b, name, PARAM_HIDDEN, c->hidden * (c->gated ? 2 : 1), c->width, c->bias,
+                   &k->up));
     snprintf(name, sizeof name, "%s.ffn.2", prefix);
-    return linear(b, name, PARAM_HIDDEN, c->width, c->hidden, c->bias, &k->down);
+    return dit_linear(b, name, PARAM_HIDDEN, c->width, c->hidden, c->bias, &k->down);
 }
 
 static SoraStatus norm(Builder *b, const char *name, size_t width, Norm *n)
 {
     char full[128];
     snprintf(full, sizeof full, "%s.weight", name);
-    TRY(declare(b, full, PARAM_OTHER, (ParamInit){ 1, 0 }, width, 0, &n->weight));
+    TRY(dit_declare(b, full, PARAM_OTHER, (ParamInit){ 1, 0 }, width, 0, &n->weight));
     snprintf(full, sizeof full, "%s.bias", name);
-    return declare(b, full, PARAM_OTHER, (ParamInit){ 0, 0 }, width, 0, &n->bias);
+    return dit_declare(b, full, PARAM_OTHER, (ParamInit){ 0, 0 }, width, 0, &n->bias);
 }
 
 static SoraStatus embeddings(Builder *b, Dit *d)
@@ -149,25 +115,25 @@ static SoraStatus embeddings(Builder *b, Dit *d)
     const DitConfig *c = &d->c;
     size_t w = c->width, time_in = TIME_FREQUENCIES * (c->step_input ? 2 : 1);
     if (c->bottleneck) {
-        TRY(linear(b, "patch_embedding.down", PARAM_OTHER, c->bottleneck, c->in_values, false,
-                   &d->patch_down));
-        TRY(linear(b, "patch_embedding.up", PARAM_OTHER, w, c->bottleneck, true, &d->patch_up));
+        TRY(dit_linear(b, "patch_embedding.down", PARAM_OTHER, c->bottleneck, c->in_values, false,
+                       &d->patch_down));
+        TRY(dit_linear(b, "patch_embedding.up", PARAM_OTHER, w, c->bottleneck, true, &d->patch_up));
     } else {
-        TRY(linear(b, "patch_embedding", PARAM_OTHER, w, c->in_values, true, &d->patch_up));
+        TRY(dit_linear(b, "patch_embedding", PARAM_OTHER, w, c->in_values, true, &d->patch_up));
     }
     if (c->positions)
-        TRY(linear(b, "position_embedding", PARAM_OTHER, w, DIT_POSITION, false, &d->position));
-    TRY(linear(b, "time_embedding.0", PARAM_OTHER, w, time_in, true, &d->time_in));
-    TRY(linear(b, "time_embedding.2", PARAM_OTHER, w, w, true, &d->time_out));
-    TRY(linear(b, "time_projection.1", PARAM_OTHER, MODULATIONS * w, w, true, &d->time_projection));
+        TRY(dit_linear(b, "position_embedding", PARAM_OTHER, w, DIT_POSITION, false, &d->position));
+    TRY(dit_linear(b, "time_embedding.0", PARAM_OTHER, w, time_in, true, &d->time_in));
+    TRY(dit_linear(b, "time_embedding.2", PARAM_OTHER, w, w, true, &d->time_out));
+    TRY(dit_linear(b, "time_projection.1", PARAM_OTHER, MODULATIONS * w, w, true,
+                   &d->time_projection));
     if (c->text_norm) TRY(norm(b, "text_norm", c->text_width, &d->text_norm));
-    if (c->text_norm && c->text_pooled)
-        TRY(norm(b, "pooled_norm", c->text_width, &d->pooled_norm));
+    if (c->text_norm && c->text_pooled) TRY(norm(b, "pooled_norm", c->text_width, &d->pooled_norm));
     if (c->text_pooled)
-        TRY(linear(b, "pooled_embedding", PARAM_OTHER, w, c->text_width, true, &d->pooled));
+        TRY(dit_linear(b, "pooled_embedding", PARAM_OTHER, w, c->text_width, true, &d->pooled));
     if (!c->text_width) return SORA_OK;
-    TRY(linear(b, "text_embedding.0", PARAM_OTHER, w, c->text_width, true, &d->text_in));
-    return linear(b, "text_embedding.2", PARAM_OTHER, w, w, true, &d->text_out);
+    TRY(dit_linear(b, "text_embedding.0", PARAM_OTHER, w, c->text_width, true, &d->text_in));
+    return dit_linear(b, "text_embedding.2", PARAM_OTHER, w, w, true, &d->text_out);
 }
 
 SoraStatus dit_new(const DitConfig *config, ParamSet *set, Arena *weights, Dit **out)
@@ -177,12 +143,19 @@ SoraStatus dit_new(const DitConfig *config, ParamSet *set, Arena *weights, Dit *
     Builder b = { set, &d->c };
     TRY(embeddings(&b, d));
     d->block = arena_zero(weights, config->layers * sizeof *d->block);
-    for (size_t i = 0; i < config->layers; i++) TRY(block(&b, i, &d->block[i]));
+    for (size_t i = 0; i < config->layers; i++) {
+        char prefix[DIT_NAME];
+        snprintf(prefix, sizeof prefix, "blocks.%zu", i);
+        TRY(dit_declare_block(&b, prefix, &d->block[i]));
+    }
+    if (config->image_width) TRY(dit_image_declare(&b, &d->image));
+    if (config->controls) TRY(dit_control_declare(&b, weights, &d->control));
     size_t shape[3] = { 1, 2, config->width };
     TRY(params_declare(set, "head.modulation", PARAM_OTHER,
                        (ParamInit){ 0, 1 / sqrtf((float)config->width) }, 3, shape,
                        &d->head_modulation));
-    TRY(linear(&b, "head.head", PARAM_OTHER, config->out_values, config->width, true, &d->head));
+    TRY(dit_linear(&b, "head.head", PARAM_OTHER, config->out_values, config->width, true,
+                   &d->head));
     *out = d;
     return SORA_OK;
 }
@@ -192,7 +165,8 @@ const DitConfig *dit_config(const Dit *d)
     return &d->c;
 }
 
-/* After LayerNorm the states x have mean m and deviation s by feature: weight 1 / s, bias -m / s. */
+/* After LayerNorm the states x have mean m and deviation s by feature: weight 1 / s, bias -m / s.
+ */
 static void fit_norm(const Norm *n, const Tensor *x)
 {
     size_t rows = tensor_row_count(x), width = tensor_width(x);
@@ -292,21 +266,32 @@ DitLayout *dit_layout(const DitConfig *c, const DitSequence *sequence, size_t se
 
 /* ---- forward --------------------------------------------------------------------------- */
 
-/* What a block reads beside its tokens. */
-typedef struct BlockCall {
-    const Dit *d;
-    const Block *k;
-    Tensor *e0;   /* [rows, 6 D] */
-    Tensor *text; /* [M, D] */
-    size_t sequences;
-    const size_t *start, *text_start;
-    const uint32_t *row; /* [tokens] */
-    const float *cos, *sin;
-} BlockCall;
-
-static Tensor *project(Tape *t, Tensor *x, const Linear *l)
+Tensor *dit_project(Tape *t, Tensor *x, const Linear *l)
 {
     return op_linear(t, x, l->weight, l->bias, GEMM_NONE, false);
+}
+
+void dit_note(const DitTrace *trace, const char *format, size_t number, const Tensor *x)
+{
+    if (!trace) return;
+    char name[DIT_NAME];
+    snprintf(name, sizeof name, format, number); /* the caller's literal */
+    trace->fn(trace->self, name, x);
+}
+
+static void note_attention(const BlockCall *b, const Tensor *q, const Tensor *k, const Tensor *v,
+                           const Tensor *y)
+{
+    dit_note(b->trace, "block%zu.q", b->layer, q);
+    dit_note(b->trace, "block%zu.k", b->layer, k);
+    dit_note(b->trace, "block%zu.v", b->layer, v);
+    dit_note(b->trace, "block%zu.attn", b->layer, y);
+}
+
+/* What a part adds, before gate and residual; computed for those who look. */
+static void note_part(Tape *t, const BlockCall *b, const char *format, Tensor *h, const Linear *l)
+{
+    if (b->trace) dit_note(b->trace, format, b->layer, dit_project(t, h, l));
 }
 
 static Tensor *attend(Tape *t, const BlockCall *b, const Attention *a, Tensor *x, Tensor *context)
@@ -315,35 +300,46 @@ static Tensor *attend(Tape *t, const BlockCall *b, const Attention *a, Tensor *x
     size_t hd = c->width / c->heads, group = c->norm_heads ? hd : c->width;
     bool self = x == context;
     const float *cos = self ? b->cos : NULL, *sin = self ? b->sin : NULL;
-    Tensor *q = op_qk_norm_rope(t, project(t, x, &a->q), a->norm_q, group, c->eps, hd, cos, sin);
+    Tensor *q =
+        op_qk_norm_rope(t, dit_project(t, x, &a->q), a->norm_q, group, c->eps, hd, cos, sin);
     Tensor *k =
-        op_qk_norm_rope(t, project(t, context, &a->k), a->norm_k, group, c->eps, hd, cos, sin);
-    Tensor *v = project(t, context, &a->v);
-    return op_attention(t, q, k, v, c->heads, 1 / sqrtf((float)hd), b->sequences, b->start,
-                        self ? b->start : b->text_start);
+        op_qk_norm_rope(t, dit_project(t, context, &a->k), a->norm_k, group, c->eps, hd, cos, sin);
+    Tensor *v = dit_project(t, context, &a->v);
+    if (!self && b->text_row) {
+        size_t keys = b->text_start[b->sequences];
+        k = op_gather(t, k, b->text_row, keys);
+        v = op_gather(t, v, b->text_row, keys);
+    }
+    Tensor *y = op_attention(t, q, k, v, c->heads, 1 / sqrtf((float)hd), b->sequences, b->start,
+                             self ? b->start : b->text_start);
+    if (self) note_attention(b, q, k, v, y);
+    return !self && b->image ? dit_image_attend(t, b, a, q, y) : y;
 }
 
-static Tensor *block_forward(void *ctx, Tape *t, Tensor *x)
+Tensor *dit_block(void *block_call, Tape *t, Tensor *x)
 {
-    const BlockCall *b = ctx;
+    const BlockCall *b = block_call;
     const Block *k = b->k;
     const DitConfig *c = &b->d->c;
     Tensor *table = op_add_table(t, b->e0, k->modulation), *m[MODULATIONS];
     for (size_t i = 0; i < MODULATIONS; i++) m[i] = op_columns(t, table, i * c->width, c->width);
 
     Tensor *h = op_modulated_norm(t, x, m[SHIFT_SELF], m[SCALE_SELF], b->row, c->eps);
-    x = op_linear_residual(t, attend(t, b, &k->self, h, h), k->self.o.weight, k->self.o.bias, x,
-                           m[GATE_SELF], b->row);
+    h = attend(t, b, &k->self, h, h);
+    note_part(t, b, "block%zu.self_attn", h, &k->self.o);
+    x = op_linear_residual(t, h, k->self.o.weight, k->self.o.bias, x, m[GATE_SELF], b->row);
 
     if (b->text) {
         h = op_layer_norm(t, x, k->norm3_weight, k->norm3_bias, c->eps, false);
-        x = op_linear_residual(t, attend(t, b, &k->cross, h, b->text), k->cross.o.weight,
-                               k->cross.o.bias, x, NULL, NULL);
+        h = attend(t, b, &k->cross, h, b->text);
+        note_part(t, b, "block%zu.cross_attn", h, &k->cross.o);
+        x = op_linear_residual(t, h, k->cross.o.weight, k->cross.o.bias, x, NULL, NULL);
     }
 
     h = op_modulated_norm(t, x, m[SHIFT_MLP], m[SCALE_MLP], b->row, c->eps);
     h = c->gated ? op_swiglu(t, h, k->up.weight)
                  : op_linear(t, h, k->up.weight, k->up.bias, GEMM_GELU_TANH, false);
+    note_part(t, b, "block%zu.ffn", h, &k->down);
     return op_linear_residual(t, h, k->down.weight, k->down.bias, x, m[GATE_MLP], b->row);
 }
 
@@ -351,7 +347,7 @@ static Tensor *embed_patches(const Dit *d, Tape *t, const DitInput *in)
 {
     const DitConfig *c = &d->c;
     Tensor *x = in->tokens;
-    if (c->bottleneck) x = project(t, x, &d->patch_down);
+    if (c->bottleneck) x = dit_project(t, x, &d->patch_down);
     if (!c->positions)
         return op_linear(t, x, d->patch_up.weight, d->patch_up.bias, GEMM_NONE, true);
     Tensor *at = op_linear(t, in->layout->position, d->position.weight, NULL, GEMM_NONE, true);
@@ -389,7 +385,7 @@ static Tensor *embed_text(const Dit *d, Tape *t, Tensor *states)
 {
     Tensor *x = normed(t, states, &d->text_norm);
     x = op_linear(t, x, d->text_in.weight, d->text_in.bias, GEMM_GELU_TANH, false);
-    return project(t, x, &d->text_out);
+    return dit_project(t, x, &d->text_out);
 }
 
 /* RoPE rows and conditioning rows of the tokens that a route keeps. */
@@ -411,26 +407,86 @@ static void route_call(const DitInput *in, size_t half, Arena *a, BlockCall *b)
     b->start = r->start;
 }
 
+/* One block, and what comes with it. */
+static Tensor *run_block(Tape *t, const DitInput *in, const BlockCall *call, const Dit *d, size_t i,
+                         Tensor *x)
+{
+    if (in->skip && in->skip[i]) return x;
+    BlockCall *b = arena_alloc(tape_arena(t), sizeof *b);
+    *b = *call;
+    b->k = &d->block[i];
+    b->layer = i;
+    b->trace = in->trace;
+    if (in->visit) in->visit(in->visit_self, i, true);
+    x = tape_segment(t, dit_block, b, x, in->recompute);
+    if (in->visit) in->visit(in->visit_self, i, false);
+    return x;
+}
+
 static Tensor *run_blocks(const Dit *d, Tape *t, const DitInput *in, const BlockCall *whole,
                           Tensor *x)
 {
     const DitRoute *r = in->route;
     BlockCall routed = *whole;
+    DitControlRun control = { 0 };
     if (r) route_call(in, d->c.width / d->c.heads / 2, tape_arena(t), &routed);
+    if (in->control) dit_control_begin(&control, d, t, in, x);
+    if (in->cache) dit_cache_begin(in->cache, x);
     Tensor *all = x;
     for (size_t i = 0; i < d->c.layers; i++) {
         if (r && i == r->first) {
             all = x;
             x = op_gather(t, x, r->token, r->kept);
         }
-        bool inside = r && i >= r->first && i < r->last;
-        BlockCall *b = arena_alloc(tape_arena(t), sizeof *b);
-        *b = inside ? routed : *whole;
-        b->k = &d->block[i];
-        x = tape_segment(t, block_forward, b, x, in->recompute);
+        x = run_block(t, in, r && i >= r->first && i < r->last ? &routed : whole, d, i, x);
         if (r && i + 1 == r->last) x = op_scatter(t, all, x, r->token);
+        if (in->control) x = dit_control_add(&control, t, whole, i, x);
+        dit_note(in->trace, "block%zu", i, x);
+        if (i == 0 && in->cache && dit_cache_reuse(in->cache, x)) return x;
     }
+    if (in->cache) dit_cache_end(in->cache, x);
     return x;
+}
+
+/* Wan's prompts are padded with zero states, which are attended to like words: one such state
+ * behind every sequence's own stands for all, and is repeated where keys and values are read. */
+static Tensor *pad_text(const DitConfig *c, Tape *t, const DitInput *in, BlockCall *b)
+{
+    size_t n = b->sequences, rows = c->text_rows, at = 0, width = c->text_width;
+    Tensor *padded = tensor_new_2d(tape_arena(t), TYPE_F32, in->text_start[n] + n, width);
+    size_t *start = arena_alloc(tape_arena(t), (n + 1) * sizeof *start);
+    uint32_t *row = arena_alloc(tape_arena(t), n * rows * sizeof *row);
+    for (size_t s = 0; s < n; s++) {
+        size_t first = in->text_start[s], own = in->text_start[s + 1] - first;
+        float *to = (float *)padded->data + at * width;
+        assert(own <= rows && in->text->type == TYPE_F32);
+        memcpy(to, (float *)in->text->data + first * width, own * width * sizeof *to);
+        if (own < rows) memset(to + own * width, 0, width * sizeof *to);
+        for (size_t i = 0; i < rows; i++) row[s * rows + i] = (uint32_t)(at + (i < own ? i : own));
+        start[s] = s * rows;
+        at += own + (own < rows);
+    }
+    start[n] = n * rows;
+    padded->shape[0] = at;
+    b->text_start = start;
+    b->text_row = row;
+    return padded;
+}
+
+/* Wan's times and its head are computed in f32 whatever the precision of the rest. */
+static Tape *exact_tape(const Dit *d, Tape *t)
+{
+    if (!d->c.exact_ends || tape_grad(t) || tape_precision(t) == GEMM_F32) return t;
+    return tape_new(tape_arena(t), tape_compute(t), GEMM_F32, false);
+}
+
+static Tensor *head(const Dit *d, Tape *t, const DitInput *in, Tensor *x, Tensor *e)
+{
+    size_t w = d->c.width;
+    Tensor *table = op_add_table(t, e, d->head_modulation); /* e for the shift and for the scale */
+    Tensor *h = op_modulated_norm(t, x, op_columns(t, table, 0, w), op_columns(t, table, w, w),
+                                  in->token_row, d->c.eps);
+    return op_linear(t, h, d->head.weight, d->head.bias, GEMM_NONE, true);
 }
 
 Tensor *dit_forward(const Dit *d, Tape *t, const DitInput *in)
@@ -438,18 +494,31 @@ Tensor *dit_forward(const Dit *d, Tape *t, const DitInput *in)
     const DitConfig *c = &d->c;
     const DitLayout *l = in->layout;
     assert(tensor_width(in->tokens) == c->in_values && in->tokens->shape[0] == l->tokens);
+    Tape *exact = exact_tape(d, t);
     Tensor *x = embed_patches(d, t, in);
-    Tensor *e = embed_time(d, t, in);
-    Tensor *e0 = op_linear(t, op_silu(t, e), d->time_projection.weight, d->time_projection.bias,
-                           GEMM_NONE, true);
-    Tensor *text = c->text_width ? embed_text(d, t, in->text) : NULL;
-    BlockCall whole = {
-        d, NULL, e0, text, l->sequences, l->start, in->text_start, in->token_row, l->cos, l->sin
-    };
-    x = run_blocks(d, t, in, &whole, x);
-
-    Tensor *table = op_add_table(t, e, d->head_modulation); /* e for the shift and for the scale */
-    Tensor *h = op_modulated_norm(t, x, op_columns(t, table, 0, c->width),
-                                  op_columns(t, table, c->width, c->width), in->token_row, c->eps);
-    return op_linear(t, h, d->head.weight, d->head.bias, GEMM_NONE, true);
+    Tensor *e = embed_time(d, exact, in);
+    Tensor *e0 = op_linear(exact, op_silu(exact, e), d->time_projection.weight,
+                           d->time_projection.bias, GEMM_NONE, true);
+    BlockCall whole = { .d = d,
+                        .e0 = e0,
+                        .sequences = l->sequences,
+                        .start = l->start,
+                        .text_start = in->text_start,
+                        .row = in->token_row,
+                        .cos = l->cos,
+                        .sin = l->sin };
+    if (c->text_width)
+        whole.text = embed_text(d, t, c->text_rows ? pad_text(c, t, in, &whole) : in->text);
+    if (in->image) {
+        whole.image = dit_image_embed(d, t, in->image);
+        whole.image_start = in->image_start;
+    }
+    dit_note(in->trace, "patch", 0, x);
+    dit_note(in->trace, "e", 0, e);
+    dit_note(in->trace, "e0", 0, e0);
+    if (whole.text) dit_note(in->trace, "text", 0, whole.text);
+    if (whole.image) dit_note(in->trace, "img", 0, whole.image);
+    x = head(d, exact, in, run_blocks(d, t, in, &whole, x), e);
+    dit_note(in->trace, "head", 0, x);
+    return x;
 }

@@ -8,6 +8,8 @@
 #include "model/patch.h"
 #include "nn/params.h"
 
+enum { DIT_CONTROLS_MAX = 64 };
+
 typedef struct DitConfig {
     size_t width, heads, layers;
     size_t hidden;          /* of the MLP */
@@ -26,6 +28,15 @@ typedef struct DitConfig {
     bool positions;      /* tokens are told where they are in the picture (ours) */
     bool predicts_clean; /* x (ours, arXiv 2511.13720) or v = e - x (Wan) */
     float eps;
+    /* Wan's: not in our own model files. */
+    size_t text_rows;       /* prompts are padded to this many states (512); 0: they are not */
+    bool exact_ends;        /* times and head are computed in f32 in any precision */
+    size_t image_width;     /* of a CLIP state, 0: no image branch */
+    size_t image_positions; /* CLIP states that have a position (514 in FLF2V), or 0 */
+    size_t control_values;  /* of a token of the control video (VACE) */
+    size_t controls;        /* blocks that read it; 0: none */
+    uint16_t control_layer[DIT_CONTROLS_MAX]; /* [controls] rising, the first is 0: block j's hint
+                                                 is added after this layer */
 } DitConfig;
 
 /* The reference model of docs/design: D 256, 4 heads, 8 layers, 8 x 8 patches. */
@@ -76,6 +87,13 @@ typedef struct DitRoute {
     size_t *start;         /* [sequences + 1] */
 } DitRoute;
 
+/* Shows results on the way, named as in ../shared/golden/README.md: patch, e, e0, text, img,
+ * hint<j>, block<i>, block<i>.q .k .v .attn .self_attn .cross_attn .ffn, head. f32 or bf16. */
+typedef struct DitTrace {
+    void (*fn)(void *self, const char *name, const Tensor *x);
+    void *self;
+} DitTrace;
+
 /* Everything a forward pass reads. Conditioning rows: each is a (sequence, noise level) pair, and
  * each token says which one is its own. */
 typedef struct DitInput {
@@ -91,6 +109,15 @@ typedef struct DitInput {
     Tensor *pooled;               /* [sequences, text_width] f32, or NULL */
     const DitRoute *route;        /* NULL: every token sees every block */
     bool recompute;               /* blocks run again in backward instead of being remembered */
+    Tensor *image;                /* [K, image_width] f32 CLIP states, packed; NULL: none */
+    const size_t *image_start;    /* [sequences + 1] */
+    Tensor *control;              /* [tokens, control_values] or NULL */
+    float control_scale;          /* of the hints */
+    const bool *skip;             /* [layers] true: the block is left out; NULL: none is */
+    struct DitCache *cache;       /* model/dit_cache.h; inference only; or NULL */
+    void (*visit)(void *self, size_t layer, bool begins); /* around every block, or NULL */
+    void *visit_self;
+    const DitTrace *trace; /* or NULL */
 } DitInput;
 
 /* The prediction [tokens, out_values] f32, in the tape's arena. */

@@ -26,7 +26,7 @@ SoraStatus golden_weights(const Golden *g, const char *role, const char **path)
     if (!file && role && w && w->count) file = w->item[0].string;
     if (!file)
         return err_set(SORA_E_FORMAT, "the case names no weights \"%s\"",
-                       role       ? role
+                       role        ? role
                        : g->layout ? g->layout
                                    : "");
     *path = golden_path(g, file);
@@ -191,7 +191,10 @@ static void run_case(Program *p, const Json *spec, const char *layout, GemmPreci
     const char *name = json_text(spec, "name");
     printf("%sok %zu - %s%s%s%s: %zu compared", good ? "" : "not ", p->passed + p->failed,
            name ? name : "?", layout ? " " : "", layout ? layout : "",
-           !k || !k->precisions ? "" : precision == GEMM_F32 ? " f32" : " bf16", g.compared);
+           !k || !k->precisions    ? ""
+           : precision == GEMM_F32 ? " f32"
+                                   : " bf16",
+           g.compared);
     if (g.off) printf(", %zu wrong", g.off);
     if (*g.where) printf(", nearest to its limit: %s at %.2f", g.where, g.nearest);
     printf("\n");

@@ -1,8 +1,5 @@
 #include "golden_kinds.h"
 
 const GoldenKind *const golden_kinds[] = {
-    &golden_sampler_tables,
-    &golden_sampler_run,
-    &golden_noise,
-    NULL,
+    &golden_sampler_tables, &golden_sampler_run, &golden_noise, &golden_dit, NULL,
 };

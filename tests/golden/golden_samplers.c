@@ -43,7 +43,7 @@ static SoraStatus run_table(Golden *g, const Json *row, const Json *tol)
 {
     const Tensor *sigmas = safetensors_find(&g->io, json_text(row, "sigmas"));
     const Tensor *times = safetensors_find(&g->io, json_text(row, "timesteps"));
-    size_t recipe;
+    size_t recipe = 0;
     Schedule s;
     TRY(recipe_of(row, &recipe));
     TRY(schedule_of(g, row, recipe, &s));
@@ -55,8 +55,8 @@ static SoraStatus run_table(Golden *g, const Json *row, const Json *tol)
     double limit = json_get(json_get(tol, "timesteps_float"), "max_abs")->number;
     for (size_t i = 0; i < s.steps; i++) {
         bool whole = times->type == TYPE_I64;
-        double want = whole ? (double)((int64_t *)times->data)[i]
-                            : (double)((float *)times->data)[i];
+        double want =
+            whole ? (double)((int64_t *)times->data)[i] : (double)((float *)times->data)[i];
         golden_expect(g, whole ? s.timestep[i] == want : fabs(s.timestep[i] - want) <= limit,
                       "%s: timestep %zu is %.9g, not %.9g", json_text(row, "timesteps"), i,
                       s.timestep[i], want);
@@ -101,7 +101,7 @@ static SoraStatus run_sampler(Golden *g)
 {
     const Tensor *x;
     Schedule s;
-    size_t recipe;
+    size_t recipe = 0;
     TRY(golden_input(g, "x", &x));
     if (!x) return err_set(SORA_E_FORMAT, "the case has no start");
     TRY(recipe_of(json_get(g->spec, "scalars"), &recipe));

@@ -31,7 +31,8 @@ static void write_tensors(const char *file, const char *names)
         value[i] = names[i];
         name[i][0] = names[i];
         e[i] = (SafetensorsEntry){
-            name[i], { .type = TYPE_F32, .rank = 1, .shape = { 1, 1, 1, 1, 1, 1 }, .data = &value[i] }
+            name[i],
+            { .type = TYPE_F32, .rank = 1, .shape = { 1, 1, 1, 1, 1, 1 }, .data = &value[i] }
         };
     }
     SafetensorsMeta m = { "from", file };
@@ -123,7 +124,8 @@ static void refuses_what_is_not_there(void **state)
 {
     Weights *w;
     mkdir(in_folder("empty"), 0755);
-    CHECK_FAILS(weights_open(in_folder("empty"), *state, &w), SORA_E_FORMAT, "no file with weights");
+    CHECK_FAILS(weights_open(in_folder("empty"), *state, &w), SORA_E_FORMAT,
+                "no file with weights");
     CHECK_FAILS(weights_open(in_folder("nothing"), *state, &w), SORA_E_IO, "nothing");
 }
 
