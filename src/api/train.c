@@ -9,7 +9,9 @@
 #include "base/clock.h"
 #include "model/bundle.h"
 #include "train/journal.h"
+#include "train/lesson_dit.h"
 #include "train/samples.h"
+#include "train/trainer.h"
 
 enum { LOGGED_MAX = 64, BAD_STEPS_MAX = 10 };
 
@@ -22,6 +24,7 @@ struct SoraTrainer {
     TrainData data;
     Safetensors init; /* the model to start from, or zero */
     SafetensorsMeta fact[4];
+    LessonDit video;
     Trainer *trainer;
     Journal *journal;
     uint64_t logged[LOGGED_MAX]; /* hashes of sentences that were told */
@@ -133,20 +136,15 @@ static SoraStatus open_init(SoraTrainer *t, DitConfig *model)
     return parse_model(&t->init, path, model);
 }
 
-static TrainerConfig trainer_config(SoraTrainer *t, const DitConfig *model)
+static TrainerConfig trainer_config(SoraTrainer *t)
 {
     const SoraTrainOptions *o = &t->o;
     TrainerConfig c = trainer_config_default();
-    c.model = *model;
     c.optim.lr_hidden = (float)o->lr;
     c.optim.lr_other = (float)(0.4 * o->lr);
     c.optim.ema = (float)o->ema;
-    c.batch.images.mean = (float)o->level_mean, c.batch.images.std = (float)o->level_std;
-    c.batch.clips.mean = (float)o->clip_level_mean, c.batch.clips.std = (float)o->clip_level_std;
-    c.batch.keep = (float)o->keep;
     c.seed = (uint64_t)o->seed;
     c.tokens = (size_t)o->batch_tokens;
-    c.drop_text = (float)o->drop_text;
     c.steps = o->steps;
     c.seconds = o->seconds;
     c.cooldown = (float)o->cooldown;
@@ -156,6 +154,19 @@ static TrainerConfig trainer_config(SoraTrainer *t, const DitConfig *model)
     t->fact[2] = (SafetensorsMeta){ "sora.lexicon", t->data.lexicon };
     c.facts = (CheckpointFacts){ t->fact, t->data.lexicon ? 3 : 2 };
     return c;
+}
+
+static SoraStatus open_lesson(SoraTrainer *t, const DitConfig *model, Lesson *out)
+{
+    const SoraTrainOptions *o = &t->o;
+    TRY(lesson_dit_open(&t->video, model, t->text));
+    BatchOptions *b = &t->video.batch;
+    b->images.mean = (float)o->level_mean, b->images.std = (float)o->level_std;
+    b->clips.mean = (float)o->clip_level_mean, b->clips.std = (float)o->clip_level_std;
+    b->keep = (float)o->keep;
+    t->video.drop_text = (float)o->drop_text;
+    *out = lesson_dit(&t->video, t->arena);
+    return SORA_OK;
 }
 
 static SoraStatus open_machine(SoraTrainer *t)
@@ -184,9 +195,11 @@ static SoraStatus open_run(SoraTrainer *t)
     TRY(make_folder(o->dir));
     TRY(open_machine(t));
     TRY(train_data_open(o, &t->data));
-    TrainerConfig c = trainer_config(t, &model);
+    TrainerConfig c = trainer_config(t);
+    Lesson lesson;
+    TRY(open_lesson(t, &model, &lesson));
     bool init = t->init.map.bytes;
-    TRY(trainer_new(&c, t->text, t->data.training, init ? bundle_lookup : NULL, &t->init,
+    TRY(trainer_new(&c, &lesson, t->data.training, init ? bundle_lookup : NULL, &t->init,
                     &t->trainer));
     if (resume) TRY(trainer_resume(t->trainer, t->compute, o->dir));
     return journal_open(o->dir, trainer_run(t->trainer)->step, &t->journal);
@@ -213,6 +226,7 @@ void sora_train_close(SoraTrainer *t)
     if (!t) return;
     journal_close(t->journal);
     trainer_free(t->trainer);
+    lesson_dit_close(&t->video);
     if (t->init.map.bytes) safetensors_close(&t->init);
     train_data_close(&t->data);
     if (t->text) text_encoder_close(t->text);
@@ -286,7 +300,9 @@ SoraStatus sora_train_sample(SoraTrainer *t)
     Arena *a = arena_new("samples", 0);
     if (!a) return err_set(SORA_E_MEMORY, "no memory for samples");
     Bundle b = { .text = t->text };
-    SoraStatus s = trainer_average(t->trainer, a, &b.dit);
+    void *net = NULL;
+    SoraStatus s = trainer_average(t->trainer, a, &net);
+    b.dit = net;
     if (s == SORA_OK) b.config = *dit_config(b.dit);
     if (s == SORA_OK) s = samples_write(&b, t->compute, &o, a);
     arena_free(a);

@@ -18,14 +18,14 @@ static void meta_add(Meta *m, const char *key, const char *value)
     m->pair[m->count++] = (SafetensorsMeta){ key, value };
 }
 
-static Meta run_meta(const DitConfig *config, const RunState *run, const CheckpointFacts *facts,
-                     const char *kind, Arena *a)
+static Meta run_meta(const CheckpointKind *kind, const RunState *run, const CheckpointFacts *facts,
+                     bool whole, Arena *a)
 {
     enum { OWN = 6 };
     size_t more = facts ? facts->count : 0;
     Meta m = { arena_alloc(a, (OWN + more) * sizeof *m.pair), 0 };
-    meta_add(&m, "sora.kind", kind);
-    meta_add(&m, "sora.dit", dit_config_write(config, a));
+    meta_add(&m, "sora.kind", whole ? "checkpoint" : kind->kind);
+    meta_add(&m, arena_printf(a, "sora.%s", kind->kind), kind->config);
     meta_add(&m, "sora.step", arena_printf(a, "%" PRIu64, run->step));
     meta_add(&m, "sora.examples", arena_printf(a, "%" PRIu64, run->examples));
     meta_add(&m, "sora.seconds", arena_printf(a, "%.3f", run->seconds));
@@ -34,7 +34,7 @@ static Meta run_meta(const DitConfig *config, const RunState *run, const Checkpo
     return m;
 }
 
-SoraStatus checkpoint_save(const char *dir, const DitConfig *config, const ParamSet *set,
+SoraStatus checkpoint_save(const char *dir, const CheckpointKind *kind, const ParamSet *set,
                            const Optim *o, const RunState *run, const CheckpointFacts *facts,
                            Arena *step)
 {
@@ -49,7 +49,7 @@ SoraStatus checkpoint_save(const char *dir, const DitConfig *config, const Param
         OptimState s = optim_state_at(o, i);
         e[n++] = (SafetensorsEntry){ s.name, *s.tensor };
     }
-    Meta m = run_meta(config, run, facts, "checkpoint", step);
+    Meta m = run_meta(kind, run, facts, true, step);
     char *path = arena_printf(step, "%s/checkpoint.safetensors", dir);
     SoraStatus s = safetensors_write(path, e, n, m.pair, m.count);
     arena_rewind(step, mark);
@@ -125,7 +125,7 @@ SoraStatus checkpoint_load(const char *dir, ParamSet *set, Optim *o, RunState *r
     return err_while(s, "resuming from %s", dir);
 }
 
-SoraStatus checkpoint_export(const char *dir, const DitConfig *config, const ParamSet *set,
+SoraStatus checkpoint_export(const char *dir, const CheckpointKind *kind, const ParamSet *set,
                              const Optim *o, const RunState *run, const CheckpointFacts *facts,
                            Arena *step)
 {
@@ -138,8 +138,8 @@ SoraStatus checkpoint_export(const char *dir, const DitConfig *config, const Par
         convert_row(half->data, TYPE_BF16, ema->data, TYPE_F32, tensor_count(ema));
         e[i] = (SafetensorsEntry){ params_at(set, i)->name, *half };
     }
-    Meta m = run_meta(config, run, facts, "dit", step);
-    char *path = arena_printf(step, "%s/model.safetensors", dir);
+    Meta m = run_meta(kind, run, facts, false, step);
+    char *path = arena_printf(step, "%s/%s", dir, kind->file);
     SoraStatus s = safetensors_write(path, e, params, m.pair, m.count);
     arena_rewind(step, mark);
     return err_while(s, "writing the model");

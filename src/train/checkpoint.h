@@ -3,7 +3,6 @@
 #ifndef TRAIN_CHECKPOINT_H
 #define TRAIN_CHECKPOINT_H
 
-#include "model/dit.h"
 #include "tensor/safetensors.h"
 #include "train/optim.h"
 
@@ -21,16 +20,23 @@ typedef struct CheckpointFacts {
     size_t count;
 } CheckpointFacts;
 
+/* What kind of network it is, and its configuration. */
+typedef struct CheckpointKind {
+    const char *kind;   /* "dit": the model file's sora.kind; its sora.dit is ... */
+    const char *config; /* ... this */
+    const char *file;   /* the model file's name: "model.safetensors" */
+} CheckpointKind;
+
 /* DIR/checkpoint.safetensors: values, optimizer state, EMA and RunState. `facts` may be NULL. */
-SoraStatus checkpoint_save(const char *dir, const DitConfig *config, const ParamSet *set,
+SoraStatus checkpoint_save(const char *dir, const CheckpointKind *kind, const ParamSet *set,
                            const Optim *o, const RunState *run, const CheckpointFacts *facts,
                            Arena *step);
 
 /* Into a set and optimizer of the same configuration; SORA_E_FORMAT names what differs. */
 SoraStatus checkpoint_load(const char *dir, ParamSet *set, Optim *o, RunState *run, Arena *step);
 
-/* DIR/model.safetensors: the EMA in bf16, with the configuration and `facts` (may be NULL). */
-SoraStatus checkpoint_export(const char *dir, const DitConfig *config, const ParamSet *set,
+/* DIR/FILE: the EMA in bf16, with the configuration and `facts` (may be NULL). */
+SoraStatus checkpoint_export(const char *dir, const CheckpointKind *kind, const ParamSet *set,
                              const Optim *o, const RunState *run, const CheckpointFacts *facts,
                              Arena *step);
 

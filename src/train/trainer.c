@@ -6,55 +6,47 @@
 
 #include "base/rng.h"
 #include "base/size.h"
-#include "grad/ops.h"
 #include "tensor/convert.h"
 
-enum { PROMPTS_REMEMBERED = 4096 };
-enum { DRAW_BATCH = 1, DRAW_DROP, DRAW_VALIDATE };
+enum { DRAW_VALIDATE = 3 };
 
 struct Trainer {
     TrainerConfig config;
+    Lesson lesson;
     Source source;
     RunState run;
     Arena *weights, *step;
     Loader *loader;
     ParamSet *set;
     Optim *optim;
-    Dit *dit;
-    Prompts *prompts;
-    bool fresh; /* drawn from a seed, no step yet: the text norms are fitted to the first batch */
+    void *net;
+    bool fresh; /* drawn from a seed, no step yet */
 };
 
 TrainerConfig trainer_config_default(void)
 {
     return (TrainerConfig){
-        .model = dit_config_default(),
         .optim = optim_config_default(),
-        .batch = { .images = levels_for_images(), .clips = levels_for_clips(), .keep = 1 },
         .seed = 1,
         .tokens = 4096,
-        .drop_text = 0.1f,
         .warmup = 100,
         .cooldown = 0.35f
     };
 }
 
-SoraStatus trainer_new(const TrainerConfig *config, const TextEncoder *encoder, Source source,
+SoraStatus trainer_new(const TrainerConfig *config, const Lesson *lesson, Source source,
                        ParamLookup lookup, void *self, Trainer **out)
 {
-    if (config->model.text_width != text_encoder_width(encoder))
-        return err_set(SORA_E_ARGUMENT, "the model reads text of width %zu, the encoder gives %zu",
-                       config->model.text_width, text_encoder_width(encoder));
     Trainer *t = calloc(1, sizeof *t);
     if (!t) return err_set(SORA_E_MEMORY, "no memory for a trainer");
     t->config = *config;
+    t->lesson = *lesson;
     t->source = source;
     t->run.seed = config->seed;
     t->weights = arena_new("weights", 0);
     t->step = arena_new("step", 0);
-    t->prompts = prompts_new(encoder, PROMPTS_REMEMBERED);
     t->set = params_new_train(t->weights, config->seed, lookup, self);
-    SoraStatus s = dit_new(&config->model, t->set, t->weights, &t->dit);
+    SoraStatus s = lesson->build(lesson->self, t->set, t->weights, &t->net);
     if (s == SORA_OK) s = loader_new(source, config->threads, &t->loader);
     if (s != SORA_OK) {
         trainer_free(t);
@@ -70,7 +62,6 @@ void trainer_free(Trainer *t)
 {
     if (!t) return;
     loader_free(t->loader);
-    prompts_free(t->prompts);
     arena_free(t->step);
     arena_free(t->weights);
     free(t);
@@ -104,7 +95,7 @@ static size_t examples_that_fit(const Trainer *t, Source source, uint64_t first,
     for (; n < most; n++) {
         SourceSize s;
         source.size(source.self, first + n, &s);
-        tokens += patch_tokens(patch_grid(s.frames, s.height, s.width, t->config.model.patch));
+        tokens += t->lesson.tokens(t->lesson.self, &s);
         if (n && tokens > t->config.tokens) break;
     }
     return n;
@@ -112,34 +103,22 @@ static size_t examples_that_fit(const Trainer *t, Source source, uint64_t first,
 
 /* The loss of a batch; that of the network in training leaves its gradients in the set. Everything
  * is drawn from `seed`. */
-static SoraStatus run_batch(Trainer *t, const Compute *c, const Dit *dit, const Loaded *loaded,
-                            uint64_t seed, Batch *b, float *loss)
+static SoraStatus run_batch(Trainer *t, const Compute *c, void *net, const Loaded *loaded,
+                            uint64_t seed, size_t *tokens, float *loss)
 {
-    const TrainerConfig *k = &t->config;
-    const Example *example = loaded->example;
-    size_t count = loaded->made;
-    bool grad = dit == t->dit;
-    const char **caption = arena_alloc(t->step, count * sizeof *caption);
-    for (size_t i = 0; i < count; i++) {
-        bool drop = grad && rng_uniform(rng_split(seed, DRAW_DROP), i) < (double)k->drop_text;
-        caption[i] = drop ? "" : example[i].caption;
-    }
-    TextStates text;
-    TRY(prompts_encode(t->prompts, c, caption, count, t->step, t->step, &text));
-    if (grad && t->fresh) {
-        dit_fit_text(t->dit, text.states, text.pooled);
-        params_refresh(t->set, c);
-        t->fresh = false;
-    }
-    BatchOptions o = k->batch;
-    o.seed = rng_split(seed, DRAW_BATCH);
-    if (!grad) o.keep = 1;
-    batch_make(&k->model, c, example, count, &text, &o, t->step, b);
-    Tape *tape = tape_new(t->step, c, GEMM_BF16, grad);
-    Tensor *x = dit_forward(dit, tape, &b->input);
-    Tensor *l = op_mse(tape, x, b->target, b->weight);
-    *loss = *(float *)l->data;
-    if (grad && isfinite(*loss)) tape_backward(tape, l, 1);
+    bool grad = net == t->net;
+    LessonLoss l;
+    LessonCall call = { .c = c,
+                        .tape = tape_new(t->step, c, GEMM_BF16, grad),
+                        .example = loaded->example,
+                        .count = loaded->made,
+                        .seed = seed,
+                        .fresh = grad && t->fresh };
+    TRY(t->lesson.loss(t->lesson.self, net, t->set, &call, &l));
+    if (grad) t->fresh = false;
+    *loss = l.scale * *(float *)l.loss->data;
+    *tokens = l.tokens;
+    if (grad && isfinite(*loss)) tape_backward(call.tape, l.loss, l.scale);
     return SORA_OK;
 }
 
@@ -154,9 +133,8 @@ static SoraStatus step_once(Trainer *t, const Compute *c, StepReport *out)
     *out = (StepReport){ .examples = l->made, .failed = count - l->made, .rate = rate_now(t) };
     if (l->made == 0)
         return err_set(l->failed, "none of %zu examples could be made: %s", count, l->sentence);
-    Batch b;
-    TRY(run_batch(t, c, t->dit, l, rng_split(t->run.seed, t->run.step), &b, &out->loss));
-    out->tokens = b.input.layout->tokens;
+    uint64_t seed = rng_split(t->run.seed, t->run.step);
+    TRY(run_batch(t, c, t->net, l, seed, &out->tokens, &out->loss));
     if (!isfinite(out->loss))
         return err_set(SORA_E_NUMBER, "the loss of step %llu is not a number",
                        (unsigned long long)t->run.step);
@@ -194,13 +172,14 @@ static const Tensor *find_average(void *self, const char *name)
     return NULL;
 }
 
-SoraStatus trainer_average(const Trainer *t, Arena *a, Dit **out)
+SoraStatus trainer_average(const Trainer *t, Arena *a, void **net)
 {
-    Averages w = { t, a };
-    return dit_new(&t->config.model, params_new_load(a, find_average, &w), a, out);
+    Averages *w = arena_alloc(a, sizeof *w);
+    *w = (Averages){ t, a };
+    return t->lesson.build(t->lesson.self, params_new_load(a, find_average, w), a, net);
 }
 
-static SoraStatus validate(Trainer *t, const Compute *c, const Dit *dit, Loader *loader,
+static SoraStatus validate(Trainer *t, const Compute *c, void *net, Loader *loader,
                            Source source, uint64_t first, size_t count, float *loss)
 {
     double sum = 0;
@@ -210,10 +189,11 @@ static SoraStatus validate(Trainer *t, const Compute *c, const Dit *dit, Loader 
         size_t most = size_min(count - i, LOADER_EXAMPLES_MAX);
         size_t n = examples_that_fit(t, source, first + i, most);
         const Loaded *l = loader_take(loader, first + i, n);
-        Batch b;
+        size_t tokens;
         float mean = 0;
         SoraStatus s = SORA_OK;
-        if (l->made) s = run_batch(t, c, dit, l, rng_split(DRAW_VALIDATE, first + i), &b, &mean);
+        uint64_t seed = rng_split(DRAW_VALIDATE, first + i);
+        if (l->made) s = run_batch(t, c, net, l, seed, &tokens, &mean);
         arena_rewind(t->step, mark);
         TRY(s);
         sum += (double)mean * (double)l->made;
@@ -229,11 +209,11 @@ SoraStatus trainer_validate(Trainer *t, const Compute *c, Source source, uint64_
                             size_t count, float *loss)
 {
     Loader *loader;
-    Dit *dit;
+    void *net;
     ArenaMark mark = arena_mark(t->step);
     TRY(loader_new(source, t->config.threads, &loader));
-    SoraStatus s = trainer_average(t, t->step, &dit);
-    if (s == SORA_OK) s = validate(t, c, dit, loader, source, first, count, loss);
+    SoraStatus s = trainer_average(t, t->step, &net);
+    if (s == SORA_OK) s = validate(t, c, net, loader, source, first, count, loss);
     arena_rewind(t->step, mark);
     loader_free(loader);
     return s;
@@ -249,8 +229,9 @@ RunState *trainer_run(Trainer *t)
 SoraStatus trainer_save(Trainer *t, const char *dir)
 {
     const TrainerConfig *k = &t->config;
-    TRY(checkpoint_save(dir, &k->model, t->set, t->optim, &t->run, &k->facts, t->step));
-    return checkpoint_export(dir, &k->model, t->set, t->optim, &t->run, &k->facts, t->step);
+    CheckpointKind kind = { t->lesson.kind, t->lesson.config, t->lesson.file };
+    TRY(checkpoint_save(dir, &kind, t->set, t->optim, &t->run, &k->facts, t->step));
+    return checkpoint_export(dir, &kind, t->set, t->optim, &t->run, &k->facts, t->step);
 }
 
 SoraStatus trainer_resume(Trainer *t, const Compute *c, const char *dir)

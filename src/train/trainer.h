@@ -3,19 +3,15 @@
 #ifndef TRAIN_TRAINER_H
 #define TRAIN_TRAINER_H
 
-#include "train/batch.h"
 #include "train/checkpoint.h"
 #include "train/loader.h"
-#include "train/prompts.h"
+#include "train/lesson.h"
 #include "train/source.h"
 
 typedef struct TrainerConfig {
-    DitConfig model;
     OptimConfig optim;
-    BatchOptions batch; /* .seed is set by the trainer */
     uint64_t seed;
     size_t tokens;   /* a batch takes examples until it would hold more tokens than this */
-    float drop_text; /* share of captions replaced by "", for guidance; 0.1 */
     size_t warmup;   /* steps from rate 0 to 1 */
     uint64_t steps;  /* of the whole run, 0: no limit */
     double seconds;  /* of the whole run, 0: no limit */
@@ -35,16 +31,17 @@ typedef struct StepReport {
 typedef struct Trainer Trainer;
 
 /* Weights are drawn from the seed, or found by `lookup` (may be NULL) in another model. Borrows
- * encoder and source, both immutable meanwhile. */
-SoraStatus trainer_new(const TrainerConfig *config, const TextEncoder *encoder, Source source,
+ * what lesson and source point to. */
+SoraStatus trainer_new(const TrainerConfig *config, const Lesson *lesson, Source source,
                        ParamLookup lookup, void *self, Trainer **out);
 void trainer_free(Trainer *t); /* NULL is fine */
 
 /* One optimizer step. SORA_E_NUMBER: a loss or gradient was not finite; nothing was changed. */
 SoraStatus trainer_step(Trainer *t, const Compute *c, StepReport *out);
 
-/* The network with averaged weights as they are now (what a saved model holds), in bf16, in `a`. */
-SoraStatus trainer_average(const Trainer *t, Arena *a, Dit **out);
+/* The lesson's network with averaged weights as they are now (what a saved model holds), in bf16,
+ * in `a`. */
+SoraStatus trainer_average(const Trainer *t, Arena *a, void **net);
 
 /* Mean loss of the averaged weights on examples [first, first + count) of `source`, always with
  * the same noise. */
