@@ -8,6 +8,8 @@
 #include <sys/stat.h>
 
 #include "base/json.h"
+#include "model/gguf.h"
+#include "model/pth.h"
 #include "model/weights_kinds.h"
 #include "tensor/safetensors.h"
 
@@ -84,6 +86,8 @@ static bool any_file(const unsigned char *head, size_t size)
 }
 
 const WeightsReader weights_readers[] = {
+    { "gguf", gguf_fits, weights_read_gguf },
+    { "pth", pth_fits, weights_read_pth },
     { "safetensors", any_file, weights_read_safetensors },
     { NULL, NULL, NULL },
 };

@@ -18,6 +18,8 @@ enum { WEIGHTS_HEAD = 16 };
 extern const WeightsReader weights_readers[];
 
 SoraStatus weights_read_safetensors(const char *path, Weights *w);
+SoraStatus weights_read_gguf(const char *path, Weights *w); /* gguf.c */
+SoraStatus weights_read_pth(const char *path, Weights *w);  /* pth.c */
 
 /* ---- for readers ---- */
 

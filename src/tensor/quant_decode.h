@@ -56,14 +56,20 @@ INLINED void q8_0(float *y, const unsigned char *x)
 }
 
 /* Low nibbles are values 0-15, high ones 16-31; `high` holds a fifth bit of each. */
-INLINED void nibbles(float *y, const unsigned char *q, uint32_t high, float d, int middle, float m)
+INLINED void nibbles(float *y, const unsigned char *q, uint32_t high, float d, int middle)
 {
     for (int i = 0; i < 16; i++) {
         int low = (q[i] & 15) | (int)(high >> i & 1) << 4;
         int up = q[i] >> 4 | (int)(high >> (i + 16) & 1) << 4;
-        y[i] = d * (float)(low - middle) + m;
-        y[i + 16] = d * (float)(up - middle) + m;
+        y[i] = d * (float)(low - middle);
+        y[i + 16] = d * (float)(up - middle);
     }
+}
+
+/* Only where there is a minimum: -0 + 0 would lose its sign. */
+INLINED void raise(float *y, float m)
+{
+    for (int i = 0; i < 32; i++) y[i] += m;
 }
 
 INLINED uint32_t word(const unsigned char *x)
@@ -73,22 +79,24 @@ INLINED uint32_t word(const unsigned char *x)
 
 INLINED void q4_0(float *y, const unsigned char *x)
 {
-    nibbles(y, x + 2, 0, half(x), 8, 0);
+    nibbles(y, x + 2, 0, half(x), 8);
 }
 
 INLINED void q4_1(float *y, const unsigned char *x)
 {
-    nibbles(y, x + 4, 0, half(x), 0, half(x + 2));
+    nibbles(y, x + 4, 0, half(x), 0);
+    raise(y, half(x + 2));
 }
 
 INLINED void q5_0(float *y, const unsigned char *x)
 {
-    nibbles(y, x + 6, word(x + 2), half(x), 16, 0);
+    nibbles(y, x + 6, word(x + 2), half(x), 16);
 }
 
 INLINED void q5_1(float *y, const unsigned char *x)
 {
-    nibbles(y, x + 8, word(x + 4), half(x), 0, half(x + 2));
+    nibbles(y, x + 8, word(x + 4), half(x), 0);
+    raise(y, half(x + 2));
 }
 
 INLINED void iq4_32(float *y, const unsigned char *q, float d)
