@@ -152,17 +152,27 @@ static SoraStatus read_table(const char *path, const char *only, Arena *a, Table
     return SORA_OK;
 }
 
-/* The box that holds everything visible in all frames above the crop, in source pixels. */
+/* Which source frame is on show at each of n even times of the loop. */
+static void pick_frames(const WebpAnim *w, size_t n, size_t *pick)
+{
+    double total = w->end_ms[w->frames - 1];
+    for (size_t i = 0, f = 0; i < n; i++) {
+        while (f + 1 < w->frames && w->end_ms[f] <= total * (double)i / (double)n + 1e-6) f++;
+        pick[i] = f;
+    }
+}
+
+/* The box that holds everything visible above the crop in the picked frames, in source pixels. */
 typedef struct Box {
     int x, y, width, height;
 } Box;
 
-static Box tight_box(const WebpAnim *w, double crop)
+static Box tight_box(const WebpAnim *w, const size_t *pick, size_t frames, double crop)
 {
     int height = (int)lround((double)w->height * (1 - crop));
     int x0 = (int)w->width, x1 = -1, y0 = height, y1 = -1;
-    for (size_t f = 0; f < w->frames; f++) {
-        const uint8_t *p = webp_frame(w, f);
+    for (size_t f = 0; f < frames; f++) {
+        const uint8_t *p = webp_frame(w, pick[f]);
         for (int y = 0; y < height; y++)
             for (int x = 0; x < (int)w->width; x++) {
                 if (p[((size_t)y * w->width + (size_t)x) * 4 + 3] < ALPHA_SEEN) continue;
@@ -216,16 +226,6 @@ static void shrink_frame(const Shrink *s, const WebpAnim *w, size_t frame, uint8
         }
 }
 
-/* Which source frame is on show at each of n even times of the loop. */
-static void pick_frames(const WebpAnim *w, size_t n, size_t *pick)
-{
-    double total = w->end_ms[w->frames - 1];
-    for (size_t i = 0, f = 0; i < n; i++) {
-        while (f + 1 < w->frames && w->end_ms[f] <= total * (double)i / (double)n + 1e-6) f++;
-        pick[i] = f;
-    }
-}
-
 static SoraStatus put_level(FileWriter *w, size_t *at, const void *pixels, size_t size)
 {
     static const char zero[CAST_FILE_ALIGN] = { 0 };
@@ -236,12 +236,18 @@ static SoraStatus put_level(FileWriter *w, size_t *at, const void *pixels, size_
     return SORA_OK;
 }
 
-static SoraStatus pack_levels(Row *r, const WebpAnim *anim, Box box, int side, FileWriter *w,
-                              size_t *at, Arena *a)
+/* An animation cut and thinned to what is packed. */
+typedef struct Cut {
+    WebpAnim anim;
+    size_t pick[CAST_FILE_FRAMES_MAX];
+    Box box;
+    int side;
+} Cut;
+
+static SoraStatus pack_levels(Row *r, const Cut *cut, FileWriter *w, size_t *at, Arena *a)
 {
-    size_t pick[CAST_FILE_FRAMES_MAX] = { 0 };
-    if (r->file.frames > 1) pick_frames(anim, r->file.frames, pick);
-    double scale = fmin(1, (double)side / fmax(box.width, box.height));
+    Box box = cut->box;
+    double scale = fmin(1, (double)cut->side / fmax(box.width, box.height));
     for (int l = 0; l < SPRITE_LEVELS; l++, scale /= 2) {
         ArenaMark mark = arena_mark(a);
         Shrink s = { .box = box,
@@ -252,7 +258,7 @@ static SoraStatus pack_levels(Row *r, const WebpAnim *anim, Box box, int side, F
         size_t size = (size_t)s.width * (size_t)s.height * 4;
         uint8_t *pixels = arena_alloc(a, size * r->file.frames);
         for (size_t f = 0; f < r->file.frames; f++)
-            shrink_frame(&s, anim, pick[f], pixels + f * size);
+            shrink_frame(&s, &cut->anim, cut->pick[f], pixels + f * size);
         TRY(put_level(w, at, pixels, size * r->file.frames));
         r->file.level[l] = (CastFileLevel){ .width = (uint16_t)s.width,
                                             .height = (uint16_t)s.height,
@@ -266,25 +272,27 @@ static SoraStatus pack_row(Row *r, const CastPackOptions *o, FileWriter *w, size
 {
     const char *path = arena_printf(a, "%s/%s/%s.webp", o->pictures, r->package, r->code);
     Slice file;
-    WebpAnim anim;
+    Cut *cut = arena_zero(a, sizeof *cut);
+    WebpAnim *anim = &cut->anim;
     if (!file_exists(path))
         return err_set(SORA_E_IO, "the picture %s of %s is missing: run scripts/fetch-data", path,
                        r->file.id);
     TRY(file_read(path, PICTURE_MAX, a, &file));
-    TRY(webp_anim_decode(file, path, a, &anim));
-    Box box = tight_box(&anim, r->crop);
-    if (box.width <= 0) return err_set(SORA_E_FORMAT, "%s shows nothing above its crop", path);
-    double seconds = anim.frames > 1 ? anim.end_ms[anim.frames - 1] / 1000.0 : 0;
+    TRY(webp_anim_decode(file, path, a, anim));
+    double seconds = anim->frames > 1 ? anim->end_ms[anim->frames - 1] / 1000.0 : 0;
     double rate = r->file.anim == ANIM_GAIT ? o->fps_gait : o->fps_idle;
-    int side = o->side;
-    if (r->kind == CAST_PROP) rate = rate * 2 / 3, side = side * 8 / 9;
-    if (r->kind == CAST_SCENERY) side = side * 5 / 3; /* stills: drawn large, cost little */
-    double frames = seconds > 0 ? fmin(round(seconds * rate), (double)anim.frames) : 1;
+    cut->side = o->side;
+    if (r->kind == CAST_PROP) rate = rate * 2 / 3, cut->side = o->side * 8 / 9;
+    if (r->kind == CAST_SCENERY) cut->side = o->side * 5 / 3; /* stills: large, but cost little */
+    double frames = seconds > 0 ? fmin(round(seconds * rate), (double)anim->frames) : 1;
     if (r->kind == CAST_SCENERY) frames = 1;
     r->file.frames = (uint16_t)fmax(1, fmin(frames, CAST_FILE_FRAMES_MAX));
     r->file.fps = r->file.frames > 1 ? (float)(r->file.frames / seconds) : 0;
-    r->file.aspect = (float)box.width / (float)box.height;
-    return pack_levels(r, &anim, box, side, w, at, a);
+    if (r->file.frames > 1) pick_frames(anim, r->file.frames, cut->pick);
+    cut->box = tight_box(anim, cut->pick, r->file.frames, r->crop);
+    if (cut->box.width <= 0) return err_set(SORA_E_FORMAT, "%s shows nothing above its crop", path);
+    r->file.aspect = (float)cut->box.width / (float)cut->box.height;
+    return pack_levels(r, cut, w, at, a);
 }
 
 static SoraStatus write_index(const Table *t, size_t at, FileWriter *w)
