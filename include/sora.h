@@ -97,7 +97,8 @@ typedef struct SoraEngine SoraEngine;
 typedef struct SoraEngineOptions {
     size_t size;              /* stamped by init */
     const char *model;        /* a model file, or a folder with model.safetensors */
-    const char *text_encoder; /* NULL: text.safetensors beside the model */
+    const char *text_encoder; /* NULL: text.safetensors beside the model, else in `home` */
+    const char *home;         /* NULL, or a folder with the shipped text.safetensors */
     int threads;              /* 0: all processors this process may use */
     const char *cpu;          /* NULL: $SORA_CPU, else the best this machine has */
     /* NULL, or called on the calling thread with a line worth knowing; not errors. */
@@ -112,7 +113,8 @@ SORA_API void sora_engine_close(SoraEngine *engine); /* NULL is fine */
 typedef enum SoraSampler { SORA_EULER, SORA_DPMPP_2M, SORA_UNIPC } SoraSampler;
 
 /* What to make. Every field has a default from init; same shot, build and CPU level: same bytes,
- * on any number of threads. */
+ * on any number of threads. Any size, length and rate can be asked for: the model makes the shot
+ * as it was trained, and the library brings it to what was asked (sora_plan tells). */
 typedef struct SoraShot {
     size_t size; /* stamped by init */
     const char *prompt, *negative; /* UTF-8, English or Chinese */
@@ -125,15 +127,34 @@ typedef struct SoraShot {
     SoraSampler sampler;
     const SoraClip *source; /* NULL, or a clip of the shot's own size that is given in part: */
     const uint8_t *given;   /* [frames] 1: this frame of the source is kept as it is */
+    const uint8_t *mask;    /* [frames, height, width] 0: this pixel of the source is kept; NULL:
+                               all that is not given is made */
     double strength;        /* 1: the rest starts from noise; less: from the noisy source */
+    uint64_t memory;        /* bytes it may take; 0: what the machine has */
     /* NULL, or called after every step. Anything but 0 stops: sora_generate then returns
-     * SORA_CANCELLED. `preview` is the clip as far as it is known, NULL unless wants_preview. */
+     * SORA_CANCELLED. `preview` is the clip as far as it is known and as the model makes it, NULL
+     * unless wants_preview. */
     int (*progress)(void *self, int step, int steps, const SoraClip *preview);
     void *progress_self;
     int wants_preview;
 } SoraShot;
 
+/* How a shot will be made, known before any work is done. */
+typedef struct SoraPlan {
+    size_t size;               /* stamped by sora_plan */
+    int frames, height, width; /* as the model makes it */
+    double fps;                /* 0: a picture */
+    int tokens;
+    uint64_t bytes; /* memory at the peak */
+    double seconds; /* about, on this machine */
+    int retimed;    /* 1: made at another rate, frames between are found by what moves */
+    int resized;    /* 1: made at another size and scaled */
+} SoraPlan;
+
 SORA_API void sora_shot_init(SoraShot *shot);
+
+/* SORA_E_MEMORY when it does not fit, SORA_E_ARGUMENT for what has no meaning. */
+SORA_API SoraStatus sora_plan(SoraEngine *engine, const SoraShot *shot, SoraPlan *out);
 SORA_API SoraStatus sora_generate(SoraEngine *engine, const SoraShot *shot, SoraClip **out);
 
 /* ---- training ---- */

@@ -2,8 +2,9 @@
 
 #include "api/clip.h"
 #include "api/version.h"
+#include "base/memory.h"
 #include "model/bundle.h"
-#include "pipeline/generate.h"
+#include "pipeline/shot.h"
 
 struct SoraEngine {
     SoraEngineOptions options;
@@ -37,7 +38,7 @@ static SoraStatus open_parts(SoraEngine *e)
                        POOL_THREADS_MAX);
     TRY(pool_new(o->threads, &e->pool));
     TRY(compute_new(e->pool, o->cpu, &e->compute));
-    TRY(bundle_open(o->model, o->text_encoder, NULL, e->compute, &e->bundle));
+    TRY(bundle_open(o->model, o->text_encoder, o->home, e->compute, &e->bundle));
     tell(e);
     return SORA_OK;
 }
@@ -105,46 +106,87 @@ static SoraStatus check_shot(const SoraShot *s)
     if (s->steps < 1) return err_set(SORA_E_ARGUMENT, "a shot of %d steps", s->steps);
     if (s->sampler < SORA_EULER || s->sampler > SORA_UNIPC)
         return err_set(SORA_E_ARGUMENT, "there is no sampler %d", (int)s->sampler);
-    if (s->given && !s->source)
-        return err_set(SORA_E_ARGUMENT, "the shot says which frames are given, but has no source");
+    if ((s->given || s->mask) && !s->source)
+        return err_set(SORA_E_ARGUMENT, "the shot says what is given, but has no source");
+    if (!(s->strength >= 0 && s->strength <= 1))
+        return err_set(SORA_E_ARGUMENT, "a strength of %g, it must be 0 to 1", s->strength);
+    const Clip *c = s->source ? &s->source->clip : NULL;
+    if (c && (c->frames != (size_t)s->frames || c->height != (size_t)s->height ||
+              c->width != (size_t)s->width))
+        return err_set(SORA_E_ARGUMENT, "a source of %zu frames of %zux%zu for a shot of %d of %dx%d",
+                       c->frames, c->width, c->height, s->frames, s->width, s->height);
     return SORA_OK;
 }
 
-static GenerateOptions options_of(const SoraShot *s)
+static GenerateOptions options_of(SoraShot *s)
 {
     GenerateOptions g = generate_options_default();
     g.prompt = s->prompt;
     g.negative = s->negative;
     g.seed = s->seed;
-    g.frames = (size_t)s->frames, g.height = (size_t)s->height, g.width = (size_t)s->width;
-    g.fps = s->fps;
     g.steps = (size_t)s->steps;
     g.cfg_scale = s->cfg_scale;
     g.shift = s->shift;
     g.sampler = (SamplerKind)s->sampler;
+    if (s->progress) {
+        g.progress = on_step;
+        g.progress_self = s;
+        g.wants_preview = s->wants_preview;
+    }
     return g;
+}
+
+/* Copies their shot over the defaults, checks it, and plans it. */
+static SoraStatus plan_shot(SoraEngine *e, const SoraShot *theirs, SoraShot *shot, Plan *plan)
+{
+    sora_shot_init(shot);
+    TRY(version_copy(shot, sizeof *shot, theirs, "SoraShot"));
+    TRY(check_shot(shot));
+    PlanRequest want = { .frames = (size_t)shot->frames,
+                         .height = (size_t)shot->height,
+                         .width = (size_t)shot->width,
+                         .fps = shot->fps,
+                         .steps = (size_t)shot->steps,
+                         .cfg_scale = shot->cfg_scale };
+    TRY(plan_make(&e->bundle, e->compute, &want, plan));
+    uint64_t room = shot->memory ? shot->memory : memory_available();
+    if (plan->bytes <= room) return SORA_OK;
+    return err_set(SORA_E_MEMORY, "this takes about %.0f MB of memory, %.0f MB are %s",
+                   (double)plan->bytes / 1e6, (double)room / 1e6,
+                   shot->memory ? "allowed" : "free");
+}
+
+SoraStatus sora_plan(SoraEngine *engine, const SoraShot *theirs, SoraPlan *out)
+{
+    SoraShot shot;
+    Plan p;
+    TRY(plan_shot(engine, theirs, &shot, &p));
+    *out = (SoraPlan){ .size = sizeof *out,
+                       .frames = (int)p.frames,
+                       .height = (int)p.height,
+                       .width = (int)p.width,
+                       .fps = p.fps,
+                       .tokens = (int)p.tokens,
+                       .bytes = p.bytes,
+                       .seconds = p.seconds,
+                       .retimed = p.retimed,
+                       .resized = p.resized };
+    return SORA_OK;
 }
 
 SoraStatus sora_generate(SoraEngine *engine, const SoraShot *theirs, SoraClip **out)
 {
     SoraShot shot;
-    sora_shot_init(&shot);
-    TRY(version_copy(&shot, sizeof shot, theirs, "SoraShot"));
-    TRY(check_shot(&shot));
+    Plan plan;
+    TRY(plan_shot(engine, theirs, &shot, &plan));
     GenerateOptions g = options_of(&shot);
-    Condition condition = { .given = shot.given, .strength = shot.strength };
-    if (shot.source) {
-        condition.source = &shot.source->clip;
-        g.condition = &condition;
-    }
-    if (shot.progress) {
-        g.progress = on_step;
-        g.progress_self = &shot;
-        g.wants_preview = shot.wants_preview;
-    }
+    Condition given = { .source = shot.source ? &shot.source->clip : NULL,
+                        .given = shot.given,
+                        .mask = shot.mask,
+                        .strength = shot.strength };
     SoraClip *c = NULL;
     TRY(clip_begin(&c));
-    SoraStatus s = generate_clip(&engine->bundle, engine->compute, &g, c->arena, &c->clip);
+    SoraStatus s = shot_make(&engine->bundle, engine->compute, &plan, &given, &g, c->arena, &c->clip);
     if (s == SORA_OK)
         *out = c;
     else

@@ -4,7 +4,7 @@
 
 SoraStatus train_data_folder(const SoraTrainOptions *o, TrainData *d, FolderOptions *out)
 {
-    TRY(source_parse_sizes(o->sizes, d->sizes, &d->size_count));
+    TRY(sizes_parse(o->sizes, d->sizes, &d->size_count));
     *out = (FolderOptions){ .sizes = d->sizes,
                             .size_count = d->size_count,
                             .seed = (uint64_t)o->seed,

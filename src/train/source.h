@@ -3,20 +3,11 @@
 #ifndef TRAIN_SOURCE_H
 #define TRAIN_SOURCE_H
 
+#include "media/sizes.h"
 #include "train/batch.h"
 
-/* One size of example and how often it comes. */
-typedef struct SourceSize {
-    size_t frames, height, width;
-    double fps;
-    double share;
-} SourceSize;
-
-enum { SOURCE_SIZES_MAX = 16 };
-
-/* "64x64" (images), "64x64x25@24", "96x56x25@12*0.5" (width x height x frames @ fps * share),
- * joined by commas. SORA_E_ARGUMENT names the part that is wrong. */
-SoraStatus source_parse_sizes(const char *text, SourceSize *out, size_t *count);
+typedef ClipSize SourceSize;
+enum { SOURCE_SIZES_MAX = SIZES_MAX };
 
 typedef struct Source {
     /* The size of example i, known before it is made. */

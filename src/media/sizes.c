@@ -1,16 +1,17 @@
-#include "train/source.h"
+#include "media/sizes.h"
 
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
-static SoraStatus parse_one(const char *text, size_t length, SourceSize *out)
+static SoraStatus parse_one(const char *text, size_t length, ClipSize *out)
 {
     char part[64];
     if (length == 0 || length >= sizeof part)
         return err_set(SORA_E_ARGUMENT, "a size is missing in the list of sizes");
     memcpy(part, text, length);
     part[length] = 0;
-    *out = (SourceSize){ .frames = 1, .fps = 24, .share = 1 };
+    *out = (ClipSize){ .frames = 1, .fps = 24, .share = 1 };
     char *share = strchr(part, '*'), *fps = strchr(part, '@');
     int end = 0;
     if (share) *share++ = 0;
@@ -34,13 +35,13 @@ static SoraStatus parse_one(const char *text, size_t length, SourceSize *out)
     return SORA_OK;
 }
 
-SoraStatus source_parse_sizes(const char *text, SourceSize *out, size_t *count)
+SoraStatus sizes_parse(const char *text, ClipSize *out, size_t *count)
 {
     double sum = 0;
     for (*count = 0;; text++) {
         size_t length = strcspn(text, ",");
-        if (*count == SOURCE_SIZES_MAX)
-            return err_set(SORA_E_ARGUMENT, "more than %d sizes", SOURCE_SIZES_MAX);
+        if (*count == SIZES_MAX)
+            return err_set(SORA_E_ARGUMENT, "more than %d sizes", SIZES_MAX);
         TRY(parse_one(text, length, &out[*count]));
         sum += out[(*count)++].share;
         text += length;
