@@ -8,7 +8,12 @@
 void row_kernels_fill(RowKernels *k, CpuLevel level)
 {
     row_kernels_ref(k);
+#if defined(__x86_64__)
+    if (level >= CPU_AVX2) row_kernels_avx2(k);
+    if (level >= CPU_AVX512) row_kernels_avx512(k);
+#else
     (void)level;
+#endif
 }
 
 /* Rows are dealt out in tasks of about this many elements: enough to be worth a hand-over, little

@@ -120,6 +120,12 @@ SIMD Vec vec_double_pairs(const float *x) /* 0 0 1 1 2 2 ...: LANES / 2 of them 
     return _mm512_permutexvar_ps(twice, _mm512_castps256_ps512(_mm256_loadu_ps(x)));
 }
 
+SIMD Vec vec_signs(float even, float odd) /* even odd even odd ... */
+{
+    return _mm512_set_ps(odd, even, odd, even, odd, even, odd, even, odd, even, odd, even, odd,
+                         even, odd, even);
+}
+
 SIMD float vec_sum(Vec x)
 {
     return _mm512_reduce_add_ps(x);
@@ -245,6 +251,11 @@ SIMD Vec vec_double_pairs(const float *x) /* 0 0 1 1 2 2 ...: LANES / 2 of them 
 {
     const __m256i twice = _mm256_set_epi32(3, 3, 2, 2, 1, 1, 0, 0);
     return _mm256_permutevar8x32_ps(_mm256_castps128_ps256(_mm_loadu_ps(x)), twice);
+}
+
+SIMD Vec vec_signs(float even, float odd) /* even odd even odd ... */
+{
+    return _mm256_set_ps(odd, even, odd, even, odd, even, odd, even);
 }
 
 SIMD float vec_sum(Vec x)
