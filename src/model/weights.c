@@ -235,6 +235,7 @@ SoraStatus weights_open(const char *path, Arena *a, Weights **out)
     Weights *w = arena_zero(a, sizeof *w);
     w->a = a;
     SoraStatus s = open_set(w, arena_strdup(a, path));
+    if (s == SORA_OK) s = weights_join_scales(w);
     if (s == SORA_OK)
         *out = w;
     else
@@ -272,6 +273,14 @@ const Tensor *weights_lookup(void *weights, const char *name)
 void weights_replace(Weights *w, size_t i, const Tensor *x)
 {
     w->entry[i].tensor = *x;
+}
+
+void weights_drop(Weights *w, const bool *drop)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < w->count; i++)
+        if (!drop[i]) w->entry[kept++] = w->entry[i];
+    w->count = kept;
 }
 
 size_t weights_count(const Weights *w)

@@ -38,6 +38,12 @@ void weights_add_metadata(Weights *w, const char *key, const char *value);
 /* Entry i becomes x. */
 void weights_replace(Weights *w, size_t i, const Tensor *x);
 
+/* Takes out every entry i with drop[i]. */
+void weights_drop(Weights *w, const bool *drop);
+
+/* After reading: factors that lie beside 8-bit weights become part of them (weights_scale.c). */
+SoraStatus weights_join_scales(Weights *w);
+
 /* The place of a name; weights_count when there is none. */
 size_t weights_place(const Weights *w, const char *name);
 

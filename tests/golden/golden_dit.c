@@ -1,5 +1,8 @@
 /* One forward pass of a Wan transformer, every intermediate result looked at on the way. */
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "golden_kinds.h"
 
@@ -9,10 +12,32 @@
 
 enum { SINUSOID = 256 };
 
+/* Single files have no config.json beside them; what they need is in the manifest. */
+static SoraStatus open_named(Golden *g, const char *path, GoldenDit *m)
+{
+    const char *slash = strrchr(path, '/');
+    const Json *heads = json_get(json_get(g->spec, "config"), "heads");
+    if (!heads || file_exists(arena_printf(g->a, "%.*s/config.json", (int)(slash - path), path)))
+        return wan_open(m->weights, NULL, g->a, &m->file);
+    char config[] = "/tmp/sora-golden-XXXXXX";
+    int fd = mkstemp(config);
+    if (fd < 0) return err_set(SORA_E_IO, "cannot write in /tmp");
+    dprintf(fd, "{\"num_heads\": %lld}", (long long)heads->integer);
+    close(fd);
+    SoraStatus s = wan_open(m->weights, config, g->a, &m->file);
+    unlink(config);
+    return s;
+}
+
 SoraStatus golden_dit_open(Golden *g, const char *path, GoldenDit *m)
 {
     TRY(weights_open(path, g->a, &m->weights));
-    TRY(wan_open(m->weights, NULL, g->a, &m->file));
+    return golden_dit_build(g, path, m);
+}
+
+SoraStatus golden_dit_build(Golden *g, const char *path, GoldenDit *m)
+{
+    TRY(open_named(g, path, m));
     ParamSet *set = params_new_load(g->a, wan_lookup, &m->file);
     TRY(dit_new(&m->file.config, set, g->a, &m->dit));
     return wan_check_rest(&m->file, set);

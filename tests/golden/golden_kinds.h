@@ -7,5 +7,6 @@
 extern const GoldenKind golden_sampler_tables, golden_sampler_run; /* golden_samplers.c */
 extern const GoldenKind golden_noise;                              /* golden_samplers.c */
 extern const GoldenKind golden_dit;                                /* golden_dit.c */
+extern const GoldenKind golden_quant, golden_dequant, golden_broken; /* golden_files.c */
 
 #endif
