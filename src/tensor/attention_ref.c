@@ -50,21 +50,22 @@ static void forward_row(const Task *t, size_t query)
 {
     const AttentionCall *c = t->call;
     size_t d = c->head_dim, at = t->head * d;
-    float q[HEAD_DIM_MAX], v[HEAD_DIM_MAX], sum[HEAD_DIM_MAX] = { 0 }, top = -INFINITY, total = 0;
+    float q[HEAD_DIM_MAX], v[HEAD_DIM_MAX], out[HEAD_DIM_MAX], top = -INFINITY;
+    double sum[HEAD_DIM_MAX] = { 0 }, total = 0; /* one by one, floats lose a bit every few keys */
     load(c->q, c->type, query * c->q_stride + at, d, q);
     for (size_t k = c->k_start[t->sequence]; k < c->k_start[t->sequence + 1]; k++) {
         float s = score(t, q, query, k), above = fmaxf(top, s);
         float base = above == -INFINITY ? 0 : above; /* of nothing but -inf comes 0, not NaN */
         float p = expf(s - base), fade = expf(top - base);
         load(c->v, c->type, k * c->v_stride + at, d, v);
-        for (size_t i = 0; i < d; i++) sum[i] = sum[i] * fade + p * v[i];
-        total = total * fade + p;
+        for (size_t i = 0; i < d; i++) sum[i] = sum[i] * (double)fade + (double)(p * v[i]);
+        total = total * (double)fade + (double)p;
         top = above;
     }
-    for (size_t i = 0; i < d; i++) sum[i] = total == 0 ? 0 : sum[i] / total;
-    store(c->out, c->type, query * c->out_stride + at, d, sum, false);
+    for (size_t i = 0; i < d; i++) out[i] = total == 0 ? 0 : (float)(sum[i] / total);
+    store(c->out, c->type, query * c->out_stride + at, d, out, false);
     size_t queries = c->q_start[c->sequences];
-    if (c->lse) c->lse[t->head * queries + query] = top + logf(total);
+    if (c->lse) c->lse[t->head * queries + query] = top + (float)log(total);
 }
 
 static void forward_task(void *ctx, size_t i, int worker)
