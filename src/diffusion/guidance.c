@@ -1,41 +1,92 @@
 #include "diffusion/guidance.h"
 
+#include <string.h>
+
 #include "base/size.h"
 
-typedef struct Cfg {
-    Denoiser cond, uncond;
-    double scale, sigma_min, sigma_max;
+typedef struct Mixer {
+    Guidance g;
     LatentShape shape;
-    float *v_uncond;
-} Cfg;
+    float *cond, *other;
+} Mixer;
 
-static SoraStatus cfg_velocity(void *self, const float *z, const double *sigma,
-                               const double *timestep, float *v)
+static double highest(const double *x, size_t count)
 {
-    Cfg *g = self;
+    double most = 0;
+    for (size_t i = 0; i < count; i++)
+        if (x[i] > most) most = x[i];
+    return most;
+}
+
+/* v += scale (cond - other). */
+static void add_difference(const Mixer *m, float scale, const float *cond, float *v)
+{
+    for (size_t i = 0; i < latent_count(m->shape); i++) v[i] += scale * (cond[i] - m->other[i]);
+}
+
+static SoraStatus mixed_velocity(void *self, const float *z, const double *sigma,
+                                 const double *timestep, float *v)
+{
+    Mixer *m = self;
+    const Guidance *g = &m->g;
+    size_t n = latent_count(m->shape);
+    double level = highest(sigma, m->shape.frames);
+    bool cfg = g->scale != 1 && level >= g->sigma_min && level <= g->sigma_max;
+    bool skip = g->skip_scale != 0 && level >= g->skip_min && level <= g->skip_max;
     TRY(g->cond.fn(g->cond.self, z, sigma, timestep, v));
-    double level = 0;
-    for (size_t f = 0; f < g->shape.frames; f++)
-        if (sigma[f] > level) level = sigma[f];
-    if (level < g->sigma_min || level > g->sigma_max) return SORA_OK;
-    TRY(g->uncond.fn(g->uncond.self, z, sigma, timestep, g->v_uncond));
-    float scale = (float)g->scale;
-    for (size_t i = 0; i < latent_count(g->shape); i++)
-        v[i] = g->v_uncond[i] + scale * (v[i] - g->v_uncond[i]);
+    if (skip) memcpy(m->cond, v, n * sizeof *v);
+    if (cfg) {
+        TRY(g->uncond.fn(g->uncond.self, z, sigma, timestep, m->other));
+        float scale = (float)g->scale;
+        for (size_t i = 0; i < n; i++) v[i] = m->other[i] + scale * (v[i] - m->other[i]);
+    }
+    if (!skip) return SORA_OK;
+    TRY(g->skipped.fn(g->skipped.self, z, sigma, timestep, m->other));
+    add_difference(m, (float)g->skip_scale, m->cond, v);
     return SORA_OK;
+}
+
+Denoiser guidance_new(Arena *a, const Guidance *g, LatentShape shape)
+{
+    if (g->scale == 1 && g->skip_scale == 0) return g->cond;
+    Mixer *m = arena_zero(a, sizeof *m);
+    m->g = *g;
+    m->shape = shape;
+    m->other = arena_alloc(a, latent_count(shape) * sizeof(float));
+    if (g->skip_scale != 0) m->cond = arena_alloc(a, latent_count(shape) * sizeof(float));
+    return (Denoiser){ mixed_velocity, m };
 }
 
 Denoiser guidance_cfg(Arena *a, Denoiser cond, Denoiser uncond, double scale, double sigma_min,
                       double sigma_max, LatentShape shape)
 {
-    if (scale == 1) return cond;
-    Cfg *g = arena_alloc(a, sizeof *g);
-    *g = (Cfg){ cond,
-                uncond,
-                scale,
-                sigma_min,
-                sigma_max,
-                shape,
-                arena_alloc(a, latent_count(shape) * sizeof(float)) };
-    return (Denoiser){ cfg_velocity, g };
+    Guidance g = { .cond = cond,
+                   .uncond = uncond,
+                   .scale = scale,
+                   .sigma_min = sigma_min,
+                   .sigma_max = sigma_max };
+    return guidance_new(a, &g, shape);
+}
+
+/* ---- two networks -------------------------------------------------------------------------- */
+
+typedef struct Switch {
+    Denoiser high, low;
+    double boundary;
+    size_t frames;
+} Switch;
+
+static SoraStatus switched_velocity(void *self, const float *z, const double *sigma,
+                                    const double *timestep, float *v)
+{
+    const Switch *s = self;
+    const Denoiser *d = highest(timestep, s->frames) >= s->boundary ? &s->high : &s->low;
+    return d->fn(d->self, z, sigma, timestep, v);
+}
+
+Denoiser guidance_switch(Arena *a, Denoiser high, Denoiser low, double boundary, size_t frames)
+{
+    Switch *s = arena_alloc(a, sizeof *s);
+    *s = (Switch){ high, low, boundary, frames };
+    return (Denoiser){ switched_velocity, s };
 }

@@ -4,10 +4,28 @@
 
 #include "diffusion/sampler.h"
 
-/* Classifier-free guidance (arXiv 2207.12598): v = v_u + scale (v_c - v_u), only while the
- * highest level of any frame is in [sigma_min, sigma_max] (arXiv 2404.07724); outside, and for
- * scale 1, v_c alone, at half the cost. `count` values; memory in `a` for as long as it is used. */
+/* Several predictions of one latent, mixed. */
+typedef struct Guidance {
+    Denoiser cond;
+    Denoiser uncond;             /* classifier-free guidance (arXiv 2207.12598) ... */
+    double scale;                /* v = v_u + scale (v_c - v_u); 1: none, uncond is not run */
+    double sigma_min, sigma_max; /* ... while the highest level of any frame lies in between
+                                    (arXiv 2404.07724); outside v_c alone, at half the cost */
+    Denoiser skipped;  /* skip-layer guidance (SD 3.5; arXiv 2411.18664): the network under the
+                          same prompt with blocks left out ... */
+    double skip_scale; /* v += skip_scale (v_c - v_s); 0: none */
+    double skip_min, skip_max; /* ... in its own interval */
+} Guidance;
+
+/* `g` is copied; memory in `a` for as long as the result is used. */
+Denoiser guidance_new(Arena *a, const Guidance *g, LatentShape shape);
+
+/* Classifier-free guidance alone. */
 Denoiser guidance_cfg(Arena *a, Denoiser cond, Denoiser uncond, double scale, double sigma_min,
                       double sigma_max, LatentShape shape);
+
+/* One of two denoisers by the network's time: `high` while any frame's timestep is at least
+ * `boundary` (Wan 2.2's experts), else `low`. */
+Denoiser guidance_switch(Arena *a, Denoiser high, Denoiser low, double boundary, size_t frames);
 
 #endif

@@ -327,6 +327,14 @@ size_t weights_bytes(const Weights *w)
     return bytes;
 }
 
+bool weights_is_mapped(const Weights *w, const void *data)
+{
+    const unsigned char *at = data;
+    for (size_t i = 0; i < w->maps; i++)
+        if (at >= w->map[i].bytes && at < w->map[i].bytes + w->map[i].size) return true;
+    return false;
+}
+
 /* ---- folders ------------------------------------------------------------------------------ */
 
 bool weights_is_name(const char *path)

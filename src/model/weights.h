@@ -33,6 +33,9 @@ const char *weights_kind(const Weights *w); /* of the first file: "safetensors",
 size_t weights_files(const Weights *w);
 size_t weights_bytes(const Weights *w); /* of all files */
 
+/* Does `data` lie in one of the files as they are mapped (and was not copied or computed)? */
+bool weights_is_mapped(const Weights *w, const void *data);
+
 /* The ParamLookup of a Weights. */
 const Tensor *weights_lookup(void *weights, const char *name);
 

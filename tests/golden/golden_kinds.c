@@ -1,6 +1,15 @@
 #include "golden_kinds.h"
 
+/* One row a line, so that rows of two branches merge. */
 const GoldenKind *const golden_kinds[] = {
-    &golden_sampler_tables, &golden_sampler_run, &golden_noise, &golden_dit,
-    &golden_quant,         &golden_dequant,     &golden_broken, NULL,
+    &golden_dit,            /* */
+    &golden_sample_moe,     /* */
+    &golden_table,          /* */
+    &golden_sampler_tables, /* */
+    &golden_sampler_run,    /* */
+    &golden_noise,          /* */
+    &golden_quant,          /* */
+    &golden_dequant,        /* */
+    &golden_broken,         /* */
+    NULL,
 };

@@ -8,5 +8,7 @@ extern const GoldenKind golden_sampler_tables, golden_sampler_run; /* golden_sam
 extern const GoldenKind golden_noise;                              /* golden_samplers.c */
 extern const GoldenKind golden_dit;                                /* golden_dit.c */
 extern const GoldenKind golden_quant, golden_dequant, golden_broken; /* golden_files.c */
+extern const GoldenKind golden_sample_moe;                         /* golden_moe.c */
+extern const GoldenKind golden_table;                              /* golden_table.c */
 
 #endif
