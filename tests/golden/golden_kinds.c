@@ -11,5 +11,6 @@ const GoldenKind *const golden_kinds[] = {
     &golden_quant,          /* */
     &golden_dequant,        /* */
     &golden_broken,         /* */
+    &golden_vae,            /* */
     NULL,
 };

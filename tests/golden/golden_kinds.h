@@ -10,5 +10,6 @@ extern const GoldenKind golden_dit;                                /* golden_dit
 extern const GoldenKind golden_quant, golden_dequant, golden_broken; /* golden_files.c */
 extern const GoldenKind golden_sample_moe;                         /* golden_moe.c */
 extern const GoldenKind golden_table;                              /* golden_table.c */
+extern const GoldenKind golden_vae;                                /* golden_vae.c */
 
 #endif
