@@ -2,7 +2,7 @@
 
 #include "base/rng.h"
 #include "words/caption.h"
-#include "world/view.h"
+#include "world/seen.h"
 
 enum { DRAW_SIZE = 1, DRAW_FACTS, DRAW_RENDER, DRAW_STYLE, DRAW_CAPTION };
 
@@ -39,12 +39,11 @@ static SoraStatus world_make(const void *self, uint64_t i, Arena *a, Example *ou
     world_sample(w->world, rng_u64(rng_split(w->seed, DRAW_FACTS), fact), &o, &facts);
     uint64_t look = rng_u64(rng_split(w->seed, DRAW_RENDER), i);
     TRY(world_render(w->world, &facts, look, &frames, a, &out->clip, &state));
-    CaptionView view;
-    view_of(w->world, &facts, &state, &view);
+    CaptionView view = world_seen(w->world, &facts, &state);
     CaptionStyle style;
     caption_mix(rng_u64(rng_split(w->seed, DRAW_STYLE), fact), &style);
     out->caption = arena_alloc(a, CAPTION_SIZE_MAX);
-    caption_write(w->lexicon, &facts, &view, &style, out->caption, CAPTION_SIZE_MAX, NULL);
+    caption_write(w->lexicon, &facts, &view, &style, out->caption, NULL);
     return SORA_OK;
 }
 

@@ -39,6 +39,19 @@ typedef struct Stage {
     float pan_min, pan_max, tilt_min, tilt_max, zoom_min;
 } Stage;
 
+enum { STAGE_BODIES_MAX = FACTS_ACTORS_MAX + FACTS_PROPS_MAX };
+
+/* The bodies in one frame in the order they are drawn in, far to near: actor i is number i, prop i
+ * is FACTS_ACTORS_MAX + i. Returns how many are present. */
+size_t stage_order(const Stage *s, const StageFrame *f, uint8_t order[STAGE_BODIES_MAX]);
+
+/* Where a body's box is in the picture: its middle, from the picture's left top, and its sides
+ * before it is turned, all in frame heights. `aspect` is the sprite's. */
+typedef struct PoseBox {
+    float x, y, width, height;
+} PoseBox;
+PoseBox pose_box(const View *v, const ViewCamera *c, const Pose *p, float aspect);
+
 /* Everything in `a`. The facts are sound (world_render checks them). */
 void stage_make(const Cast *cast, const Facts *f, uint64_t seed, const WorldFrames *size, Arena *a,
                 Stage *out);

@@ -59,6 +59,8 @@ typedef struct WorldOptions {
     bool image;       /* one frame: no event that needs time, no moving camera */
     int actors_max;   /* 0: 3 */
     double seconds;   /* how long the clip will be; 0: 2. Short clips get one event each */
+    const uint64_t *actors; /* bit set of actors that may appear, for curricula; NULL: all */
+    uint32_t scenes;  /* bit s: Scene s may appear; 0: all */
 } WorldOptions;
 
 /* Draws facts that the world can show: seed `seed` of the split. */
