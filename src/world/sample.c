@@ -56,7 +56,9 @@ static bool actor_allowed(const WorldOptions *o, size_t i)
 
 static bool lives_in(const World *w, const WorldOptions *o, size_t actor, Scene scene)
 {
-    return actor_allowed(o, actor) && (world_actor(w, actor)->scenes >> scene & 1);
+    const Member *m = world_actor(w, actor);
+    if (scene == SCENE_SEA_FLOOR && m->gait == GAIT_FLOAT) return false; /* it stays on the water */
+    return actor_allowed(o, actor) && (m->scenes >> scene & 1);
 }
 
 /* Where it moves about as a flyer, swimmer or in free space, as the stage sees it. */
@@ -263,7 +265,8 @@ static void draw_relation(Dice *d, const World *w, const WorldOptions *o, Facts 
         weight[REL_FOLLOWS] = weight[REL_CHASES] = weight[REL_MEETS] = 0;
     }
     const Member *a = world_actor(w, f->actor[0].actor), *b = world_actor(w, f->actor[1].actor);
-    if (on_water(a, f->scene) || on_water(b, f->scene))
+    bool depthless = f->scene == SCENE_SKY || f->scene == SCENE_SPACE;
+    if (depthless || on_water(a, f->scene) || on_water(b, f->scene))
         weight[REL_IN_FRONT_OF] = weight[REL_BEHIND] = weight[REL_PASSES_BEHIND] = 0;
     if (a->metres < 1.6f * b->metres) weight[REL_BIGGER_THAN] = 0;
     f->relation = (Relation)weighted(d, weight, REL_COUNT);

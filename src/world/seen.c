@@ -155,14 +155,15 @@ static bool size_shows(const WorldState *s, size_t i, Size size)
 }
 
 /* A relation in one frame that shows both. */
-static bool related(const BodyState *a, const BodyState *b, Relation r)
+static bool related(const BodyState *a, const BodyState *b, Relation r, bool ground)
 {
     float overlap = (a->width + b->width) / 2 - fabsf(a->x - b->x);
+    bool over = overlap > 0 && fabsf(a->y - b->y) < (a->height + b->height) / 2;
     switch (r) {
     case REL_LEFT_OF: return a->x < b->x && overlap < 0.5f * fminf(a->width, b->width);
     case REL_RIGHT_OF: return a->x > b->x && overlap < 0.5f * fminf(a->width, b->width);
-    case REL_IN_FRONT_OF: return a->order > b->order && a->ground > b->ground;
-    case REL_BEHIND: return a->order < b->order && a->ground < b->ground;
+    case REL_IN_FRONT_OF: return a->order > b->order && (ground ? a->ground > b->ground : over);
+    case REL_BEHIND: return a->order < b->order && (ground ? a->ground < b->ground : over);
     case REL_BIGGER_THAN: return a->height * a->width > 1.3f * b->height * b->width;
     default: return true;
     }
@@ -189,13 +190,14 @@ static bool relation_shows(const WorldState *s, const Facts *f)
 {
     Relation r = f->relation;
     if (r == REL_NONE || f->actors < 2) return false;
+    bool ground = f->scene != SCENE_SKY && f->scene != SCENE_SPACE;
     size_t both = 0, true_in = 0, first = 0, last = 0;
     for (size_t k = 0; k < s->frames; k++) {
         const BodyState *a = &s->frame[k].actor[0], *b = &s->frame[k].actor[1];
         if (!seen_now(a) || !seen_now(b)) continue;
         if (both++ == 0) first = k;
         last = k;
-        true_in += related(a, b, r);
+        true_in += related(a, b, r, ground);
     }
     if (both == 0 || both * 2 < s->frames) return false;
     if (r == REL_FOLLOWS || r == REL_CHASES || r == REL_MEETS || r == REL_PASSES_BEHIND)

@@ -10,10 +10,11 @@ static double smooth(double q)
     return q * q * (3 - 2 * q);
 }
 
-static void plan_pan(CameraPlan *c, const View *v, float way)
+static void plan_pan(CameraPlan *c, const View *v, bool alone, float way)
 {
-    float amount = stage_draw(c->seed, 'p', 0.34f, 0.44f) * v->aspect;
-    amount = fminf(fmaxf(amount, 0.2f), 0.7f);
+    float most = alone ? 0.42f : 0.26f; /* several need the width themselves */
+    float amount = stage_draw(c->seed, 'p', 0.8f * most, most) * v->aspect;
+    amount = fminf(fmaxf(amount, 0.14f), 0.7f);
     c->x0 = -way * amount / 2;
     c->x1 = way * amount / 2;
 }
@@ -27,8 +28,8 @@ void camera_plan(StagePlan *p)
                        .seed = rng_split(p->seed, 'c') };
     float zoom = stage_draw(c->seed, 'z', 1.35f, 1.55f);
     switch (c->kind) {
-    case CAMERA_PAN_LEFT: plan_pan(c, &p->view, -1); break;
-    case CAMERA_PAN_RIGHT: plan_pan(c, &p->view, 1); break;
+    case CAMERA_PAN_LEFT: plan_pan(c, &p->view, p->facts.actors < 2, -1); break;
+    case CAMERA_PAN_RIGHT: plan_pan(c, &p->view, p->facts.actors < 2, 1); break;
     case CAMERA_TILT_UP: c->y0 = 0.17f, c->y1 = -0.07f; break;
     case CAMERA_TILT_DOWN: c->y0 = -0.07f, c->y1 = 0.17f; break;
     case CAMERA_ZOOM_IN: c->zoom1 = zoom; break;

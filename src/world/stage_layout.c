@@ -5,6 +5,7 @@
 
 #include "base/rng.h"
 
+static const float SMALLEST = 0.17f;
 enum { EDGE_IN = 12 }; /* percent of a body that may be outside at the ends of a way */
 
 static float clamp(float x, float lo, float hi)
@@ -88,7 +89,8 @@ static void sizes_together(StagePlan *p)
         const ActorFacts *a = &p->facts.actor[i];
         float share = expf(0.2f * (logf(fmaxf(b->member->metres, 1e-3f)) - mean));
         share = clamp(share, i == 0 ? 0.74f : 0.62f, 1.5f) * SIZE[a->size];
-        b->height = fminf(natural_height(b, share, SHARE[n]), tallest(p, b, a));
+        float h = fmaxf(natural_height(b, share, SHARE[n]), SMALLEST);
+        b->height = fminf(h, tallest(p, b, a));
     }
     if (p->facts.relation != REL_BIGGER_THAN || n < 2) return;
     BodyPlan *big = &p->actor[0], *small = &p->actor[1];
@@ -193,13 +195,16 @@ static void fit(const Cast *cast, StagePlan *p)
     float most = n > 1 ? 0.84f : 0.9f;
     for (size_t i = 0; i < n; i++)
         if (travels(&p->facts.actor[i])) most = n > 1 ? 0.78f : 0.64f;
-    if (n > 1 && pair_moves(p->facts.relation)) most = 0.7f;
+    if (n > 1 && pair_moves(p->facts.relation)) most = 0.6f;
     if (p->facts.props) {
         sum += props_width(cast, p);
         most = 0.9f;
     }
-    if (sum <= most * usable) return;
-    for (size_t i = 0; i < n; i++) scale(&p->actor[i], most * usable / sum);
+    float by = fminf(1, most * usable / sum);
+    for (size_t i = 0; i < n; i++) {
+        BodyPlan *b = &p->actor[i];
+        scale(b, fmaxf(by, fminf(1, SMALLEST / b->height))); /* nobody so small that it is lost */
+    }
 }
 
 static int direction(const ActorFacts *a)

@@ -94,7 +94,8 @@ static float far_depth(const StagePlan *p, const BodyPlan *b, bool fast)
     float far = stage_draw(b->seed, 'D', 2.1f, 2.5f) * (fast ? 1.25f : 1);
     Scene s = p->facts.scene;
     if (s == SCENE_ROOM || s == SCENE_STAGE || s == SCENE_SEA_FLOOR) far = fminf(far, 2.1f);
-    far *= b->depth;
+    float least = 0.11f; /* of a frame height: not so far that nothing is left of it */
+    far = fmaxf(fminf(far, b->height / b->depth / least), 1.35f) * b->depth;
     if (b->habitat == HABITAT_SURFACE) {
         const View *v = &p->view;
         float most = (v->base - v->horizon) / fmaxf(v->water_far + 0.03f - v->horizon, 0.03f);
