@@ -49,6 +49,14 @@ static uint32_t scenes_allowed(const WorldOptions *o)
     return o->scenes & all ? o->scenes & all : all;
 }
 
+static Scene draw_scene(Dice *d, uint32_t scenes)
+{
+    int k = (int)below(d, (size_t)__builtin_popcount(scenes));
+    for (int s = 0; s < SCENE_COUNT; s++)
+        if (scenes >> s & 1 && k-- == 0) return (Scene)s;
+    return SCENE_MEADOW;
+}
+
 static bool actor_allowed(const WorldOptions *o, size_t i)
 {
     return !o->actors || (o->actors[i / 64] >> i % 64 & 1);
@@ -196,9 +204,8 @@ static bool draw_subject(Dice *d, const World *w, const WorldOptions *o, Facts *
     bool scene_first = chance(d, 0.5);
     for (int t = 0; t < TRIES; t++) {
         size_t actor = below(d, n);
-        if (scene_first && t % 20 == 0) f->scene = (Scene)below(d, SCENE_COUNT);
-        if (!scene_first) f->scene = (Scene)below(d, SCENE_COUNT);
-        if (!(scenes >> f->scene & 1) || !lives_in(w, o, actor, f->scene)) continue;
+        if (!scene_first || t % 40 == 0) f->scene = draw_scene(d, scenes);
+        if (!lives_in(w, o, actor, f->scene)) continue;
         f->actor[0].actor = (uint16_t)actor;
         return true;
     }

