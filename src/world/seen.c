@@ -4,6 +4,7 @@
 
 static const float SEEN = 0.45f;       /* share of a body's pixels that makes it seen */
 static const float SMALLEST = 0.09f;   /* height of a body that can be told, of the frame's */
+static const float LEAST_WAY = 0.04f;  /* frame widths that make a move */
 static const float FAST_WIDTHS = 0.3f; /* frame widths a second */
 
 static bool seen_now(const BodyState *b)
@@ -34,10 +35,10 @@ static Span span_of(const WorldState *s, size_t i, const Event *e)
 /* Way over the picture at rest from the first to the last seen frame, shares of the width. */
 static float way_x(const WorldState *s, size_t i, const Span *p)
 {
-    double sum = 0, dt = 1;
+    double sum = 0;
     for (size_t k = p->first; k < p->last; k++)
-        sum += (s->frame[k].actor[i].speed + s->frame[k + 1].actor[i].speed) / 2 * dt;
-    return (float)sum;
+        sum += (s->frame[k].actor[i].speed + s->frame[k + 1].actor[i].speed) / 2;
+    return (float)(sum / s->fps);
 }
 
 static float highest_lift(const WorldState *s, size_t i, const Span *p)
@@ -89,8 +90,8 @@ static bool event_shows(const WorldState *s, size_t i, const Event *e, const Spa
     float way = way_x(s, i, p), up = rest_y(a, i) - rest_y(b, i);
     float growth = rest_height(b, i) / rest_height(a, i);
     switch (e->action) {
-    case ACT_MOVE_LEFT: return way < 0;
-    case ACT_MOVE_RIGHT: return way > 0;
+    case ACT_MOVE_LEFT: return way < -LEAST_WAY;
+    case ACT_MOVE_RIGHT: return way > LEAST_WAY;
     case ACT_APPROACH: return growth > 1.15f;
     case ACT_GO_AWAY: return growth < 0.87f;
     case ACT_JUMP: return highest_lift(s, i, p) > 0.04f;

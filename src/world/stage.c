@@ -37,7 +37,7 @@ static void facts_order(Facts *f)
     }
 }
 
-void plan_make(const Cast *cast, const Facts *f, uint64_t seed, const WorldFrames *size,
+void stage_plan(const Cast *cast, const Facts *f, uint64_t seed, const WorldFrames *size,
                StagePlan *out)
 {
     bool image = size->frames == 1;
@@ -45,11 +45,11 @@ void plan_make(const Cast *cast, const Facts *f, uint64_t seed, const WorldFrame
                         .view = view_of(f->scene, (float)size->width / size->height, seed),
                         .seconds = image ? IMAGE_SECONDS : (double)size->frames / size->fps };
     facts_order(&out->facts);
-    camera_plan(out);
+    stage_camera_plan(out);
     Lane lane[FACTS_ACTORS_MAX];
-    layout_actors(cast, out, lane);
-    for (size_t i = 0; i < out->facts.actors; i++) legs_plan(out, i, &lane[i]);
-    if (out->facts.actors) layout_props(cast, out);
+    stage_layout_actors(cast, out, lane);
+    for (size_t i = 0; i < out->facts.actors; i++) stage_legs(out, i, &lane[i]);
+    if (out->facts.actors) stage_layout_props(cast, out);
 }
 
 /* How much a moment tells of what is being done. */
@@ -57,7 +57,7 @@ static float telling(const StagePlan *p, const BodyPlan *b, const Leg *g, double
 {
     double share = (s - g->t0) / (g->t1 - g->t0);
     float middle = (float)fabs(share - stage_draw(b->seed, 'i', 0.35f, 0.65f));
-    float rest = plan_bottom(&p->view, b, g->d1, g->a1);
+    float rest = stage_bottom(&p->view, b, g->d1, g->a1);
     switch (g->action) {
     case ACT_JUMP: return rest - q->y;
     case ACT_DANCE: return fabsf(q->turn) - 0.02f * middle;
@@ -80,7 +80,7 @@ static void pose_image(const StagePlan *p, const BodyPlan *b, Pose *out)
     for (int k = 0; k < 48; k++) {
         double t = g->t0 + (g->t1 - g->t0) * (k + 0.5) / 48;
         Pose q;
-        act_pose(p, b, t, &q);
+        stage_pose(p, b, t, &q);
         float score = telling(p, b, g, t, &q);
         if (k > 0 && score <= best) continue;
         best = score;
@@ -99,17 +99,17 @@ void stage_make(const Cast *cast, const Facts *f, uint64_t seed, const WorldFram
                 Stage *out)
 {
     StagePlan p;
-    plan_make(cast, f, seed, size, &p);
+    stage_plan(cast, f, seed, size, &p);
     *out = (Stage){ .facts = *f, .seed = seed, .view = p.view, .frames = size->frames,
                     .frame = arena_zero(a, size->frames * sizeof *out->frame), .zoom_min = 1 };
     for (size_t k = 0; k < size->frames; k++) {
         StageFrame *frame = &out->frame[k];
         frame->time_s = p.image ? 0 : (double)k / size->fps;
-        frame->camera = p.image ? (ViewCamera){ 0, 0, 1 } : camera_at(&p, frame->time_s);
+        frame->camera = p.image ? (ViewCamera){ 0, 0, 1 } : stage_camera_at(&p, frame->time_s);
         range_add(out, &frame->camera);
         for (size_t i = 0; i < p.facts.actors; i++) {
             if (p.image) pose_image(&p, &p.actor[i], &frame->actor[i]);
-            else act_pose(&p, &p.actor[i], frame->time_s, &frame->actor[i]);
+            else stage_pose(&p, &p.actor[i], frame->time_s, &frame->actor[i]);
         }
         for (size_t i = 0; i < p.facts.props; i++) {
             frame->prop[i] = p.prop[i];

@@ -74,7 +74,7 @@ static double loop_seconds(const BodyPlan *b)
     return b->sprite->frames / (b->sprite->fps > 0 ? b->sprite->fps : 24.0);
 }
 
-double act_clock_passed(const BodyPlan *b, const Leg *g, double s)
+double stage_clock_passed(const BodyPlan *b, const Leg *g, double s)
 {
     if (g->action == ACT_SLEEP) return 0;
     if (!b->locked) return s;
@@ -274,13 +274,13 @@ static const Leg *leg_at(const BodyPlan *b, double t)
     return &b->leg[i];
 }
 
-float act_ground_x(const BodyPlan *b, double t)
+float stage_ground_x(const BodyPlan *b, double t)
 {
     const Leg *g = leg_at(b, t);
     return g->x0 + (g->x1 - g->x0) * (float)progress(g, t - g->t0);
 }
 
-float plan_bottom(const View *v, const BodyPlan *b, float depth, float altitude)
+float stage_bottom(const View *v, const BodyPlan *b, float depth, float altitude)
 {
     if (b->habitat == HABITAT_FREE) return 0.5f - altitude / depth + b->height / depth / 2;
     float sunk = b->habitat == HABITAT_SURFACE ? b->sink * b->height : 0;
@@ -298,7 +298,7 @@ static float mirror_of(const BodyPlan *b, const Leg *g, double s, const Motion *
     return out;
 }
 
-void act_pose(const StagePlan *p, const BodyPlan *b, double t, Pose *out)
+void stage_pose(const StagePlan *p, const BodyPlan *b, double t, Pose *out)
 {
     const Leg *g = leg_at(b, t);
     double s = t - g->t0;
@@ -307,7 +307,7 @@ void act_pose(const StagePlan *p, const BodyPlan *b, double t, Pose *out)
     DO[g->action](b, g, s, &m);
     bob(b, t, &m);
     float height = b->height / m.depth, x = m.x / m.depth;
-    float y = plan_bottom(&p->view, b, m.depth, m.altitude + m.lift);
+    float y = stage_bottom(&p->view, b, m.depth, m.altitude + m.lift);
     if (m.about_feet && b->habitat == HABITAT_GROUND) {
         x += sinf(m.turn) * height / 2;
         y += (1 - cosf(m.turn)) * height / 2;
@@ -321,7 +321,7 @@ void act_pose(const StagePlan *p, const BodyPlan *b, double t, Pose *out)
     *out = (Pose){ .present = g->present, .x = x, .y = y, .depth = m.depth, .height = height,
                    .turn = m.turn, .stretch_x = 1 / sqrtf(m.stretch), .stretch_y = m.stretch,
                    .mirror = mirror,
-                   .time_s = (float)(g->clock + act_clock_passed(b, g, s)),
+                   .time_s = (float)(g->clock + stage_clock_passed(b, g, s)),
                    .action = g->action,
                    .heading = (int8_t)(faces == 0 ? 0 : mirror < 0 ? -faces : faces) };
     if (b->habitat == HABITAT_SURFACE) out->water = view_ground(&p->view, m.depth);

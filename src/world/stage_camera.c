@@ -19,17 +19,18 @@ static void plan_pan(CameraPlan *c, const View *v, bool alone, float way)
     c->x1 = way * amount / 2;
 }
 
-/* How the clip is framed is drawn here; where the subject is comes in with camera_at. */
-void camera_plan(StagePlan *p)
+/* How the clip is framed is drawn here; where the subject is comes in with stage_camera_at. */
+void stage_camera_plan(StagePlan *p)
 {
     CameraPlan *c = &p->camera;
     *c = (CameraPlan){ .kind = p->image ? CAMERA_STILL : p->facts.camera,
                        .seconds = p->seconds, .zoom0 = 1, .zoom1 = 1,
                        .seed = rng_split(p->seed, 'c') };
-    float zoom = stage_draw(c->seed, 'z', 1.35f, 1.55f);
+    bool alone = p->facts.actors < 2;
+    float zoom = stage_draw(c->seed, 'z', alone ? 1.35f : 1.25f, alone ? 1.55f : 1.4f);
     switch (c->kind) {
-    case CAMERA_PAN_LEFT: plan_pan(c, &p->view, p->facts.actors < 2, -1); break;
-    case CAMERA_PAN_RIGHT: plan_pan(c, &p->view, p->facts.actors < 2, 1); break;
+    case CAMERA_PAN_LEFT: plan_pan(c, &p->view, alone, -1); break;
+    case CAMERA_PAN_RIGHT: plan_pan(c, &p->view, alone, 1); break;
     case CAMERA_TILT_UP: c->y0 = 0.17f, c->y1 = -0.07f; break;
     case CAMERA_TILT_DOWN: c->y0 = -0.07f, c->y1 = 0.17f; break;
     case CAMERA_ZOOM_IN: c->zoom1 = zoom; break;
@@ -45,7 +46,7 @@ static float followed_x(const StagePlan *p, double t)
     double sum = 0;
     for (int i = -3; i <= 3; i++) {
         double at = t + i * 0.08;
-        sum += act_ground_x(&p->actor[0], at < 0 ? 0 : at > p->seconds ? p->seconds : at);
+        sum += stage_ground_x(&p->actor[0], at < 0 ? 0 : at > p->seconds ? p->seconds : at);
     }
     return (float)(sum / 7);
 }
@@ -57,7 +58,7 @@ static void shake(const CameraPlan *c, double t, ViewCamera *out)
     out->y += c->shake * (float)(sin(t * 21.7 + b) + 0.6 * sin(t * 33.7 + a));
 }
 
-ViewCamera camera_at(const StagePlan *p, double t)
+ViewCamera stage_camera_at(const StagePlan *p, double t)
 {
     const CameraPlan *c = &p->camera;
     double share = c->seconds > 0 ? t / c->seconds : 0;
@@ -69,7 +70,7 @@ ViewCamera camera_at(const StagePlan *p, double t)
     if (c->kind == CAMERA_TRACK) out.x = followed_x(p, t) / s->depth;
     if (c->kind == CAMERA_ZOOM_IN || c->kind == CAMERA_ZOOM_OUT) {
         /* Its feet stay in the picture, and what floats stays where it is. */
-        float feet = fminf(plan_bottom(&p->view, s, s->depth, s->low), 0.9f);
+        float feet = fminf(stage_bottom(&p->view, s, s->depth, s->low), 0.9f);
         float middle = feet - s->height / s->depth / 2;
         out.y = fmaxf((middle - 0.5f) * (1 - 1 / out.zoom), feet - 0.5f - 0.43f / out.zoom);
     }

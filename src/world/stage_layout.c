@@ -200,11 +200,14 @@ static void fit(const Cast *cast, StagePlan *p)
         sum += props_width(cast, p);
         most = 0.9f;
     }
-    float by = fminf(1, most * usable / sum);
+    float by = fminf(1, most * usable / sum), kept = 0;
     for (size_t i = 0; i < n; i++) {
         BodyPlan *b = &p->actor[i];
         scale(b, fmaxf(by, fminf(1, SMALLEST / b->height))); /* nobody so small that it is lost */
+        kept += b->width;
     }
+    for (size_t i = 0; i < n && kept > 0.94f * usable; i++)
+        scale(&p->actor[i], 0.94f * usable / kept);
 }
 
 static int direction(const ActorFacts *a)
@@ -340,7 +343,7 @@ static void lane_beside_props(const Cast *cast, const StagePlan *p, Lane *lane)
     }
 }
 
-void layout_actors(const Cast *cast, StagePlan *p, Lane lane[FACTS_ACTORS_MAX])
+void stage_layout_actors(const Cast *cast, StagePlan *p, Lane lane[FACTS_ACTORS_MAX])
 {
     bodies(cast, p);
     fit(cast, p);
@@ -385,11 +388,11 @@ static bool middle_of_move(const BodyPlan *b, float *x)
     return false;
 }
 
-void layout_props(const Cast *cast, StagePlan *p)
+void stage_layout_props(const Cast *cast, StagePlan *p)
 {
     const BodyPlan *b = &p->actor[0];
     float half = usable_width(p) / 2;
-    float x = act_ground_x(b, p->seconds / 2) / b->depth;
+    float x = stage_ground_x(b, p->seconds / 2) / b->depth;
     bool moving = middle_of_move(b, &x);
     int side = props_side(p);
     for (size_t i = 0; i < p->facts.props; i++, side = -side) {

@@ -137,7 +137,8 @@ static void go_travel(StagePlan *p, BodyPlan *b, Leg *g, Cursor *c)
     if (g->action == ACT_LEAVE) c->inside = false;
 }
 
-static void go_in_place(const StagePlan *p, const BodyPlan *b, Leg *g, const Lane *lane)
+static void go_in_place(const StagePlan *p, const BodyPlan *b, Leg *g, const Lane *lane,
+                        const Cursor *c)
 {
     double all = g->t1 - g->t0;
     double each = 1;
@@ -149,7 +150,7 @@ static void go_in_place(const StagePlan *p, const BodyPlan *b, Leg *g, const Lan
     default: return;
     }
     g->count = (int)fmax(1, round(all / each));
-    float top = plan_bottom(&p->view, b, b->depth, b->low) - b->height / b->depth;
+    float top = stage_bottom(&p->view, b, b->depth, b->low) - b->height / b->depth;
     float room = top - 0.03f - fmaxf(fmaxf(p->camera.y0, p->camera.y1), 0);
     if (g->action == ACT_JUMP) {
         g->amount = clamp(0.4f * b->height / b->depth, 0.12f, 0.26f);
@@ -159,7 +160,9 @@ static void go_in_place(const StagePlan *p, const BodyPlan *b, Leg *g, const Lan
     if (g->action == ACT_CIRCLE) {
         float w = b->width / b->depth, span = lane->right - lane->left - w;
         if (p->camera.kind == CAMERA_TRACK) span = p->view.aspect - w;
-        g->amount = clamp(span / 2, 0.08f, 0.26f);
+        float near = fminf(c->x - lane->left, lane->right - c->x) - w / 2;
+        if (p->camera.kind == CAMERA_TRACK) near = span / 2;
+        g->amount = clamp(fminf(span / 2, near), 0.07f, 0.26f);
     }
 }
 
@@ -200,7 +203,7 @@ static void close_leg(const StagePlan *p, BodyPlan *b, Leg *g, Cursor *c)
         if (g->action != ACT_CIRCLE) g->count = hops;
     }
     g->clock = c->clock;
-    c->clock += act_clock_passed(b, g, g->t1 - g->t0);
+    c->clock += stage_clock_passed(b, g, g->t1 - g->t0);
     c->t = g->t1;
     b->legs++;
 }
@@ -282,7 +285,7 @@ static void plan_event(StagePlan *p, size_t i, int e, const Lane *lane, Moves *m
     } else if (action_travels(action) && action != ACT_CIRCLE) {
         go_travel(p, b, g, c);
     } else {
-        go_in_place(p, b, g, lane);
+        go_in_place(p, b, g, lane, c);
     }
     c->heading = g->heading;
     close_leg(p, b, g, c);
@@ -309,7 +312,7 @@ static float first_x(const StagePlan *p, size_t i, const Lane *lane, Moves *m)
     return left - lo + slack * at;
 }
 
-void legs_plan(StagePlan *p, size_t i, const Lane *lane)
+void stage_legs(StagePlan *p, size_t i, const Lane *lane)
 {
     BodyPlan *b = &p->actor[i];
     ActorFacts *a = &p->facts.actor[i];

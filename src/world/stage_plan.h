@@ -81,29 +81,29 @@ float stage_draw(uint64_t seed, uint64_t tag, float lo, float hi);
 bool stage_chance(uint64_t seed, uint64_t tag, float p);
 
 /* Everything about the clip; no frame yet. */
-void plan_make(const Cast *cast, const Facts *f, uint64_t seed, const WorldFrames *size,
+void stage_plan(const Cast *cast, const Facts *f, uint64_t seed, const WorldFrames *size,
                StagePlan *out);
 
 /* stage_camera.c: the camera's whole way, before it is known where the subject goes. */
-void camera_plan(StagePlan *p);
-ViewCamera camera_at(const StagePlan *p, double t);
+void stage_camera_plan(StagePlan *p);
+ViewCamera stage_camera_at(const StagePlan *p, double t);
 
 /* stage_layout.c: sizes and lanes of all bodies; props once the actors' legs are made. */
-void layout_actors(const Cast *cast, StagePlan *p, Lane lane[FACTS_ACTORS_MAX]);
-void layout_props(const Cast *cast, StagePlan *p);
+void stage_layout_actors(const Cast *cast, StagePlan *p, Lane lane[FACTS_ACTORS_MAX]);
+void stage_layout_props(const Cast *cast, StagePlan *p);
 
 /* stage_legs.c: what actor i does, in its lane. */
-void legs_plan(StagePlan *p, size_t i, const Lane *lane);
+void stage_legs(StagePlan *p, size_t i, const Lane *lane);
 
 /* stage_act.c: where a body is at time t, and where it would be without hops, jumps and sway. */
-void act_pose(const StagePlan *p, const BodyPlan *b, double t, Pose *out);
-float act_ground_x(const BodyPlan *b, double t);
+void stage_pose(const StagePlan *p, const BodyPlan *b, double t, Pose *out);
+float stage_ground_x(const BodyPlan *b, double t);
 
 /* Seconds of animation that pass in the first `seconds` of a leg. */
-double act_clock_passed(const BodyPlan *b, const Leg *g, double seconds);
+double stage_clock_passed(const BodyPlan *b, const Leg *g, double seconds);
 
 /* y of the bottom of a body's box, at rest. */
-float plan_bottom(const View *v, const BodyPlan *b, float depth, float altitude);
+float stage_bottom(const View *v, const BodyPlan *b, float depth, float altitude);
 
 /* Does it move over the picture or in depth? */
 static inline bool action_travels(uint8_t a)

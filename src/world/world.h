@@ -91,6 +91,7 @@ typedef struct FrameState {
 
 typedef struct WorldState {
     size_t frames;
+    double fps;        /* 0 for an image */
     FrameState *frame; /* [frames], in the arena given to world_render */
 } WorldState;
 
