@@ -327,7 +327,7 @@ static bool is_move(Action a)
 
 static bool is_deep(Action a)
 {
-    return a == ACT_APPROACH || a == ACT_GO_AWAY;
+    return a == ACT_APPROACH || a == ACT_GO_AWAY || a == ACT_CIRCLE;
 }
 
 static bool is_vertical(Action a)
