@@ -81,6 +81,7 @@ typedef struct SoraWriteOptions {
     int overwrite;       /* 1: replace an existing file; 0: that is an error */
     int quality;         /* 0: standard; 1 (small) to 100 (best) */
     const char *comment; /* metadata, UTF-8; NULL: none */
+    const char *format;  /* NULL: by the path's ending; "mp4" ... : of the path "-", a pipe */
 } SoraWriteOptions;
 
 SORA_API void sora_write_options_init(SoraWriteOptions *o);
@@ -89,6 +90,15 @@ SORA_API void sora_write_options_init(SoraWriteOptions *o);
  * folder/ of pictures. The file appears whole or not at all. `o` may be NULL. */
 SORA_API SoraStatus sora_clip_write(const SoraClip *clip, const char *path,
                                     const SoraWriteOptions *o);
+
+/* Would a clip of this size be written there? The same errors, before work is spent on it; leaves
+ * nothing behind. */
+SORA_API SoraStatus sora_clip_write_check(const char *path, int height, int width, double fps,
+                                          const SoraWriteOptions *o);
+
+/* The comment that a file's metadata carry, as write put it there, into `out` (a zero byte
+ * included); SORA_E_FORMAT when it has none or it does not fit. */
+SORA_API SoraStatus sora_comment_read(const char *path, char *out, size_t room);
 
 /* ---- engines: a model, ready to work ---- */
 
@@ -109,6 +119,10 @@ typedef struct SoraEngineOptions {
 SORA_API void sora_engine_options_init(SoraEngineOptions *o);
 SORA_API SoraStatus sora_engine_open(const SoraEngineOptions *o, SoraEngine **out);
 SORA_API void sora_engine_close(SoraEngine *engine); /* NULL is fine */
+
+/* What decides the bytes beside the shot: library, instructions, model. "sora 0.1.0 avx2 1f2e3d.."
+ * Lives as long as the engine. */
+SORA_API const char *sora_engine_id(const SoraEngine *engine);
 
 typedef enum SoraSampler { SORA_EULER, SORA_DPMPP_2M, SORA_UNIPC } SoraSampler;
 

@@ -39,6 +39,7 @@ typedef struct Cli {
 /* name, what it does in one line (English; the Chinese is in lang_zh.c) */
 /* clang-format off: one a line */
 #define COMMANDS(X)                                                            \
+    X(generate, N("make a video from words"))                                  \
     X(train, N("train a model on the world or on a folder of clips"))          \
     X(info, N("show what a video, a picture or a model file holds"))           \
     X(completion, N("print what bash or zsh needs to complete command lines")) \

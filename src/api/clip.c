@@ -1,5 +1,6 @@
 #include "api/clip.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -93,11 +94,63 @@ void sora_write_options_init(SoraWriteOptions *o)
     *o = (SoraWriteOptions){ .size = sizeof *o };
 }
 
-SoraStatus sora_clip_write(const SoraClip *clip, const char *path, const SoraWriteOptions *o)
+/* A path "x.mp4" has the ending of every name in the list. */
+static SoraStatus format_by_name(const char *name, WriteFormat *out)
+{
+    char path[32];
+    *out = WRITE_AUTO;
+    if (!name) return SORA_OK;
+    snprintf(path, sizeof path, "x.%.16s", name);
+    *out = write_format(path);
+    if (*out != WRITE_AUTO) return SORA_OK;
+    return err_set(SORA_E_ARGUMENT, "\"%s\" is no format; there are mp4, webm, gif, webp, png, y4m",
+                   name);
+}
+
+static SoraStatus write_options(const SoraWriteOptions *theirs, WriteOptions *out)
 {
     SoraWriteOptions own;
     sora_write_options_init(&own);
-    if (o) TRY(version_copy(&own, sizeof own, o, "SoraWriteOptions"));
-    WriteOptions w = { .overwrite = own.overwrite, .quality = own.quality, .comment = own.comment };
+    if (theirs) TRY(version_copy(&own, sizeof own, theirs, "SoraWriteOptions"));
+    *out = (WriteOptions){ .overwrite = own.overwrite,
+                           .quality = own.quality,
+                           .comment = own.comment };
+    return format_by_name(own.format, &out->format);
+}
+
+SoraStatus sora_clip_write(const SoraClip *clip, const char *path, const SoraWriteOptions *o)
+{
+    WriteOptions w;
+    TRY(write_options(o, &w));
     return write_clip(path, &clip->clip, &w);
+}
+
+SoraStatus sora_clip_write_check(const char *path, int height, int width, double fps,
+                                 const SoraWriteOptions *o)
+{
+    WriteOptions w;
+    Writer *writer;
+    TRY(write_options(o, &w));
+    if (strcmp(path, "-") == 0) return SORA_OK; /* opening it would write */
+    w.height = (size_t)height, w.width = (size_t)width, w.fps = fps;
+    TRY(write_open(path, &w, &writer));
+    write_abort(writer);
+    return SORA_OK;
+}
+
+SoraStatus sora_comment_read(const char *path, char *out, size_t room)
+{
+    Reader *r;
+    TRY(read_open(path, &(ReadOptions){ 0 }, &r));
+    const char *comment = read_info(r)->comment;
+    SoraStatus s = SORA_OK;
+    if (!comment)
+        s = err_set(SORA_E_FORMAT, "%s says nothing of how it was made", path);
+    else if (strlen(comment) >= room)
+        s = err_set(SORA_E_FORMAT, "the comment of %s has %zu bytes, at most %zu", path,
+                    strlen(comment), room - 1);
+    else
+        memcpy(out, comment, strlen(comment) + 1);
+    read_close(r);
+    return s;
 }

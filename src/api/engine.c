@@ -1,8 +1,11 @@
 #include <stdio.h>
+#include <string.h>
 
 #include "api/clip.h"
 #include "api/version.h"
 #include "base/memory.h"
+#include "base/utf8.h"
+#include "config.h"
 #include "model/bundle.h"
 #include "pipeline/shot.h"
 
@@ -12,6 +15,7 @@ struct SoraEngine {
     Compute *compute;
     Bundle bundle;
     Arena *arena; /* of the engine itself */
+    const char *id;
 };
 
 void sora_engine_options_init(SoraEngineOptions *o)
@@ -29,6 +33,23 @@ static void tell(const SoraEngine *e)
     e->options.log(e->options.log_self, line);
 }
 
+/* Names and shapes, and some of the numbers of every megabyte: enough to tell models apart, and
+ * quick where they are large. */
+static uint64_t hash_model(Slice file)
+{
+    enum { EVERY = 1 << 20, PART = 1 << 14 };
+    uint64_t h = 0xcbf29ce484222325 ^ file.size;
+    for (size_t at = 0; at < file.size; at += EVERY)
+        for (size_t i = at; i < file.size && i < at + PART; i++)
+            h = (h ^ file.bytes[i]) * 0x100000001b3;
+    return h;
+}
+
+const char *sora_engine_id(const SoraEngine *engine)
+{
+    return engine->id;
+}
+
 static SoraStatus open_parts(SoraEngine *e)
 {
     const SoraEngineOptions *o = &e->options;
@@ -39,6 +60,9 @@ static SoraStatus open_parts(SoraEngine *e)
     TRY(pool_new(o->threads, &e->pool));
     TRY(compute_new(e->pool, o->cpu, &e->compute));
     TRY(bundle_open(o->model, o->text_encoder, o->home, e->compute, &e->bundle));
+    e->id = arena_printf(e->arena, "sora %s %s %016llx", SORA_VERSION,
+                         cpu_level_name(e->compute->level),
+                         (unsigned long long)hash_model(e->bundle.file.map));
     tell(e);
     return SORA_OK;
 }
@@ -99,6 +123,9 @@ static SoraStatus on_step(void *self, size_t step, size_t steps, const Clip *pre
 static SoraStatus check_shot(const SoraShot *s)
 {
     if (!s->prompt) return err_set(SORA_E_ARGUMENT, "the shot has no prompt");
+    TRY(err_while(utf8_check(s->prompt, strlen(s->prompt)), "reading the prompt"));
+    if (s->negative)
+        TRY(err_while(utf8_check(s->negative, strlen(s->negative)), "reading the negative prompt"));
     if (s->frames < 1 || s->height < 1 || s->width < 1 || s->frames > CLIP_FRAMES_MAX ||
         s->height > CLIP_SIDE_MAX || s->width > CLIP_SIDE_MAX)
         return err_set(SORA_E_ARGUMENT, "a shot of %d frames of %dx%d", s->frames, s->width,

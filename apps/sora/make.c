@@ -1,0 +1,249 @@
+#include "make.h"
+
+#include <math.h>
+#include <string.h>
+#include <sys/random.h>
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/file.h"
+#include "home.h"
+#include "progress.h"
+
+static const char *const samplers[] = { "euler", "dpm++2m", "unipc", NULL };
+static const double PREVIEW_EVERY_S = 1;
+
+void make_init(Make *m, Cli *cli, Arena *a)
+{
+    SoraShot s;
+    sora_shot_init(&s);
+    *m = (Make){ .cli = cli,
+                 .arena = a,
+                 .output = "out.mp4",
+                 .seed = -1,
+                 .steps = s.steps,
+                 .cfg_scale = s.cfg_scale,
+                 .shift = s.shift,
+                 .sampler = s.sampler };
+}
+
+Option *make_options(Make *m, Option *table)
+{
+    const Option own[] = {
+        { .group = T("Sampling") },
+        { 0, "seed", T("of the noise; one is drawn and shown if you name none"),
+          .integer = &m->seed, .min = 0, .max = 9e18 },
+        { 0, "steps", T("denoising steps"), .integer = &m->steps, .min = 1, .max = 1000,
+          .given = &m->steps_given },
+        { 0, "cfg-scale", T("how strictly the prompt is followed, 1 for no guidance"),
+          .number = &m->cfg_scale, .max = 30, .given = &m->cfg_given },
+        { 0, "sampler", T("how the steps are taken"), .choice = &m->sampler, .names = samplers,
+          .given = &m->sampler_given },
+        { 0, "shift", T("more than 1 spends more steps on large shapes"), .number = &m->shift,
+          .min = 0.05, .max = 50, .given = &m->shift_given },
+        { 0, "negative", T("what should not be seen"), .text = &m->negative },
+        { .group = T("Model") },
+        { 'm', "model", T("a model file, or a folder with one"), .path = &m->model },
+        { 0, "text-encoder", T("file of the text encoder"), .path = &m->text_encoder },
+        { 0, "memory", T("refuse what takes more memory than this"), .bytes = &m->memory },
+        { .group = T("Output") },
+        { 'o', "output", T("where it goes: .mp4 .webm .gif .webp .png .y4m, a folder/, - for a pipe"),
+          .path = &m->output },
+        { 'y', "yes", T("write over an existing file"), .flag = &m->yes },
+        { 0, "format", T("format of a pipe: mp4, webm, gif, webp, y4m"), .text = &m->format },
+        { 0, "quality", T("of the file: 1 (small) to 100 (best)"), .integer = &m->quality,
+          .min = 1, .max = 100 },
+        { 0, "preview", T("a .png that shows how far it is, drawn again as it goes on"),
+          .path = &m->preview },
+        { 0, "no-metadata", T("the file only says that a machine made it"),
+          .flag = &m->no_metadata },
+    };
+    memcpy(table, own, sizeof own);
+    return table + sizeof own / sizeof own[0];
+}
+
+/* ---- before ---------------------------------------------------------------------------- */
+
+SoraStatus make_open(Make *m)
+{
+    SoraEngineOptions o;
+    sora_engine_options_init(&o);
+    o.model = m->model ? m->model : home_model("default", m->arena);
+    o.text_encoder = m->text_encoder;
+    o.home = home_model("default", m->arena);
+    o.threads = m->cli->threads;
+    if (strcmp(m->output, "-") == 0) {
+        m->cli->events = stderr;
+        if (!m->format) m->format = "mp4";
+    }
+    return sora_engine_open(&o, &m->engine);
+}
+
+/* Short enough to be remembered and typed. */
+static SoraStatus draw_seed(int64_t *out)
+{
+    uint32_t x;
+    if (getrandom(&x, sizeof x, 0) != sizeof x)
+        return err_set(SORA_E_IO, "the system gives no random numbers; use --seed");
+    *out = x >> 1;
+    return SORA_OK;
+}
+
+SoraStatus make_shot(Make *m, SoraShot *out)
+{
+    sora_shot_init(out);
+    if (m->seed < 0) TRY(draw_seed(&m->seed));
+    out->seed = (uint64_t)m->seed;
+    out->steps = (int)m->steps;
+    out->cfg_scale = m->cfg_scale;
+    out->shift = m->shift;
+    out->sampler = (SoraSampler)m->sampler;
+    out->negative = m->negative;
+    out->memory = m->memory;
+    return SORA_OK;
+}
+
+static void send_plan(const Make *m, const SoraShot *s, const SoraPlan *p)
+{
+    JsonWriter w = progress_event(m->arena, "plan");
+    json_put_text(&w, "prompt", s->prompt);
+    json_put_integer(&w, "seed", (int64_t)s->seed);
+    json_put_integer(&w, "frames", s->frames);
+    json_put_integer(&w, "width", s->width);
+    json_put_integer(&w, "height", s->height);
+    json_put_number(&w, "fps", s->fps);
+    json_put_integer(&w, "made_frames", p->frames);
+    json_put_integer(&w, "made_width", p->width);
+    json_put_integer(&w, "made_height", p->height);
+    json_put_number(&w, "made_fps", p->fps);
+    json_put_integer(&w, "tokens", p->tokens);
+    json_put_integer(&w, "bytes", (int64_t)p->bytes);
+    json_put_number(&w, "seconds", p->seconds);
+    progress_send(m->cli, &w);
+}
+
+static void say_plan(const Make *m, const SoraShot *s, const SoraPlan *p)
+{
+    Cli *cli = m->cli;
+    char time[16];
+    progress_time(p->seconds, time, sizeof time);
+    if (s->frames == 1)
+        progress_say(cli, T("plan: a picture of %dx%d"), s->width, s->height);
+    else
+        progress_say(cli, T("plan: %dx%d, %d frames at %g a second, %.2f s"), s->width, s->height,
+                     s->frames, s->fps, s->frames / s->fps);
+    if (s->frames == 1 && p->resized)
+        progress_say(cli, T("      made at %dx%d and scaled"), p->width, p->height);
+    if (s->frames > 1 && (p->resized || p->retimed))
+        progress_say(cli, T("      made as %d frames of %dx%d at %g a second, then brought to this"),
+                     p->frames, p->width, p->height, p->fps);
+    progress_say(cli, T("      %d tokens, %d steps, about %.0f MB of memory, about %s min; seed %llu"),
+                 p->tokens, s->steps, (double)p->bytes / 1e6, time, (unsigned long long)s->seed);
+}
+
+SoraStatus make_plan(Make *m, const SoraShot *shot, const char *path)
+{
+    SoraPlan p;
+    SoraWriteOptions w;
+    sora_write_options_init(&w);
+    w.overwrite = m->yes;
+    w.format = m->format;
+    TRY(sora_clip_write_check(path, shot->height, shot->width, shot->frames > 1 ? shot->fps : 0,
+                              &w));
+    TRY(sora_plan(m->engine, shot, &p));
+    if (m->cli->json)
+        send_plan(m, shot, &p);
+    else
+        say_plan(m, shot, &p);
+    return SORA_OK;
+}
+
+/* ---- making ---------------------------------------------------------------------------- */
+
+static int on_step(void *self, int step, int steps, const SoraClip *preview)
+{
+    Make *m = self;
+    (void)steps;
+    progress_at(m->cli, step + 1, "%s", "");
+    double now = clock_now_s();
+    if (preview && now - m->previewed_s >= PREVIEW_EVERY_S) {
+        SoraWriteOptions w;
+        sora_write_options_init(&w);
+        w.overwrite = 1;
+        w.format = "png";
+        if (sora_clip_write(preview, m->preview, &w) != SORA_OK) {
+            progress_say(m->cli, "%s", sora_error()); /* the clip is worth more than its preview */
+            m->preview = NULL;
+        }
+        m->previewed_s = now;
+    }
+    return progress_cancelled();
+}
+
+SoraStatus make_clip(Make *m, SoraShot *shot, const char *what, SoraClip **out)
+{
+    shot->progress = on_step;
+    shot->progress_self = m;
+    shot->wants_preview = m->preview != NULL;
+    progress_begin(m->cli, what, shot->steps);
+    SoraStatus s = sora_generate(m->engine, shot, out);
+    if (s == SORA_OK) progress_end(m->cli);
+    return s;
+}
+
+/* ---- after ----------------------------------------------------------------------------- */
+
+JsonWriter make_notes(const Make *m, const SoraShot *s)
+{
+    JsonWriter w = json_writer(m->arena);
+    json_begin(&w, NULL, '{');
+    json_put_text(&w, "made_by", "machine");
+    json_put_text(&w, "digital_source_type", "trainedAlgorithmicMedia"); /* IPTC */
+    if (m->no_metadata) return w;
+    json_put_text(&w, "command", m->cli->command);
+    json_put_text(&w, "prompt", s->prompt);
+    if (s->negative) json_put_text(&w, "negative", s->negative);
+    json_put_integer(&w, "seed", (int64_t)s->seed);
+    json_put_integer(&w, "steps", s->steps);
+    json_put_number(&w, "cfg_scale", s->cfg_scale);
+    json_put_text(&w, "sampler", samplers[s->sampler]);
+    json_put_number(&w, "shift", s->shift);
+    json_put_integer(&w, "frames", s->frames);
+    json_put_number(&w, "fps", s->fps);
+    json_put_integer(&w, "width", s->width);
+    json_put_integer(&w, "height", s->height);
+    json_put_text(&w, "model", m->model);
+    json_put_text(&w, "engine", sora_engine_id(m->engine));
+    return w;
+}
+
+SoraStatus make_write(Make *m, const SoraShot *shot, const SoraClip *clip, JsonWriter *notes,
+                      const char *path)
+{
+    SoraWriteOptions o;
+    sora_write_options_init(&o);
+    json_end(notes, '}');
+    o.overwrite = m->yes;
+    o.quality = (int)m->quality;
+    o.comment = notes->text;
+    o.format = m->format;
+    TRY(sora_clip_write(clip, path, &o));
+    if (m->cli->json) {
+        JsonWriter w = progress_event(m->arena, "done");
+        json_put_text(&w, "file", path);
+        json_put_integer(&w, "seed", (int64_t)shot->seed);
+        progress_send(m->cli, &w);
+    } else {
+        progress_say(m->cli, "%s", path);
+    }
+    return SORA_OK;
+}
+
+const char *make_path(const Make *m, size_t i, size_t count)
+{
+    const char *path = m->output, *slash = strrchr(path, '/'), *dot = strrchr(path, '.');
+    if (count < 2) return path;
+    if (!dot || (slash && dot < slash)) dot = path + strlen(path);
+    if (slash && !slash[1]) dot = slash; /* folder/ becomes folder-1/ */
+    return arena_printf(m->arena, "%.*s-%zu%s", (int)(dot - path), path, i + 1, dot);
+}

@@ -1,0 +1,54 @@
+/* What all commands that make video share: the options of sampling, model and output, the plan
+ * that is shown, the progress, and how the result is written with its notes. */
+#ifndef SORA_MAKE_H
+#define SORA_MAKE_H
+
+#include "base/json.h"
+#include "cli.h"
+#include "options.h"
+
+typedef struct Make {
+    Cli *cli;
+    Arena *arena;
+    const char *output, *format, *preview, *negative, *model, *text_encoder;
+    bool yes, no_metadata;
+    int64_t seed, steps, quality; /* seed -1: one is drawn */
+    double cfg_scale, shift;
+    int sampler; /* SoraSampler */
+    uint64_t memory;
+    bool steps_given, cfg_given, sampler_given, shift_given; /* said on the command line */
+    SoraEngine *engine;
+    double previewed_s;
+} Make;
+
+enum { MAKE_OPTIONS = 20, MAKE_NOTES_MAX = 1 << 16 };
+
+/* Defaults, and the shared options, at most MAKE_OPTIONS, into `table`; returns their end. */
+void make_init(Make *m, Cli *cli, Arena *a);
+Option *make_options(Make *m, Option *table);
+
+/* Opens the model. */
+SoraStatus make_open(Make *m);
+
+/* A shot with everything the shared options say; the seed is drawn if there is none yet. */
+SoraStatus make_shot(Make *m, SoraShot *out);
+
+/* Says how the shot will be made, and refuses what does not fit; checks that `path` can be
+ * written. */
+SoraStatus make_plan(Make *m, const SoraShot *shot, const char *path);
+
+/* Makes the shot with progress, previews and Ctrl-C. */
+SoraStatus make_clip(Make *m, SoraShot *shot, const char *what, SoraClip **out);
+
+/* Writes the clip, with notes for `sora info` and --like; then says where it is. `notes` is an
+ * open JSON object (make_notes) to which the command has added what is its own. */
+SoraStatus make_write(Make *m, const SoraShot *shot, const SoraClip *clip, JsonWriter *notes,
+                      const char *path);
+
+/* The beginning of the notes: who made it, and the shot's settings. */
+JsonWriter make_notes(const Make *m, const SoraShot *shot);
+
+/* Where number `i` of `count` results goes: out.mp4, or out-1.mp4, out-2.mp4 ... */
+const char *make_path(const Make *m, size_t i, size_t count);
+
+#endif
