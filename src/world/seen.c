@@ -165,9 +165,23 @@ static bool related(const BodyState *a, const BodyState *b, Relation r, bool gro
     case REL_RIGHT_OF: return a->x > b->x && overlap < 0.5f * fminf(a->width, b->width);
     case REL_IN_FRONT_OF: return a->order > b->order && (ground ? a->ground > b->ground : over);
     case REL_BEHIND: return a->order < b->order && (ground ? a->ground < b->ground : over);
-    case REL_BIGGER_THAN: return a->height * a->width > 1.3f * b->height * b->width;
     default: return true;
     }
+}
+
+/* The larger side of a body is larger whatever it does, and so is its area at its fullest. */
+static bool bigger_shows(const WorldState *s)
+{
+    float area[2] = { 0 }, side[2] = { 0 };
+    for (size_t k = 0; k < s->frames; k++) {
+        for (size_t i = 0; i < 2; i++) {
+            const BodyState *b = &s->frame[k].actor[i];
+            float zoom = s->frame[k].zoom;
+            area[i] = fmaxf(area[i], b->height * b->width / (zoom * zoom));
+            side[i] = fmaxf(side[i], b->height / zoom);
+        }
+    }
+    return area[0] > 1.3f * area[1] && side[0] > side[1];
 }
 
 /* Relations of the way: they need motion, of both or of the first. */
@@ -203,7 +217,7 @@ static bool relation_shows(const WorldState *s, const Facts *f)
     if (both == 0 || both * 2 < s->frames) return false;
     if (r == REL_FOLLOWS || r == REL_CHASES || r == REL_MEETS || r == REL_PASSES_BEHIND)
         return last > first && related_in_motion(s, r, first, last);
-    return true_in == both;
+    return r == REL_BIGGER_THAN ? bigger_shows(s) : true_in == both;
 }
 
 static bool camera_shows(const WorldState *s, Camera c)

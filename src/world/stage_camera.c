@@ -67,7 +67,7 @@ ViewCamera stage_camera_at(const StagePlan *p, double t)
                        .y = c->y0 + (c->y1 - c->y0) * (float)q,
                        .zoom = c->zoom0 * powf(c->zoom1 / c->zoom0, (float)q) };
     const BodyPlan *s = &p->actor[0];
-    if (c->kind == CAMERA_TRACK) out.x = followed_x(p, t) / s->depth;
+    if (c->kind == CAMERA_TRACK) out.x = followed_x(p, t);
     if (c->kind == CAMERA_ZOOM_IN || c->kind == CAMERA_ZOOM_OUT) {
         /* Its feet stay in the picture, and what floats stays where it is. */
         float feet = fminf(stage_bottom(&p->view, s, s->depth, s->low), 0.9f);

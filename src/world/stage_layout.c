@@ -6,7 +6,7 @@
 #include "base/rng.h"
 
 static const float SMALLEST = 0.17f;
-enum { EDGE_IN = 12 }; /* percent of a body that may be outside at the ends of a way */
+static const float EDGE_OUT = 0.12f; /* share of a body that may be outside at the ends of a way */
 
 static float clamp(float x, float lo, float hi)
 {
@@ -184,6 +184,11 @@ static bool pair_deep(Relation r)
     return r == REL_IN_FRONT_OF || r == REL_BEHIND || r == REL_PASSES_BEHIND;
 }
 
+static bool narrow(const StagePlan *p)
+{
+    return p->view.aspect < 0.85f;
+}
+
 /* Everybody smaller until the bodies fit beside each other. */
 static void fit(const Cast *cast, StagePlan *p)
 {
@@ -194,7 +199,7 @@ static void fit(const Cast *cast, StagePlan *p)
         sum -= 0.5f * fminf(p->actor[0].width, p->actor[1].width);
     float most = n > 1 ? 0.84f : 0.9f;
     for (size_t i = 0; i < n; i++)
-        if (travels(&p->facts.actor[i])) most = n > 1 ? 0.78f : 0.64f;
+        if (travels(&p->facts.actor[i])) most = n > 1 ? 0.78f : narrow(p) ? 0.76f : 0.64f;
     if (n > 1 && pair_moves(p->facts.relation)) most = 0.6f;
     if (p->facts.props) {
         sum += props_width(cast, p);
@@ -219,11 +224,17 @@ static int direction(const ActorFacts *a)
     return 0;
 }
 
+/* Its width in the picture where it lives. */
+static float breadth(const BodyPlan *b)
+{
+    return b->habitat == HABITAT_SURFACE ? b->width / b->depth : b->width;
+}
+
 /* Two that go together or toward each other: their ways, over the whole lane. */
 static void lanes_moving(StagePlan *p, Lane *lane, float left, float right)
 {
     Relation r = p->facts.relation;
-    float w0 = p->actor[0].width, w1 = p->actor[1].width, gap = 0.06f * (right - left);
+    float w0 = breadth(&p->actor[0]), w1 = breadth(&p->actor[1]), gap = 0.06f * (right - left);
     int d0 = direction(&p->facts.actor[0]), d1 = direction(&p->facts.actor[1]);
     if (r == REL_MEETS) {
         int way = d0 ? d0 : d1 ? -d1 : stage_chance(p->seed, 'm', 0.5f) ? 1 : -1;
@@ -287,15 +298,15 @@ static void lanes_beside(StagePlan *p, Lane *lane, float left, float right)
     if (wrong && n > 1) order[at[0]] = 1, order[at[1]] = 0;
     float widths = 0, shares = 0;
     for (size_t i = 0; i < n; i++) {
-        widths += p->actor[i].width;
+        widths += breadth(&p->actor[i]);
         shares += travels(&p->facts.actor[i]) ? 3 : 1;
     }
     float slack = fmaxf(0.0f, right - left - widths), x = left;
     for (size_t k = 0; k < n; k++) {
         size_t i = order[k];
-        float width = p->actor[i].width +
+        float width = breadth(&p->actor[i]) +
                       slack * (travels(&p->facts.actor[i]) ? 3 : 1) / shares;
-        lane[i] = (Lane){ .left = x, .right = x + width,
+        lane[i] = (Lane){ .left = x, .right = x + width, .edge = k == 0 ? -1 : k == n - 1,
                           .depth = stage_draw(p->actor[i].seed, 'd', 1.0f, 1.08f) };
         x += width;
     }
@@ -315,7 +326,7 @@ static void lanes_convoy(StagePlan *p, Lane *lane, float left, float right)
     int way = direction(&p->facts.actor[0]);
     lanes_beside(p, lane, left, right);
     size_t first = lane[0].left < lane[1].left ? 0 : 1, other = 1 - first;
-    float wl = p->actor[first].width, wr = p->actor[other].width;
+    float wl = breadth(&p->actor[first]), wr = breadth(&p->actor[other]);
     float gap = 0.05f * (right - left), room = fmaxf(0.0f, right - left - wl - wr - gap);
     float shift = way > 0 ? 0 : room;
     for (int k = 0; k < 2; k++) {
@@ -354,7 +365,8 @@ void stage_layout_actors(const Cast *cast, StagePlan *p, Lane lane[FACTS_ACTORS_
     for (size_t i = 0; i < n; i++) lane[i] = (Lane){ .left = left, .right = right, .depth = 1 };
     bool tracked = p->camera.kind == CAMERA_TRACK && direction(&p->facts.actor[0]);
     if (n == 1) {
-        float out = travels(&p->facts.actor[0]) ? p->actor[0].width * EDGE_IN / 100 : 0;
+        float out = travels(&p->facts.actor[0]) ? breadth(&p->actor[0]) * EDGE_OUT : 0;
+        if (narrow(p)) out *= 2;
         if (!p->facts.props) lane[0].left -= out, lane[0].right += out;
         else lane_beside_props(cast, p, lane);
     } else if (pair_moves(r)) {

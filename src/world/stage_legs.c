@@ -225,18 +225,21 @@ static void stand_until(const StagePlan *p, BodyPlan *b, Cursor *c, double t)
     close_leg(p, b, g, c);
 }
 
-static int heading_for(const BodyPlan *b, const ActorFacts *a, int e, const Cursor *c)
+static int heading_for(const BodyPlan *b, const ActorFacts *a, int e, const Lane *lane,
+                       const Cursor *c)
 {
     switch (a->event[e].action) {
     case ACT_MOVE_LEFT: return -1;
     case ACT_MOVE_RIGHT: return 1;
     case ACT_ENTER: {
+        if (lane->edge) return -lane->edge;
         int way = next_move(a, e + 1);
         if (way) return way;
         if (fabsf(c->x) > 0.05f) return c->x > 0 ? -1 : 1; /* from the edge it is near */
         return stage_chance(b->seed, 'e', 0.5f) ? 1 : -1;
     }
     case ACT_LEAVE:
+        if (lane->edge) return lane->edge;
         if (e > 0 && action_moves(a->event[e - 1].action)) return c->heading;
         return c->x > 0.05f ? 1 : c->x < -0.05f ? -1 : c->heading;
     default: return c->heading;
@@ -272,8 +275,13 @@ static void plan_event(StagePlan *p, size_t i, int e, const Lane *lane, Moves *m
     const Event *event = &a->event[e];
     uint8_t action = (uint8_t)event->action;
     if (action == ACT_ENTER && c->inside) action = ACT_STAND; /* it is here already */
-    int heading = c->inside || action == ACT_ENTER ? heading_for(b, a, e, c) : c->heading;
-    Leg *g = open_leg(b, c, action, event->end * p->seconds);
+    double end = event->end * p->seconds;
+    if (action == ACT_LEAVE && c->inside) { /* not long before the end, or nobody is left to see */
+        double way = p->view.aspect / 2 + b->width / b->depth;
+        stand_until(p, b, c, fmax(c->t, end - way / pace(b, event->fast) - 0.4));
+    }
+    int heading = c->inside || action == ACT_ENTER ? heading_for(b, a, e, lane, c) : c->heading;
+    Leg *g = open_leg(b, c, action, end);
     g->fast = event->fast;
     if (heading != c->heading && e > 0) g->turn_from = (float)c->heading;
     g->heading = (int8_t)heading;

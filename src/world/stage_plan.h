@@ -15,7 +15,7 @@ typedef enum Habitat {
     HABITAT_FREE     /* sky and space */
 } Habitat;
 
-enum { LEGS_MAX = 2 * FACTS_EVENTS_MAX + 1 };
+enum { LEGS_MAX = 3 * FACTS_EVENTS_MAX + 1 };
 
 /* A stretch of time in which an actor does one thing. */
 typedef struct Leg {
@@ -72,6 +72,7 @@ typedef struct StagePlan {
 typedef struct Lane {
     float left, right; /* of the body, edges; x of the picture */
     float depth;
+    int edge;          /* -1 or 1: nobody is between it and that edge; 0: alone or between others */
     bool forced;       /* its first move goes from .. to, whatever its own speed */
     float from, to;
 } Lane;
