@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "world/paint.h"
 #include "world/state.h"
 
 struct World {
@@ -113,6 +114,25 @@ SoraStatus world_state(const World *w, const Facts *f, uint64_t seed, const Worl
     Stage stage;
     stage_make(w->cast, f, seed, size, a, &stage);
     state_of(w->cast, &stage, fps, state->frame);
+    arena_rewind(a, mark);
+    return SORA_OK;
+}
+
+SoraStatus world_render(const World *w, const Facts *f, uint64_t seed, const WorldFrames *size,
+                        Arena *a, Clip *out, WorldState *state)
+{
+    TRY(check_facts(w, f));
+    TRY(check_size(size));
+    double fps = size->frames > 1 ? size->fps : 0;
+    TRY(clip_new(a, size->frames, size->height, size->width, fps, out));
+    if (state)
+        *state = (WorldState){ size->frames, fps,
+                               arena_alloc(a, size->frames * sizeof *state->frame) };
+    ArenaMark mark = arena_mark(a);
+    Stage stage;
+    stage_make(w->cast, f, seed, size, a, &stage);
+    paint_clip(w->cast, &stage, a, out);
+    if (state) state_of(w->cast, &stage, fps, state->frame);
     arena_rewind(a, mark);
     return SORA_OK;
 }

@@ -1,0 +1,115 @@
+/* The painter's own state for one clip, and its parts. Internal; paint.h is the door. */
+#ifndef WORLD_PAINTER_H
+#define WORLD_PAINTER_H
+
+#include "world/paint.h"
+#include "world/paint_canvas.h"
+
+/* --- paint_light.c: the colours of a scene at an hour and in a weather --- */
+
+typedef struct Look {
+    Gradient sky;          /* stops in shares of the way from the top of the picture to the horizon */
+    Hex haze;              /* what distance fades into */
+    Hex ground_far, ground_near;
+    Tint scenery, actor;   /* at depth 1, before haze */
+    float haze_by_depth;   /* share of haze at depth 1 + 1 / this ... 0: none */
+    float shadow;          /* 0 .. 1 */
+    float light_x;         /* where the light comes from: -1 left, 1 right */
+    float sun_x, sun_y;    /* of sun or moon; shares of the picture's width, y at rest */
+    bool sun, moon, stars, outdoor, lamps;
+} Look;
+
+Look look_of(const Stage *s);
+Hex look_grade(const Stage *s, Hex day);                /* a colour by day, at this hour */
+Tint look_tint(const Look *l, const Tint *t, float depth); /* with haze */
+
+/* --- what stands in the scene --- */
+
+typedef struct Item {
+    const Sprite *sprite;
+    float x, y, depth;     /* the middle of its bottom; at rest, frame heights */
+    float height;          /* in the picture */
+    float mirror;
+    Tint tint;
+    bool shadow, hides_base;
+    bool air;              /* drifts: a cloud, a planet; stands behind all ridges */
+    float drift;           /* frame heights a second */
+} Item;
+
+typedef enum RidgeKind { RIDGE_HILL, RIDGE_PEAKS, RIDGE_DUNE, RIDGE_TREES, RIDGE_SKYLINE } RidgeKind;
+
+typedef struct Ridge {
+    RidgeKind kind;
+    float depth, y, amplitude, wavelength; /* y of its mean height, at rest */
+    Hex top, bottom, cap;                  /* cap: snow on peaks; 0 none */
+    uint64_t seed;
+} Ridge;
+
+enum { RIDGES_MAX = 5, ITEMS_MAX = 160, NOISE_SIDE = 128 };
+
+typedef struct Painter {
+    const Cast *cast;
+    const Stage *stage;
+    uint64_t seed;
+    Arena *arena;
+    float scale; /* pixels in a frame height */
+    Look look;
+    Ridge ridge[RIDGES_MAX];
+    int ridges;
+    Item item[ITEMS_MAX]; /* far to near */
+    int items;
+    const uint8_t *noise; /* [NOISE_SIDE][NOISE_SIDE], repeats */
+} Painter;
+
+/* One frame's camera and time. */
+typedef struct Eye {
+    ViewCamera camera;
+    float time_s;
+} Eye;
+
+static inline void eye_point(const Painter *p, const Eye *e, float x, float y, float depth,
+                             float *px, float *py)
+{
+    view_point(&p->stage->view, &e->camera, x, y, depth, px, py);
+    *px *= p->scale, *py *= p->scale;
+}
+
+static inline float eye_row(const Painter *p, const Eye *e, float y) /* y at rest -> row */
+{
+    return ((y - e->camera.y - 0.5f) * e->camera.zoom + 0.5f) * p->scale;
+}
+
+static inline float eye_rest(const Painter *p, const Eye *e, float row) /* row -> y at rest */
+{
+    return (row / p->scale - 0.5f) / e->camera.zoom + 0.5f + e->camera.y;
+}
+
+/* The x at rest and depth of a column's middle. */
+static inline float eye_rest_x(const Painter *p, const Eye *e, float column, float depth)
+{
+    return (column / p->scale - p->stage->view.aspect / 2) / e->camera.zoom + e->camera.x / depth;
+}
+
+/* Uniform in low .. high, a function of (seed, tag). */
+float paint_draw(uint64_t seed, uint64_t tag, float low, float high);
+
+/* --- scene_*.c: ridges and items of the clip's scene --- */
+void scene_dress(Painter *p);
+
+/* --- paint_land.c --- */
+void land_ridges(const Painter *p, const Eye *e, Canvas *c);
+void land_ground(const Painter *p, const Eye *e, Canvas *c);
+
+/* --- paint_sky.c --- */
+void sky_paint(const Painter *p, const Eye *e, Canvas *c);
+bool sky_moves(const Painter *p);
+void sky_drift(const Painter *p, const Eye *e, Canvas *c); /* what moves in it */
+
+/* --- paint_water.c --- */
+bool water_is(const Painter *p);
+void water_paint(const Painter *p, const Eye *e, Canvas *c);
+
+/* --- paint_weather.c: over everything --- */
+void weather_paint(const Painter *p, const Eye *e, Canvas *c);
+
+#endif
