@@ -33,6 +33,8 @@ static SoraStatus world_make(const void *self, uint64_t i, Arena *a, Example *ou
     WorldOptions o = { .split = w->split,
                        .image = size.frames == 1,
                        .actors_max = w->actors_max,
+                       .actors = w->actors,
+                       .scenes = w->scenes,
                        .seconds = size.frames > 1 ? (double)size.frames / size.fps : 0 };
     Facts facts;
     WorldState state;
