@@ -291,11 +291,12 @@ float stage_bottom(const View *v, const BodyPlan *b, float depth, float altitude
 static float mirror_of(const BodyPlan *b, const Leg *g, double s, const Motion *m)
 {
     const double seconds = 0.22;
+    const float thinnest = 0.13f; /* nobody vanishes while turning */
     float sign = b->member->faces == 0 ? 1 : (float)(b->member->faces * m->heading);
     float out = sign * m->mirror;
     if (g->turn_from != 0 && g->turn_from != g->heading && s < seconds && b->member->faces != 0)
         out = -out * (float)cos(PI * s / seconds);
-    return out;
+    return fabsf(out) < thinnest ? copysignf(thinnest, out) : out;
 }
 
 void stage_pose(const StagePlan *p, const BodyPlan *b, double t, Pose *out)

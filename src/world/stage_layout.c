@@ -79,7 +79,7 @@ static void size_alone(StagePlan *p, BodyPlan *b, const ActorFacts *a)
 
 static void sizes_together(StagePlan *p)
 {
-    static const float SHARE[] = { 0, 0.53f, 0.47f, 0.41f };
+    static const float SHARE[] = { 0, 0.53f, 0.5f, 0.46f };
     static const float SIZE[SIZE_COUNT] = { 1, 0.62f, 1.35f };
     size_t n = p->facts.actors;
     float mean = 0;
