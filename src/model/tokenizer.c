@@ -109,7 +109,7 @@ SoraStatus tokenizer_index(Tokenizer *t, const char *name, Arena *a)
 
 /* The best way to a place in the text: where its last piece starts, which one, and the sum. */
 typedef struct Step {
-    float score;
+    double score; /* SentencePiece's sums are floats, Hugging Face's doubles */
     uint32_t from;
     int64_t piece; /* -1: never reached */
 } Step;
@@ -121,9 +121,14 @@ static size_t char_size(const char *s, const char *end)
     return n ? n : 1;
 }
 
-static void reach(Step *to, float score, size_t from, int64_t piece)
+static void reach(Step *to, double score, size_t from, int64_t piece)
 {
     if (to->piece < 0 || score > to->score) *to = (Step){ score, (uint32_t)from, piece };
+}
+
+static double sum(const Tokenizer *t, float score, double before)
+{
+    return t->hf.on ? score + before : (double)(score + (float)before);
 }
 
 static void extend(const Tokenizer *t, const char *text, size_t size, size_t at, Step *step)
@@ -131,7 +136,7 @@ static void extend(const Tokenizer *t, const char *text, size_t size, size_t at,
     const char *end = text + size;
     size_t first = char_size(text + at, end);
     size_t most = size_min(size - at, t->longest);
-    float before = step[at].score;
+    double before = step[at].score;
     uint64_t hash = HASH_START;
     bool single = false;
     for (size_t n = 0; n < most;) {
@@ -144,10 +149,11 @@ static void extend(const Tokenizer *t, const char *text, size_t size, size_t at,
         const Piece *p = &t->piece[i];
         if (p->kind != PIECE_NORMAL && p->kind != PIECE_USER) continue;
         float score = p->kind == PIECE_USER ? (float)n * t->score_max - 0.1f : p->score;
-        reach(&step[at + n], score + before, at, i);
+        reach(&step[at + n], sum(t, score, before), at, i);
         single |= n == first;
     }
-    if (!single) reach(&step[at + first], t->score_min - UNKNOWN_PENALTY + before, at, t->unknown);
+    float unknown = t->score_min - UNKNOWN_PENALTY;
+    if (!single) reach(&step[at + first], sum(t, unknown, before), at, t->unknown);
 }
 
 /* Appends the ids of one piece: several for a character spelled out in bytes, none for an unknown
@@ -165,7 +171,8 @@ static void put_id(const Tokenizer *t, const char *text, size_t size, uint32_t i
     out->id[out->count++] = id;
 }
 
-static void segment(const Tokenizer *t, const char *text, size_t size, Arena *a, TokenizerIds *out)
+void tokenizer_segment(const Tokenizer *t, const char *text, size_t size, Arena *a,
+                       TokenizerIds *out)
 {
     Step *step = arena_alloc(a, (size + 1) * sizeof *step);
     for (size_t i = 0; i <= size; i++) step[i] = (Step){ 0, 0, -1 };
@@ -201,10 +208,11 @@ SoraStatus tokenizer_encode(const Tokenizer *t, const char *text, size_t size, A
     if (size > TOKENIZER_TEXT_MAX)
         return err_set(SORA_E_ARGUMENT, "a text of %zu bytes is too long, at most %d are read",
                        size, (int)TOKENIZER_TEXT_MAX);
+    if (t->hf.on) return tokenizer_encode_hf(t, text, size, a, out);
     TokenText normal = { .a = a };
     tokenizer_normalize(t, text, size, &normal);
     out->count = 0;
     out->id = arena_alloc(a, (normal.size + 1) * sizeof *out->id);
-    segment(t, normal.bytes, normal.size, a, out);
+    tokenizer_segment(t, normal.bytes, normal.size, a, out);
     return SORA_OK;
 }

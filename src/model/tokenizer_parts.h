@@ -30,10 +30,35 @@ typedef struct Charsmap {
     size_t pool_size;
 } Charsmap;
 
-/* How tokenizer.json deviates. */
+/* A token that tokenizer.json takes out of the text before anything else. */
+typedef struct AddedToken {
+    const char *text;
+    size_t size;
+    uint32_t id;
+    bool strip_left, strip_right; /* takes the white space beside it along */
+    bool single_word;             /* not within a word */
+} AddedToken;
+
+/* One step of tokenizer.json's normalizer. */
+typedef struct HfStep {
+    enum { HF_CHARSMAP, HF_STRIP, HF_REPLACE, HF_SPACES } kind;
+    bool left, right;     /* of HF_STRIP */
+    const char *from, *to; /* of HF_REPLACE; HF_SPACES turns two spaces or more into `to` */
+} HfStep;
+
+enum { HF_STEPS_MAX = 16 };
+
+/* What tokenizer.json says beyond the pieces (huggingface/tokenizers 0.15 to 0.21). */
 typedef struct HfRules {
     bool on;
-    bool graphemes; /* the charsmap sees whole graphemes first */
+    AddedToken *added;
+    size_t added_count;
+    HfStep step[HF_STEPS_MAX];
+    size_t steps;
+    bool split_spaces; /* words are what stands between white space */
+    const char *space; /* Metaspace: what a space becomes */
+    enum { HF_PREPEND_ALWAYS, HF_PREPEND_FIRST, HF_PREPEND_NEVER } prepend;
+    bool split; /* at every `space` */
 } HfRules;
 
 struct Tokenizer {
@@ -73,6 +98,14 @@ SoraStatus charsmap_read(Slice blob, const char *name, Arena *a, Charsmap *out);
  * 0 when there is none, and its replacement in *to. */
 size_t charsmap_match(const Charsmap *c, const char *s, const char *end, bool shortest,
                       const char **to);
+
+/* Appends the ids of the best segmentation of a normalised text; `out` has room for one a byte. */
+void tokenizer_segment(const Tokenizer *t, const char *text, size_t size, Arena *a,
+                       TokenizerIds *out);
+
+/* tokenizer_encode by the rules of tokenizer.json. */
+SoraStatus tokenizer_encode_hf(const Tokenizer *t, const char *text, size_t size, Arena *a,
+                               TokenizerIds *out);
 
 /* Appends the normalised text, spaces escaped. */
 void tokenizer_normalize(const Tokenizer *t, const char *text, size_t size, TokenText *out);

@@ -12,5 +12,9 @@ const GoldenKind *const golden_kinds[] = {
     &golden_dequant,        /* */
     &golden_broken,         /* */
     &golden_vae,            /* */
+    &golden_text_clean,     /* */
+    &golden_tokenizer,      /* */
+    &golden_umt5,           /* */
+    &golden_clip,           /* */
     NULL,
 };

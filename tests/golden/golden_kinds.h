@@ -11,5 +11,7 @@ extern const GoldenKind golden_quant, golden_dequant, golden_broken; /* golden_f
 extern const GoldenKind golden_sample_moe;                         /* golden_moe.c */
 extern const GoldenKind golden_table;                              /* golden_table.c */
 extern const GoldenKind golden_vae;                                /* golden_vae.c */
+extern const GoldenKind golden_text_clean, golden_tokenizer;       /* golden_text.c */
+extern const GoldenKind golden_umt5, golden_clip;                  /* golden_text.c */
 
 #endif
