@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "base/size.h"
 #include "model/vae.h"
 
 static const char *const folders[] = { "golden/vae21-diffusers", "golden/vae22-diffusers" };
@@ -417,32 +418,38 @@ static void same_on_any_number_of_threads(void **state)
 /* ---- tiles ------------------------------------------------------------------------------- */
 
 /* The same numbers, bit for bit: there cannot be a seam. */
+static void check_tiles(const Fixture *f, const Vae *v, GemmPrecision p, const size_t size[3],
+                        size_t tile)
+{
+    VaeRun run = run_of(f, p);
+    size_t n, side = vae_info(v)->space;
+    size_t clip[] = { vae_frames(v, size[0]), size[1] * side, size[2] * side };
+    Clip want = decoded(f, v, &run, size);
+    float *z = encoded(f, v, &run, clip, &n);
+    run.tile = tile;
+    Clip got = decoded(f, v, &run, size);
+    check_equal(got.rgb, want.rgb, clip[0] * clip[1] * clip[2] * 3, "decoded in tiles");
+    run.tile = size_max(tile, side);
+    float *w = encoded(f, v, &run, clip, &n);
+    check_equal(w, z, n, "encoded in tiles");
+    free(got.rgb);
+    free(want.rgb);
+    free(w);
+    free(z);
+}
+
 static void tiles_leave_no_seam(void **state)
 {
     const Fixture *f = *state;
-    static const size_t sizes[][3] = { { 3, 9, 7 }, { 2, 1, 12 }, { 1, 5, 4 } };
-    static const size_t tiles[] = { 16, 24, 40, 1 };
-    for (int m = 0; m < MODELS; m++)
-        for (size_t i = 0; i < 3; i++) {
-            VaeRun run = run_of(f, i % 2 ? GEMM_F32 : GEMM_BF16);
-            size_t n, count, side = vae_info(f->v[m])->space;
-            size_t clip[] = { sizes[i][0] * 4 - 3, sizes[i][1] * side, sizes[i][2] * side };
-            Clip want = decoded(f, f->v[m], &run, sizes[i]);
-            float *z = encoded(f, f->v[m], &run, clip, &n);
-            for (size_t t = i == 2 ? 3 : 0; t < (i == 2 ? 4 : 3); t++) {
-                run.tile = tiles[t] * (m && i < 2 ? 2 : 1);
-                Clip got = decoded(f, f->v[m], &run, sizes[i]);
-                check_equal(got.rgb, want.rgb, want.size[0] * want.size[1] * want.size[2] * 3,
-                            "decoded in tiles");
-                free(got.rgb);
-                if (i == 2) run.tile = side;
-                float *w = encoded(f, f->v[m], &run, clip, &count);
-                check_equal(w, z, n, "encoded in tiles");
-                free(w);
-            }
-            free(want.rgb);
-            free(z);
-        }
+    static const size_t high[] = { 3, 7, 5 }, wide[] = { 2, 1, 9 }, small[] = { 1, 2, 1 };
+    for (int m = 0; m < MODELS; m++) {
+        size_t side = vae_info(f->v[m])->space;
+        check_tiles(f, f->v[m], GEMM_BF16, high, 3 * side);
+        check_tiles(f, f->v[m], GEMM_F32, high, 4 * side + 2); /* of uneven size */
+        check_tiles(f, f->v[m], GEMM_F32, wide, 2 * side);
+        check_tiles(f, f->v[m], GEMM_BF16, wide, 5 * side);
+        check_tiles(f, f->v[m], GEMM_F32, small, 5);
+    }
 }
 
 /* ---- memory ------------------------------------------------------------------------------ */
