@@ -91,9 +91,9 @@ static const float ACTS[LIFE_COUNT][ACT_COUNT] = {
     /*                stand left right appr away jump dance spin circ rise fall enter leave sleep */
     [LIFE_CREATURE] = { 1.0f, 1.7f, 1.7f, 1.2f, 1.2f, 1.5f, 1.3f, 1, 1, 0, 0, 1, 1, 0.9f },
     [LIFE_VEHICLE] = { 1.0f, 2.3f, 2.3f, 1.3f, 1.3f, 0.5f, 0, 0.6f, 1, 0, 0, 1.3f, 1.3f, 0 },
-    [LIFE_FLYER] = { 0.8f, 1.7f, 1.7f, 1.2f, 1.2f, 0, 0.4f, 0.7f, 1.2f, 1.3f, 1.2f, 1, 1, 0 },
-    [LIFE_SWIMMER] = { 0.8f, 1.8f, 1.8f, 1.2f, 1.2f, 0.6f, 0.5f, 0.7f, 1, 0.9f, 0.7f, 1, 1, 0.4f },
-    [LIFE_FREE] = { 0.8f, 1.5f, 1.5f, 1.2f, 1.2f, 0, 0.5f, 1.2f, 1.1f, 1.3f, 1.2f, 0.9f, 0.9f, 0.3f },
+    [LIFE_FLYER] = { 0.8f, 1.5f, 1.5f, 1.1f, 1.1f, 0, 0.4f, 0.7f, 1.1f, 2.2f, 2.2f, 1, 1, 0 },
+    [LIFE_SWIMMER] = { 0.8f, 1.8f, 1.8f, 1.2f, 1.2f, 0.6f, 0.5f, 0.7f, 1, 2, 2, 1, 1, 0.4f },
+    [LIFE_FREE] = { 0.8f, 1.5f, 1.5f, 1.2f, 1.2f, 0, 0.5f, 1.2f, 1.1f, 2.2f, 2.2f, 0.9f, 0.9f, 0.3f },
 };
 
 /* What reads as such in one picture. */
@@ -155,6 +155,15 @@ static bool follows_on(Action before, Action next)
     return !(deep && (next == ACT_APPROACH || next == ACT_GO_AWAY || next == ACT_CIRCLE));
 }
 
+/* Nobody goes away or comes nearer twice. */
+static bool again(const ActorFacts *a, Action next)
+{
+    if (next != ACT_APPROACH && next != ACT_GO_AWAY) return false;
+    for (int e = 0; e < a->events; e++)
+        if (a->event[e].action == next) return true;
+    return false;
+}
+
 /* One event for each two seconds or so, parted by short stops. */
 static void draw_events(Dice *d, const Member *m, const Facts *f, const WorldOptions *o,
                         ActorFacts *a)
@@ -176,6 +185,7 @@ static void draw_events(Dice *d, const Member *m, const Facts *f, const WorldOpt
         double sum = 0;
         for (int k = 0; k < ACT_COUNT; k++) {
             w[k] = before == ACT_COUNT || follows_on(before, k) ? weight[k] : 0;
+            if (again(a, k)) w[k] = 0;
             sum += w[k];
         }
         if (sum <= 0) break;
@@ -196,16 +206,25 @@ static void draw_size(Dice *d, ActorFacts *a)
     a->size = u < 0.15 ? SIZE_SMALL : u < 0.3 ? SIZE_BIG : SIZE_NORMAL;
 }
 
-/* Half of the clips choose the scene first, half the actor, so that neither is rare. */
+static uint32_t scenes_of(const World *w, const WorldOptions *o, size_t actor)
+{
+    uint32_t out = 0;
+    for (int s = 0; s < SCENE_COUNT; s++)
+        if (lives_in(w, o, actor, (Scene)s)) out |= 1u << s;
+    return out & scenes_allowed(o);
+}
+
+/* Mostly every actor is as likely as the next; sometimes every scene, so that none is rare. */
 static bool draw_subject(Dice *d, const World *w, const WorldOptions *o, Facts *f)
 {
     size_t n = world_actor_count(w);
-    uint32_t scenes = scenes_allowed(o);
-    bool scene_first = chance(d, 0.5);
+    bool scene_first = chance(d, 0.3);
     for (int t = 0; t < TRIES; t++) {
         size_t actor = below(d, n);
-        if (!scene_first || t % 40 == 0) f->scene = draw_scene(d, scenes);
-        if (!lives_in(w, o, actor, f->scene)) continue;
+        uint32_t scenes = scenes_of(w, o, actor);
+        if (scene_first && t % 100 == 0) f->scene = draw_scene(d, scenes_allowed(o));
+        if (!(scene_first ? scenes >> f->scene & 1 : scenes)) continue;
+        if (!scene_first) f->scene = draw_scene(d, scenes);
         f->actor[0].actor = (uint16_t)actor;
         return true;
     }

@@ -64,11 +64,13 @@ static float rest_height(const FrameState *f, size_t i)
     return f->actor[i].height / f->zoom;
 }
 
+/* Mostly in the picture at one end, cut by its edge at the other; who swims is never whole. */
 static bool crosses_edge(const WorldState *s, size_t i, const Span *p, bool in)
 {
     const BodyState *a = &s->frame[p->first].actor[i], *b = &s->frame[p->last].actor[i];
-    const BodyState *out = in ? a : b;
-    return out->visible < 0.98f && (in ? b->visible > 0.9f : a->visible > 0.9f);
+    const BodyState *out = in ? a : b, *inside = in ? b : a;
+    bool cut = out->x - out->width / 2 < 0 || out->x + out->width / 2 > 1;
+    return cut && inside->visible > 0.7f && out->visible < inside->visible;
 }
 
 /* In one picture: what its pose can say. */

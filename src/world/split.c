@@ -36,7 +36,7 @@ bool split_action(const char *actor, Action action)
 
 bool split_scene(const char *actor, Scene scene)
 {
-    return held_number('s', actor, (int)scene);
+    return held_number('b', actor, (int)scene);
 }
 
 bool split_actors(const char *actor, const char *other)

@@ -89,9 +89,9 @@ static int first_heading(const StagePlan *p, size_t i, float x, const Lane *lane
     return stage_chance(p->actor[i].seed, 'g', 0.5f) ? 1 : -1;
 }
 
-static float far_depth(const StagePlan *p, const BodyPlan *b, bool fast)
+static float far_depth(const StagePlan *p, const BodyPlan *b)
 {
-    float far = stage_draw(b->seed, 'D', 2.1f, 2.5f) * (fast ? 1.25f : 1);
+    float far = stage_draw(b->seed, 'D', 2.1f, 2.6f);
     Scene s = p->facts.scene;
     if (s == SCENE_ROOM || s == SCENE_STAGE || s == SCENE_SEA_FLOOR) far = fminf(far, 2.1f);
     float least = 0.11f; /* of a frame height: not so far that nothing is left of it */
@@ -124,10 +124,11 @@ static void go_travel(StagePlan *p, BodyPlan *b, Leg *g, Cursor *c)
         g->go = clamp(way / pace(b, g->fast), fminf(0.5f, all), (float)all);
         g->x1 = to * g->d1;
     } else { /* to the viewer and back: a little to the side, so that side views look right */
-        float far = far_depth(p, b, g->fast), drift = 0.06f * p->view.aspect;
-        g->go = fmin(all, (far - b->depth) / (g->fast ? 0.5 : 0.25));
+        float far = far_depth(p, b), drift = 0.06f * p->view.aspect;
         bool near = g->action == ACT_APPROACH;
-        g->d0 = near ? far : b->depth, g->d1 = near ? b->depth : far;
+        g->d1 = near ? b->depth : far;
+        if (fabsf(g->d1 - g->d0) < 0.05f) return; /* it is there already */
+        g->go = fmin(all, fabsf(g->d1 - g->d0) / (g->fast ? 0.6 : 0.25));
         float x0 = clamp(c->x - (near ? drift * g->heading : 0), -limit, limit);
         float x1 = clamp(c->x + (near ? 0 : drift * g->heading), -limit, limit);
         g->x0 = x0 * g->d0, g->x1 = x1 * g->d1;
@@ -190,6 +191,16 @@ static float first_altitude(const BodyPlan *b, const ActorFacts *a)
             return free ? -b->high : b->habitat == HABITAT_UNDER ? 0.1f * b->high : 0;
     }
     return b->low;
+}
+
+/* Who comes nearer first is far away until then. */
+static float first_depth(const StagePlan *p, const BodyPlan *b, const ActorFacts *a)
+{
+    for (int e = 0; e < a->events; e++) {
+        if (a->event[e].action == ACT_GO_AWAY) break;
+        if (a->event[e].action == ACT_APPROACH) return far_depth(p, b);
+    }
+    return b->depth;
 }
 
 /* How much animation passes in the whole leg (act_clock gives it at any time in it). */
@@ -331,7 +342,7 @@ void stage_legs(StagePlan *p, size_t i, const Lane *lane)
         a->event[0] = (Event){ lane->to < lane->from ? ACT_MOVE_LEFT : ACT_MOVE_RIGHT,
                                p->facts.relation == REL_CHASES, 0, 1 };
     }
-    Cursor c = { .depth = b->depth, .inside = a->event[0].action != ACT_ENTER,
+    Cursor c = { .depth = first_depth(p, b, a), .inside = a->event[0].action != ACT_ENTER,
                  .clock = b->phase };
     c.x = lane->forced ? lane->from : first_x(p, i, lane, &m);
     c.altitude = first_altitude(b, a);
