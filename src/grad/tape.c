@@ -9,6 +9,7 @@
 Tape *tape_new(Arena *step, const Compute *c, GemmPrecision precision, bool grad)
 {
     Tape *t = arena_zero(step, sizeof *t);
+    if (!compute_has_bf16(c)) precision = GEMM_F32;
     *t = (Tape){ .step = step, .c = c, .precision = precision, .grad = grad, .recording = grad };
     return t;
 }
@@ -59,10 +60,11 @@ void tape_backward(Tape *t, Tensor *loss, float scale)
 {
     assert(tensor_count(loss) == 1);
     if (!loss->slot) return; /* nobody wants a gradient */
-    t->gradients = arena_new("gradients", 0);
+    ArenaMark mark = arena_mark(t->c->gradients);
+    t->gradients = t->c->gradients;
     *op_dx_sum(t, loss) = scale;
     walk_back(t);
-    arena_free(t->gradients);
+    arena_rewind(t->gradients, mark);
     t->gradients = NULL;
     t->free = NULL;
 }

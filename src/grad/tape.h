@@ -25,8 +25,9 @@ typedef struct Param {
 typedef struct Tape Tape;
 
 /* `step` is where results live. `precision`: GEMM_BF16 rounds operands of matrix products and
- * stores hidden activations, and gradients that have one source, as bf16; GEMM_F32 keeps
- * everything f32 and multiplies by the master values. */
+ * stores hidden activations, and gradients that have one source, as bf16, where the processor
+ * multiplies bf16 (compute_has_bf16); GEMM_F32 keeps everything f32 and multiplies by the master
+ * values. tape_precision() says which it became. */
 Tape *tape_new(Arena *step, const Compute *c, GemmPrecision precision, bool grad);
 
 Arena *tape_arena(const Tape *t);

@@ -51,7 +51,8 @@ SoraStatus compute_new(Pool *pool, const char *level, Compute **out)
     size_t threads = (size_t)pool_threads(pool);
     c->scratch = pages(threads * c->scratch_size);
     c->shared = pages(c->shared_size);
-    if (!c->scratch || !c->shared) {
+    c->gradients = arena_new("gradients", 0);
+    if (!c->scratch || !c->shared || !c->gradients) {
         compute_free(c);
         return err_set(SORA_E_MEMORY, "no memory for the scratch of %zu threads", threads);
     }
@@ -66,6 +67,7 @@ void compute_free(Compute *c)
 {
     if (!c) return;
     if (c->scratch) munmap(c->scratch, (size_t)pool_threads(c->pool) * c->scratch_size);
+    arena_free(c->gradients);
     if (c->shared) munmap(c->shared, c->shared_size);
     free(c);
 }

@@ -14,6 +14,7 @@ typedef struct Compute {
     Pool *pool;    /* borrowed */
     char *scratch; /* one block of scratch_size bytes a thread, ARENA_ALIGN aligned */
     size_t scratch_size;
+    Arena *gradients; /* memory of the way back, kept from step to step; tape_backward's alone */
     char *shared; /* one block for all threads: what a driver packs once for everybody */
     size_t shared_size;
 } Compute;
@@ -26,6 +27,13 @@ enum { COMPUTE_SCRATCH = 4 << 20, COMPUTE_SHARED = 16 << 20 };
  * machine cannot run, or an unknown name with the list of known ones. Free with compute_free. */
 SoraStatus compute_new(Pool *pool, const char *level, Compute **out);
 void compute_free(Compute *c); /* NULL is fine */
+
+/* Does this processor multiply bf16? Where it does not, bf16 operands only cost conversions: then
+ * products that may round their operands run in f32, and so does everything between them. */
+static inline bool compute_has_bf16(const Compute *c)
+{
+    return c->kernels.gemm.bf16.pair == 2;
+}
 
 static inline void *compute_scratch(const Compute *c, int worker)
 {

@@ -61,8 +61,11 @@ static void pack_task(void *ctx, size_t i, int worker)
 typedef struct Block {
     size_t tile, tiles;   /* of rows */
     size_t group, groups; /* of columns */
-    uint32_t *a, *b;      /* b: of one panel */
+    const uint32_t *a;    /* rows of A, packed or where they are */
+    size_t a_stride;
+    uint32_t *packed, *b; /* where A and one panel of B are packed */
     float *sums;          /* [group][part][tile][tile.rows][tile.columns] */
+    size_t sums_group;    /* floats from one group's sums to the next; 0: they share them */
     void *scratch;
 } Block;
 
@@ -76,10 +79,12 @@ static Block block_at(const Plan *p, size_t i, int worker)
                 .group = p->span + group,
                 .groups = size_min(p->block_groups, p->span_groups - group),
                 .scratch = at };
-    k.a = (uint32_t *)(at += GEMM_PACK_SCRATCH);
-    at += size_round_up(p->block_tiles * p->tile->rows * p->step * sizeof *k.a, ARENA_ALIGN);
+    k.packed = (uint32_t *)(at += GEMM_PACK_SCRATCH);
+    at += size_round_up(p->block_tiles * p->tile->rows * p->step * sizeof *k.packed, ARENA_ALIGN);
     k.b = (uint32_t *)at;
     k.sums = (float *)(at + p->step * p->tile->columns * sizeof *k.b);
+    /* With a single step a group's sums are read at once and never again. */
+    if (plan_steps(p) > 1) k.sums_group = p->parts * k.tiles * p->tile->rows * p->tile->columns;
     return k;
 }
 
@@ -89,7 +94,7 @@ static void multiply_group(const Plan *p, const Block *k, size_t group, size_t u
     const GemmTile *t = p->tile;
     size_t area = t->rows * t->columns, up = k->tiles * area, column = group * t->columns;
     bool last = u + units >= p->units;
-    float *sums = k->sums + (group - k->group) * p->parts * up;
+    float *sums = k->sums + (group - k->group) * k->sums_group;
     for (size_t part = 0; part < p->parts; part++) {
         uint32_t *b = k->b;
         if (p->packed)
@@ -98,8 +103,8 @@ static void multiply_group(const Plan *p, const Block *k, size_t group, size_t u
             pack_panel(p, group, part, u, units, b, k->scratch);
         for (size_t i = 0; i < k->tiles; i++) {
             size_t row = (k->tile + i) * t->rows, rows = size_min(t->rows, p->call->m - row);
-            t->run(sums + part * up + i * area, u > 0, k->a + i * t->rows * units, units, b, units,
-                   rows);
+            t->run(sums + part * up + i * area, u > 0, k->a + i * t->rows * k->a_stride, k->a_stride,
+                   b, units, rows);
             if (last && part == p->parts - 1)
                 p->compute->kernels.gemm.finish(p->call, sums + i * area, t->columns, up, row, rows,
                                                 column, size_min(t->columns, p->width - column));
@@ -115,7 +120,12 @@ static void block_task(void *ctx, size_t i, int worker)
     rows = size_min(rows, p->call->m - row);
     for (size_t s = 0; s < plan_steps(p); s++) {
         size_t u = s * p->step, units = size_min(p->step, p->units - u);
-        gemm_pack_lines(&p->a, row, rows, u, units, k.a, units, k.scratch);
+        k.a = gemm_lines_in_place(&p->a, row, u, p->units, &k.a_stride);
+        if (!k.a) {
+            gemm_pack_lines(&p->a, row, rows, u, units, k.packed, units, k.scratch);
+            k.a = k.packed;
+            k.a_stride = units;
+        }
         for (size_t g = 0; g < k.groups; g++) multiply_group(p, &k, k.group + g, u, units);
     }
 }

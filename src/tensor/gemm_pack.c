@@ -154,6 +154,30 @@ void gemm_pack_lines(const GemmSource *s, size_t first, size_t lines, size_t fir
         }
 }
 
+const uint32_t *gemm_lines_in_place(const GemmSource *s, size_t first, size_t unit, size_t units,
+                                    size_t *stride)
+{
+    size_t pair = s->tile->pair;
+    if (!s->along_k || !as_is(s) || units * pair != s->depth || s->matrix->stride % pair) return NULL;
+    const char *x = value_at(s->matrix, first, unit * pair);
+    if ((uintptr_t)x % sizeof(uint32_t)) return NULL;
+    *stride = s->matrix->stride / pair;
+    return (const uint32_t *)x;
+}
+
+/* `lines` is mostly one of two constants. */
+static void copy_rows(uint32_t *y, size_t y_stride, View x, size_t rows, size_t lines)
+{
+    for (size_t i = 0; i < rows; i++, y += y_stride, x.data += x.stride) {
+        if (lines == 16)
+            memcpy(y, x.data, 16 * sizeof *y);
+        else if (lines == 32)
+            memcpy(y, x.data, 32 * sizeof *y);
+        else
+            memcpy(y, x.data, lines * sizeof *y);
+    }
+}
+
 void gemm_pack_units(const GemmSource *s, size_t first, size_t lines, size_t first_unit,
                      size_t units, uint32_t *y, size_t y_stride, void *scratch)
 {
@@ -171,8 +195,7 @@ void gemm_pack_units(const GemmSource *s, size_t first, size_t lines, size_t fir
             if (pair == 2)
                 s->kernels->zip(y, y_stride, (const uint16_t *)v.data, v.stride / 2, count, lines);
             else
-                for (size_t i = 0; i < count; i++)
-                    memcpy(y + i * y_stride, v.data + i * v.stride, lines * 4);
+                copy_rows(y, y_stride, v, count, lines);
         }
     }
 }

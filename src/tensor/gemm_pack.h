@@ -25,6 +25,11 @@ enum { GEMM_PACK_SCRATCH = 96 << 10 };
 void gemm_pack_lines(const GemmSource *s, size_t first, size_t lines, size_t first_unit,
                      size_t units, uint32_t *y, size_t y_stride, void *scratch);
 
+/* Where gemm_pack_lines would only copy: unit `unit` of line `first` in the matrix itself, lines
+ * being *stride units apart. NULL where it must pack. `units`: of all k. */
+const uint32_t *gemm_lines_in_place(const GemmSource *s, size_t first, size_t unit, size_t units,
+                                    size_t *stride);
+
 /* The same turned: y[u * y_stride + line]. At most GEMM_TILE_COLUMNS_MAX lines. */
 void gemm_pack_units(const GemmSource *s, size_t first, size_t lines, size_t first_unit,
                      size_t units, uint32_t *y, size_t y_stride, void *scratch);
