@@ -96,21 +96,6 @@ static void body_paint(const Painter *p, const Eye *e, const Drawn *b, Canvas *c
                               .alpha = 256 });
 }
 
-static void item_paint(const Painter *p, const Eye *e, const Item *m, Canvas *c)
-{
-    float px, py, k = p->scale * e->camera.zoom, width = m->height * m->sprite->aspect * k;
-    eye_point(p, e, m->x, m->y, m->depth, &px, &py);
-    if (m->shadow) {
-        float rx = width * 0.55f;
-        canvas_spot(c, &(Spot){ px - p->look.light_x * width * 0.06f, py - rx * 0.04f, rx,
-                                rx * 0.2f + 0.5f, canvas_scale(p->look.ground_near, 0.2f),
-                                (unsigned)(230 * p->look.shadow) });
-    }
-    canvas_sprite(c, &(Blit){ .sprite = m->sprite, .x = px, .y = py, .width = width,
-                              .height = m->height * k, .mirror = m->mirror, .end = INFINITY,
-                              .tint = m->tint, .alpha = 256 });
-}
-
 /* Items and bodies in one order, from the `first` item on. */
 static void things(const Painter *p, const Eye *e, const StageFrame *f, int first, Canvas *c)
 {
@@ -120,7 +105,7 @@ static void things(const Painter *p, const Eye *e, const StageFrame *f, int firs
         if (p->item[i].air) continue;
         while (next < n && body[next].pose->depth > p->item[i].depth)
             body_paint(p, e, &body[next++], c);
-        item_paint(p, e, &p->item[i], c);
+        thing_paint(p, e, &p->item[i], c);
     }
     while (next < n) body_paint(p, e, &body[next++], c);
 }
@@ -178,7 +163,7 @@ static void backdrop_make(const Painter *p, const Eye *e, Backdrop *b, int width
     land(p, e, under);
     if (water) b->items = canvas_new(p->arena, width, height);
     for (int i = 0; i < b->near; i++)
-        if (!p->item[i].air) item_paint(p, e, &p->item[i], water ? &b->items : under);
+        if (!p->item[i].air) thing_paint(p, e, &p->item[i], water ? &b->items : under);
 }
 
 static void frame_still(const Painter *p, const Eye *e, const StageFrame *f, Backdrop *b, Canvas *c)

@@ -69,9 +69,17 @@ static inline uint32_t sample(const Texture *t, int u, int v)
     return canvas_mix(canvas_mix(a, b, fu), canvas_mix(c, d, fu), fv);
 }
 
+/* Window panes of the emoji are a clear blue: at night they are lit from within. */
+static inline bool is_pane(uint32_t p)
+{
+    uint32_t r = p & 255, g = p >> 8 & 255, b = p >> 16 & 255;
+    return b > r + 56 && b > 110 && b + 40 > g + 20;
+}
+
 static inline uint32_t tinted(uint32_t p, const Tint *t, uint32_t alpha)
 {
     uint32_t a = p >> 24;
+    if (t->lit && is_pane(p)) return canvas_rgba(0xffcf70, a);
     uint32_t r = ((p & 255) * t->mul[0] + a * t->add[0]) >> 8;
     uint32_t g = ((p >> 8 & 255) * t->mul[1] + a * t->add[1]) >> 8;
     uint32_t b = ((p >> 16 & 255) * t->mul[2] + a * t->add[2]) >> 8;
@@ -139,12 +147,12 @@ static inline void spot_over(uint32_t *px, uint32_t w, const Spot *s)
     *px = canvas_over(canvas_rgba(s->color, w * s->strength >> 8), *px);
 }
 
-static inline void spot_add(uint32_t *px, uint32_t w, const Spot *s)
+static inline void spot_screen(uint32_t *px, uint32_t w, const Spot *s)
 {
     uint32_t k = w * s->strength >> 8, p = *px, out = p & 0xff000000;
     for (int i = 0; i < 24; i += 8) {
-        uint32_t v = (p >> i & 255) + ((s->color >> (16 - i) & 255) * k >> 8);
-        out |= (v > 255 ? 255 : v) << i;
+        uint32_t v = p >> i & 255, light = (s->color >> (16 - i) & 255) * k >> 8;
+        out |= (v + ((255 - v) * light >> 8)) << i; /* screen: never clips to a flat patch */
     }
     *px = out;
 }
@@ -176,14 +184,14 @@ void canvas_spot(Canvas *c, const Spot *s)
 
 void canvas_glow(Canvas *c, const Spot *s)
 {
-    spot_rows(c, s, spot_add);
+    spot_rows(c, s, spot_screen);
 }
 
-void canvas_ball(Canvas *c, const Spot *s, Hex shade)
+void canvas_ball(Canvas *c, const Spot *s, Hex shade, float end)
 {
     if (s->rx < 0.2f || s->ry < 0.2f) return;
     int y0 = ceil_to(s->y - s->ry - 1.5f, 0, c->height);
-    int y1 = ceil_to(s->y + s->ry + 0.5f, 0, c->height);
+    int y1 = ceil_to(fminf(end, s->y + s->ry + 0.5f), 0, c->height);
     int x0 = ceil_to(s->x - s->rx - 1.5f, 0, c->width);
     int x1 = ceil_to(s->x + s->rx + 0.5f, 0, c->width);
     float edge = s->rx < s->ry ? s->rx : s->ry;
@@ -195,6 +203,30 @@ void canvas_ball(Canvas *c, const Spot *s, Hex shade)
             Hex color = canvas_blend(s->color, shade, (dx + dy) * 0.5f + 0.35f);
             uint32_t *px = c->px + (size_t)y * (size_t)c->width + x;
             *px = canvas_over(canvas_rgba(color, (unsigned)(cover * (float)s->strength)), *px);
+        }
+}
+
+/* Distance to the segment in units of the radius there, and the shade by the way the surface
+ * looks: a round limb lit from upper left. */
+void canvas_limb(Canvas *c, const Stroke *s, Hex shade)
+{
+    float dx = s->x1 - s->x0, dy = s->y1 - s->y0, len2 = dx * dx + dy * dy + 1e-6f;
+    float w = fmaxf(s->w0, s->w1) / 2 + 1;
+    int y0 = ceil_to(fminf(s->y0, s->y1) - w - 0.5f, 0, c->height);
+    int y1 = ceil_to(fmaxf(s->y0, s->y1) + w - 0.5f, 0, c->height);
+    int x0 = ceil_to(fminf(s->x0, s->x1) - w - 0.5f, 0, c->width);
+    int x1 = ceil_to(fmaxf(s->x0, s->x1) + w - 0.5f, 0, c->width);
+    for (int y = y0; y < y1; y++)
+        for (int x = x0; x < x1; x++) {
+            float px = (float)x + 0.5f - s->x0, py = (float)y + 0.5f - s->y0;
+            float t = clampf((px * dx + py * dy) / len2, 0, 1);
+            float r = fmaxf(0.3f, (s->w0 + (s->w1 - s->w0) * t) / 2);
+            px -= dx * t, py -= dy * t;
+            float d = sqrtf(px * px + py * py), cover = clampf(r - d + 0.5f, 0, 1);
+            if (cover <= 0) continue;
+            Hex color = canvas_blend(s->color, shade, 0.35f + 0.5f * (px + 0.6f * py) / r);
+            uint32_t *at = c->px + (size_t)y * (size_t)c->width + x;
+            *at = canvas_over(canvas_rgba(color, (unsigned)(cover * (float)s->alpha)), *at);
         }
 }
 

@@ -16,9 +16,10 @@ typedef uint32_t Hex;
 /* What becomes of a sprite's colours: out = (in * mul + alpha * add) / 256, at most alpha. */
 typedef struct Tint {
     uint16_t mul[3], add[3];
+    bool lit; /* blue window panes shine */
 } Tint;
 
-static const Tint TINT_NONE = { { 256, 256, 256 }, { 0, 0, 0 } };
+static const Tint TINT_NONE = { { 256, 256, 256 }, { 0, 0, 0 }, false };
 
 static inline uint32_t canvas_rgba(Hex c, unsigned alpha) /* alpha 0 .. 255 */
 {
@@ -69,10 +70,11 @@ typedef struct Spot {
     unsigned strength;
 } Spot;
 void canvas_spot(Canvas *c, const Spot *s);
-void canvas_glow(Canvas *c, const Spot *s); /* the same, added as light */
+void canvas_glow(Canvas *c, const Spot *s); /* the same, as light on what is there */
 
-/* Ellipse with a clean edge, shaded from `color` at upper left to `shade` at lower right. */
-void canvas_ball(Canvas *c, const Spot *s, Hex shade);
+/* Ellipse with a clean edge, shaded from `color` at upper left to `shade` at lower right; rows
+ * from `end` on are not drawn. */
+void canvas_ball(Canvas *c, const Spot *s, Hex shade, float end);
 
 /* Trapezoid between two horizontal lines: from y0 (x in [l0, r0)) to y1 (x in [l1, r1)). */
 typedef struct Quad {
@@ -89,6 +91,9 @@ typedef struct Stroke {
     unsigned alpha;
 } Stroke;
 void canvas_stroke(Canvas *c, const Stroke *s);
+
+/* The same with round ends and shaded as a round limb is, from `color` to `shade`. */
+void canvas_limb(Canvas *c, const Stroke *s, Hex shade);
 
 /* Rows [y0, y1) get a vertical gradient through up to 4 colours at rows `at`. */
 typedef struct Gradient {

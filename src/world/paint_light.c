@@ -9,30 +9,30 @@ float paint_draw(uint64_t seed, uint64_t tag, float low, float high)
     return low + (high - low) * (float)rng_uniform(seed, tag);
 }
 
-/* Grounds by day, far and near, and the haze of each scene. */
+/* Grounds by day, and the haze of each scene. */
 typedef struct Place {
-    Hex far, near;
+    Hex far, near, alt; /* alt: of patches */
     float haze;
     bool outdoor;
 } Place;
 
 static const Place PLACE[SCENE_COUNT] = {
-    [SCENE_MEADOW] = { 0x9fd46a, 0x5aa83a, 0.10f, true },
-    [SCENE_FOREST] = { 0x86b566, 0x4a8a40, 0.16f, true },
-    [SCENE_BEACH] = { 0xf3dfae, 0xecc987, 0.08f, true },
-    [SCENE_SEA_FLOOR] = { 0x4fb0c4, 0xd9c48c, 0.40f, false },
-    [SCENE_SNOW] = { 0xe6f1fb, 0xf4f9ff, 0.14f, true },
-    [SCENE_DESERT] = { 0xf2c98a, 0xe0a45c, 0.12f, true },
-    [SCENE_CITY] = { 0xb9bcc4, 0x8d929c, 0.10f, true },
-    [SCENE_NIGHT_CITY] = { 0x6d7290, 0x4d5270, 0.10f, true },
-    [SCENE_ROOM] = { 0xc79a6b, 0xdcb384, 0, false },
-    [SCENE_STAGE] = { 0x8a5636, 0xb87a4c, 0, false },
-    [SCENE_SPACE] = { 0x101428, 0x101428, 0, false },
-    [SCENE_SKY] = { 0x9fd2f5, 0xd8effc, 0, true },
-    [SCENE_MOUNTAIN] = { 0xa3c07c, 0x6f9a55, 0.16f, true },
-    [SCENE_RIVER] = { 0x98cf6e, 0x5dab45, 0.12f, true },
-    [SCENE_FARM] = { 0xb5d36a, 0x8bb04a, 0.10f, true },
-    [SCENE_PLAYGROUND] = { 0xa6d67a, 0x72b954, 0.10f, true },
+    [SCENE_MEADOW] = { 0x9fd46a, 0x5aa83a, 0x8fc84e, 0.10f, true },
+    [SCENE_FOREST] = { 0x86b566, 0x4a8a40, 0x6f9c48, 0.16f, true },
+    [SCENE_BEACH] = { 0xf3dfae, 0xecc987, 0xdfb672, 0.08f, true },
+    [SCENE_SEA_FLOOR] = { 0x4fb0c4, 0xd9c48c, 0xc2b07e, 0.40f, false },
+    [SCENE_SNOW] = { 0xdfeaf6, 0xeef5fc, 0xd4e3f4, 0.14f, true },
+    [SCENE_DESERT] = { 0xf2c98a, 0xe0a45c, 0xcf8f4c, 0.12f, true },
+    [SCENE_CITY] = { 0xb9bcc4, 0x8d929c, 0xc4c3c4, 0.10f, true },
+    [SCENE_NIGHT_CITY] = { 0x6d7290, 0x4d5270, 0x62678a, 0.10f, true },
+    [SCENE_ROOM] = { 0xc79a6b, 0xdcb384, 0xd0a273, 0, false },
+    [SCENE_STAGE] = { 0x8a5636, 0xb87a4c, 0xa8693e, 0, false },
+    [SCENE_SPACE] = { 0x101428, 0x101428, 0x101428, 0, false },
+    [SCENE_SKY] = { 0x9fd2f5, 0xd8effc, 0xd8effc, 0, true },
+    [SCENE_MOUNTAIN] = { 0xa3c07c, 0x6f9a55, 0x93b35e, 0.16f, true },
+    [SCENE_RIVER] = { 0x98cf6e, 0x5dab45, 0x83c252, 0.12f, true },
+    [SCENE_FARM] = { 0xb5d36a, 0x8bb04a, 0x9dbb50, 0.10f, true },
+    [SCENE_PLAYGROUND] = { 0xa6d67a, 0x72b954, 0x8fca62, 0.10f, true },
 };
 
 static const Gradient SKY[TIME_COUNT][3] = {
@@ -106,8 +106,6 @@ static void sky_of(const Stage *s, Look *l, uint64_t seed)
             l->sky.color[i] = canvas_blend(l->sky.color[i], GREY[time], 0.62f);
     if (s->facts.scene == SCENE_SPACE)
         l->sky = (Gradient){ 4, { 0, 0.4f, 0.75f, 1 }, { 0x070a1e, 0x0d1232, 0x191844, 0x2a1e52 } };
-    if (s->facts.scene == SCENE_ROOM)
-        l->sky = (Gradient){ 2, { 0, 1 }, { look_grade(s, 0xf0d9c4), look_grade(s, 0xe6c8b0) } };
     if (s->facts.scene == SCENE_STAGE)
         l->sky = (Gradient){ 2, { 0, 1 }, { look_grade(s, 0x6e1630), look_grade(s, 0x9a2440) } };
     if (s->facts.scene == SCENE_SEA_FLOOR)
@@ -133,6 +131,7 @@ Look look_of(const Stage *s)
     float warm = paint_draw(seed, 4, 0, 1);
     l.ground_far = look_grade(s, canvas_blend(p->far, canvas_scale(p->far, 1.08f), warm));
     l.ground_near = look_grade(s, canvas_blend(p->near, canvas_scale(p->near, 1.12f), warm));
+    l.ground_alt = look_grade(s, canvas_blend(p->alt, canvas_scale(p->alt, 1.1f), paint_draw(seed, 5, 0, 1)));
     l.scenery = tint_of(s, false);
     l.actor = tint_of(s, true);
     l.light_x = l.sun_x < 0.5f ? -1 : 1;
@@ -146,7 +145,7 @@ Look look_of(const Stage *s)
 Tint look_tint(const Look *l, const Tint *t, float depth)
 {
     float h = depth > 1 ? 1 - expf(-(depth - 1) * l->haze_by_depth) : 0;
-    Tint out;
+    Tint out = TINT_NONE;
     for (int i = 0; i < 3; i++) {
         float haze = (float)(l->haze >> (16 - 8 * i) & 255);
         out.mul[i] = (uint16_t)((float)t->mul[i] * (1 - h));

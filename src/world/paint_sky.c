@@ -45,7 +45,7 @@ static void moon(const Painter *p, const Eye *e, Canvas *c, float px, float py)
     bool full = rng_below(p->seed, 77, 2);
     int i = cast_find(p->cast, CAST_SCENERY, full ? "full_moon" : "crescent_moon");
     if (i < 0) {
-        canvas_ball(c, &(Spot){ px, py, r, r, 0xfffbe6, 255 }, 0xe6dcb8);
+        canvas_ball(c, &(Spot){ px, py, r, r, 0xfffbe6, 255 }, 0xe6dcb8, INFINITY);
         return;
     }
     const Sprite *s = cast_sprite(p->cast, CAST_SCENERY, (size_t)i);
@@ -61,8 +61,8 @@ static void sun(const Painter *p, Canvas *c, float px, float py)
     Hex glow = dusk ? 0xff9a4a : 0xfff2c0;
     canvas_glow(c, &(Spot){ px, py, r * 9, r * (dusk ? 5.5f : 9), glow, dusk ? 110 : 60 });
     canvas_glow(c, &(Spot){ px, py, r * 3, r * 3, glow, 110 });
-    if (dusk) canvas_ball(c, &(Spot){ px, py, r, r, 0xffe2a0, 255 }, 0xff9c50);
-    else canvas_ball(c, &(Spot){ px, py, r, r, 0xfffbe0, 255 }, 0xffe58c);
+    if (dusk) canvas_ball(c, &(Spot){ px, py, r, r, 0xffe2a0, 255 }, 0xff9c50, INFINITY);
+    else canvas_ball(c, &(Spot){ px, py, r, r, 0xfffbe0, 255 }, 0xffe58c, INFINITY);
 }
 
 void sky_paint(const Painter *p, const Eye *e, Canvas *c)

@@ -10,7 +10,7 @@
 typedef struct Look {
     Gradient sky;          /* stops in shares of the way from the top of the picture to the horizon */
     Hex haze;              /* what distance fades into */
-    Hex ground_far, ground_near;
+    Hex ground_far, ground_near, ground_alt; /* alt: patches */
     Tint scenery, actor;   /* at depth 1, before haze */
     float haze_by_depth;   /* share of haze at depth 1 + 1 / this ... 0: none */
     float shadow;          /* 0 .. 1 */
@@ -25,16 +25,37 @@ Tint look_tint(const Look *l, const Tint *t, float depth); /* with haze */
 
 /* --- what stands in the scene --- */
 
+typedef enum ItemKind {
+    ITEM_SPRITE, ITEM_TUFT, ITEM_ROCK, ITEM_CACTUS, ITEM_CORAL, ITEM_WEED, ITEM_LAMP, ITEM_FENCE,
+    ITEM_KINDS
+} ItemKind;
+
 typedef struct Item {
-    const Sprite *sprite;
+    ItemKind kind;
+    const Sprite *sprite;  /* of ITEM_SPRITE */
     float x, y, depth;     /* the middle of its bottom; at rest, frame heights */
-    float height;          /* in the picture */
+    float height, width;   /* in the picture */
     float mirror;
     Tint tint;
-    bool shadow, hides_base;
+    Hex color;             /* of things that are drawn, at its depth */
+    uint64_t seed;
     bool air;              /* drifts: a cloud, a planet; stands behind all ridges */
     float drift;           /* frame heights a second */
 } Item;
+
+/* What hides the base of what stands there. */
+typedef enum Footing { FOOTING_NONE, FOOTING_GRASS, FOOTING_MOUND } Footing;
+
+typedef enum Pattern {
+    PATTERN_NONE, PATTERN_PLANKS, PATTERN_FURROWS, PATTERN_DASHES, PATTERN_TILES
+} Pattern;
+
+/* A part of the ground from `depth` on towards the viewer, up to the next zone. */
+typedef struct Zone {
+    float depth;
+    Hex base, alt;
+    Pattern pattern;
+} Zone;
 
 typedef enum RidgeKind { RIDGE_HILL, RIDGE_PEAKS, RIDGE_DUNE, RIDGE_TREES, RIDGE_SKYLINE } RidgeKind;
 
@@ -45,7 +66,7 @@ typedef struct Ridge {
     uint64_t seed;
 } Ridge;
 
-enum { RIDGES_MAX = 5, ITEMS_MAX = 160, NOISE_SIDE = 128 };
+enum { RIDGES_MAX = 5, ITEMS_MAX = 256, ZONES_MAX = 8, NOISE_SIDE = 128 };
 
 typedef struct Painter {
     const Cast *cast;
@@ -56,6 +77,9 @@ typedef struct Painter {
     Look look;
     Ridge ridge[RIDGES_MAX];
     int ridges;
+    Zone zone[ZONES_MAX]; /* far to near; the first is the look's ground */
+    int zones;
+    Footing footing;
     Item item[ITEMS_MAX]; /* far to near */
     int items;
     const uint8_t *noise; /* [NOISE_SIDE][NOISE_SIDE], repeats */
@@ -93,8 +117,11 @@ static inline float eye_rest_x(const Painter *p, const Eye *e, float column, flo
 /* Uniform in low .. high, a function of (seed, tag). */
 float paint_draw(uint64_t seed, uint64_t tag, float low, float high);
 
-/* --- scene_*.c: ridges and items of the clip's scene --- */
+/* --- scene_dress.c, scene_table.c: ridges, zones and items of the clip's scene --- */
 void scene_dress(Painter *p);
+
+/* --- paint_things.c: one item on the ground, with its shadow and footing --- */
+void thing_paint(const Painter *p, const Eye *e, const Item *m, Canvas *c);
 
 /* --- paint_land.c --- */
 void land_ridges(const Painter *p, const Eye *e, Canvas *c);
