@@ -53,7 +53,8 @@ static SoraStatus make_taps(Arena *a, ResizeFilter filter, size_t in, double fro
 typedef struct Resize {
     const Clip *in, *out;
     Taps down, across;
-    float *rows; /* [workers, in width * 3]: one row of the result before it is made narrower */
+    float *rows;     /* [workers, in width * 3]: one row of the result before it is made narrower */
+    uint8_t *narrow; /* Lanczos: [workers, in height, out width * 3] */
 } Resize;
 
 /* Down first: that loop runs along whole rows, which a compiler turns into vectors. */
@@ -90,10 +91,36 @@ static void blend_across(const Resize *r, const float *row, uint8_t *to)
     }
 }
 
+/* PIL goes across first and rounds to bytes in between: what overshoots is cut there. */
+static void resize_frame_twice(const Resize *r, size_t f, uint8_t *narrow, float *row)
+{
+    size_t n = r->out->width * 3, from = r->in->width * 3, taps = r->down.taps;
+    for (size_t y = 0; y < r->in->height; y++) {
+        const uint8_t *source = clip_frame(r->in, f) + y * from;
+        for (size_t x = 0; x < from; x++) row[x] = source[x];
+        blend_across(r, row, narrow + y * n);
+    }
+    for (size_t y = 0; y < r->out->height; y++) {
+        const float *w = r->down.weight + y * taps;
+        const uint8_t *source = narrow + r->down.first[y] * n;
+        uint8_t *to = clip_frame(r->out, f) + y * n;
+        for (size_t x = 0; x < n; x++) {
+            float sum = 0;
+            for (size_t k = 0; k < taps; k++) sum += w[k] * source[k * n + x];
+            to[x] = to_u8(sum);
+        }
+    }
+}
+
 static void resize_frame(void *context, size_t f, int worker)
 {
     const Resize *r = context;
     float *row = r->rows + (size_t)worker * r->in->width * 3;
+    if (r->narrow) {
+        size_t bytes = r->in->height * r->out->width * 3;
+        resize_frame_twice(r, f, r->narrow + (size_t)worker * bytes, row);
+        return;
+    }
     for (size_t y = 0; y < r->out->height; y++) {
         blend_rows(r, f, y, row);
         blend_across(r, row, clip_frame(r->out, f) + y * r->out->width * 3);
@@ -123,6 +150,11 @@ SoraStatus resize_clip(const Clip *in, const ResizeOptions *o, Arena *a, Clip *o
     TRY(make_taps(a, o->filter, in->width, w.x, w.width, o->width, &r.across));
     TRY(arena_try(a, (size_t)pool_threads(o->pool) * in->width * 3 * sizeof(float), &rows));
     r.rows = rows;
+    if (o->filter == RESIZE_LANCZOS) {
+        size_t bytes = in->height * o->width * 3 * (size_t)pool_threads(o->pool);
+        TRY(arena_try(a, bytes, &rows));
+        r.narrow = rows;
+    }
     parallel_for(o->pool, in->frames, resize_frame, &r);
     return SORA_OK;
 }

@@ -4,11 +4,12 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "model/bicubic.h"
 #include "tensor/attention.h"
 #include "tensor/rows.h"
 
 static const float EPS = 1e-5f;
-enum { CHANNELS = 3, HEAD_DIM = 80, NAME_SIZE = 128, HEAD_DIM_MAX = 256, TAPS = 4 };
+enum { CHANNELS = 3, HEAD_DIM = 80, NAME_SIZE = 128, HEAD_DIM_MAX = 256 };
 static const float MEAN[CHANNELS] = { 0.48145466f, 0.4578275f, 0.40821073f };
 static const float STD[CHANNELS] = { 0.26862954f, 0.26130258f, 0.27577711f };
 
@@ -177,50 +178,15 @@ size_t clip_image_blocks(const ClipImage *e)
 
 /* ---- the picture ------------------------------------------------------------------------- */
 
-/* Cubic convolution with a = -0.75, as torch.nn.functional.interpolate does it: half-pixel
- * centres, no smoothing when it shrinks, edges repeated. */
-typedef struct Tap {
-    size_t at[TAPS];
-    double weight[TAPS];
-} Tap;
-
-static double cubic(double x)
-{
-    const double a = -0.75;
-    x = fabs(x);
-    if (x <= 1) return ((a + 2) * x - (a + 3)) * x * x + 1;
-    return x < 2 ? ((a * x - 5 * a) * x + 8 * a) * x - 4 * a : 0;
-}
-
-static void fill_taps(size_t from, size_t to, Tap *tap)
-{
-    for (size_t i = 0; i < to; i++) {
-        double x = ((double)i + 0.5) * (double)from / (double)to - 0.5, low = floor(x);
-        for (int k = 0; k < TAPS; k++) {
-            double at = fmin(fmax(low + k - 1, 0), (double)from - 1);
-            tap[i].at[k] = (size_t)at;
-            tap[i].weight[k] = cubic(x - (low + k - 1));
-        }
-    }
-}
-
 /* pixels[3, side, side] from [-1, 1] to what the network was trained on. */
 static void prepare(const float *image, const size_t size[2], size_t side, Arena *step,
                     float *pixels)
 {
-    Tap *row = arena_alloc(step, side * sizeof *row),
-        *column = arena_alloc(step, side * sizeof *row);
-    fill_taps(size[0], side, row);
-    fill_taps(size[1], side, column);
+    size_t to[2] = { side, side };
+    bicubic_resize(image, CHANNELS, size, to, step, pixels);
     for (size_t i = 0; i < CHANNELS * side * side; i++) {
         size_t channel = i / (side * side);
-        const float *plane = image + channel * size[0] * size[1];
-        const Tap *y = &row[i / side % side], *x = &column[i % side];
-        double sum = 0;
-        for (int j = 0; j < TAPS; j++)
-            for (int k = 0; k < TAPS; k++)
-                sum += y->weight[j] * x->weight[k] * plane[y->at[j] * size[1] + x->at[k]];
-        pixels[i] = ((float)sum * 0.5f + 0.5f - MEAN[channel]) / STD[channel];
+        pixels[i] = (pixels[i] * 0.5f + 0.5f - MEAN[channel]) / STD[channel];
     }
 }
 

@@ -181,6 +181,7 @@ static void run_case(Program *p, const Json *spec, const char *layout, GemmPreci
 {
     const GoldenKind *k = kind_of(spec);
     Golden g = { .folder = p->folder, .spec = spec, .layout = layout, .precision = precision };
+    g.cases = p->cases;
     g.compute = p->compute;
     g.every = p->every;
     g.a = arena_new("golden", 0);

@@ -12,6 +12,7 @@
 typedef struct Golden {
     const char *folder;
     const Json *spec;        /* the case's object in the manifest */
+    const Json *cases;       /* all of them */
     const char *layout;      /* the chosen entry of "weights"; NULL: the kind chooses itself */
     GemmPrecision precision; /* of the network; GEMM_F32 has the limits "fp32", else "bf16" */
     const Compute *compute;

@@ -16,5 +16,8 @@ const GoldenKind *const golden_kinds[] = {
     &golden_tokenizer,      /* */
     &golden_umt5,           /* */
     &golden_clip,           /* */
+    &golden_e2e_t2v,        /* */
+    &golden_e2e_i2v,        /* */
+    &golden_e2e_ti2v,       /* */
     NULL,
 };
