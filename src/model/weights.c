@@ -1,3 +1,4 @@
+#define _GNU_SOURCE
 #include "model/weights.h"
 
 #include <dirent.h>
@@ -5,7 +6,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/json.h"
 #include "model/gguf.h"
@@ -273,6 +276,20 @@ const Tensor *weights_lookup(void *weights, const char *name)
 void weights_replace(Weights *w, size_t i, const Tensor *x)
 {
     w->entry[i].tensor = *x;
+}
+
+void weights_forget(Weights *w, size_t i)
+{
+    const Tensor *x = &w->entry[i].tensor;
+    uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE), start = (uintptr_t)x->data;
+    size_t bytes;
+    if (tensor_bytes(x->type, x->rank, x->shape, &bytes) != SORA_OK) return;
+    uintptr_t first = (start + page - 1) / page * page, end = (start + bytes) / page * page;
+    for (size_t m = 0; m < w->maps && end > first; m++) {
+        uintptr_t map = (uintptr_t)w->map[m].bytes;
+        if (start >= map && start + bytes <= map + w->map[m].size)
+            madvise((void *)first, end - first, MADV_DONTNEED);
+    }
 }
 
 void weights_drop(Weights *w, const bool *drop)

@@ -38,6 +38,9 @@ void weights_add_metadata(Weights *w, const char *key, const char *value);
 /* Entry i becomes x. */
 void weights_replace(Weights *w, size_t i, const Tensor *x);
 
+/* The file's pages of entry i are not needed any more. */
+void weights_forget(Weights *w, size_t i);
+
 /* Takes out every entry i with drop[i]. */
 void weights_drop(Weights *w, const bool *drop);
 

@@ -11,6 +11,7 @@ const GoldenKind *const golden_kinds[] = {
     &golden_quant,          /* */
     &golden_dequant,        /* */
     &golden_broken,         /* */
+    &golden_lora,           /* */
     &golden_vae,            /* */
     &golden_text_clean,     /* */
     &golden_tokenizer,      /* */

@@ -14,5 +14,6 @@ extern const GoldenKind golden_vae;                                /* golden_vae
 extern const GoldenKind golden_text_clean, golden_tokenizer;       /* golden_text.c */
 extern const GoldenKind golden_umt5, golden_clip;                  /* golden_text.c */
 extern const GoldenKind golden_e2e_t2v, golden_e2e_i2v, golden_e2e_ti2v; /* golden_e2e.c */
+extern const GoldenKind golden_lora;                                    /* golden_lora.c */
 
 #endif

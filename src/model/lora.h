@@ -1,0 +1,33 @@
+/* LoRA and its kin: small files of changes to the weights of a transformer, merged into them as
+ * they are opened: W' = W + strength (alpha / rank) up down. Names of kohya / musubi, PEFT /
+ * diffusers, ComfyUI and lightx2v, whole differences (.diff), and LyCORIS' LoHa and LoKr
+ * (KohakuBlueleaf/LyCORIS; kohya-ss/musubi-tuner networks; diffusers lora_conversion_utils). */
+#ifndef MODEL_LORA_H
+#define MODEL_LORA_H
+
+#include "model/weights.h"
+#include "tensor/compute.h"
+
+typedef struct LoraSpec {
+    const char *path;
+    float strength;
+    bool second; /* for the second of two experts: keys of "transformer_2." where there are any */
+} LoraSpec;
+
+/* "file" (strength 1) or "file:0.8". SORA_E_ARGUMENT: the strength is no number. */
+SoraStatus lora_parse(const char *text, Arena *a, LoraSpec *out);
+
+typedef struct LoraReport {
+    size_t changed;         /* tensors of the model */
+    size_t unmatched;       /* layers of the files that the model does not have */
+    const char **unmatched_name; /* in the arena of the weights */
+} LoraReport;
+
+/* Merges files into an opened set, before its tensors are handed out. Changed matrices are held in
+ * memory, as f32 where the file has f32 (or `exact`), else as bf16; the mapping's pages of what they
+ * replace are let go. SORA_E_FORMAT: a file for a model of another size, or with nothing for this
+ * one, or itself in disorder; `w` is then half merged and of no use. */
+SoraStatus lora_merge(const LoraSpec *lora, size_t count, const Compute *c, bool exact, Weights *w,
+                      LoraReport *report);
+
+#endif
