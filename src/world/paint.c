@@ -81,19 +81,71 @@ static void body_shadow(const Painter *p, const Eye *e, const Drawn *b, Canvas *
                             (unsigned)(strength * 1.1f * fade * fade) });
 }
 
-static void body_paint(const Painter *p, const Eye *e, const Drawn *b, Canvas *c)
+/* At night a body stands in a pool of moonlight (on the stage, of the spot), so that it is read
+ * from its ground. */
+static void body_pool(const Painter *p, const Eye *e, const Drawn *b, Canvas *c)
 {
     const Pose *q = b->pose;
-    float px, py, k = p->scale * e->camera.zoom;
-    body_shadow(p, e, b, c);
+    bool stage = p->stage->facts.scene == SCENE_STAGE;
+    if (!p->stage->view.ground || q->water > 0 || !(p->look.lamps || stage)) return;
+    float px, py, k = p->scale * e->camera.zoom, half = 0.5f * q->height * fmaxf(1, b->sprite->aspect);
+    eye_point(p, e, q->x, view_ground(&p->stage->view, q->depth), q->depth, &px, &py);
+    Spot s = { px, py, (half + 0.14f) * k * 1.3f, (half + 0.14f) * k * 0.4f,
+               stage ? 0xffefc8 : 0xa9bcff, stage ? 120 : 56 };
+    canvas_glow(c, &s);
+    if (!stage) {
+        canvas_glow(c, &(Spot){ px, py - q->height * k * 0.5f, half * k * 1.5f, q->height * k * 0.8f, 0x8fa6f0, 26 });
+        return;
+    }
+    float top = px + (px < (float)c->width / 2 ? 0.3f : -0.3f) * p->scale;
+    for (int i = 0; i < 3; i++) {
+        float r = s.rx * (0.8f - 0.16f * (float)i), n = 0.03f * k * (1 - 0.25f * (float)i);
+        canvas_quad(c, &(Quad){ -1, top - n, top + n, py, px - r, px + r, 0xfff0cc, 0xfff0cc, 14 });
+    }
+}
+
+static Blit body_blit(const Painter *p, const Eye *e, const Drawn *b)
+{
+    const Pose *q = b->pose;
+    float px, py, height = q->height * p->scale * e->camera.zoom;
     eye_point(p, e, q->x, q->y, q->depth, &px, &py);
-    float end = q->water > 0 ? eye_row(p, e, q->water) : INFINITY;
-    float height = q->height * k;
-    canvas_sprite(c, &(Blit){ .sprite = b->sprite, .frame = frame_at(b->sprite, q->time_s),
-                              .x = px, .y = py, .width = height * b->sprite->aspect * q->stretch_x,
-                              .height = height * q->stretch_y, .turn = q->turn,
-                              .mirror = q->mirror, .end = end, .tint = p->look.actor,
-                              .alpha = 256 });
+    return (Blit){ .sprite = b->sprite, .frame = frame_at(b->sprite, q->time_s), .x = px, .y = py,
+                   .width = height * b->sprite->aspect * q->stretch_x,
+                   .height = height * q->stretch_y, .turn = q->turn, .mirror = q->mirror,
+                   .end = INFINITY, .tint = p->look.actor, .alpha = 256 };
+}
+
+/* A body in the water: mirrored below the water line, with a rim of light where it goes in. */
+static void body_in_water(const Painter *p, const Eye *e, const Drawn *b, Canvas *c)
+{
+    Blit blit = body_blit(p, e, b);
+    float line = eye_row(p, e, b->pose->water), wide = fabsf(blit.width) * 0.56f;
+    float thin = fmaxf(0.8f, 0.012f * p->scale);
+    bool above = line < blit.y;
+    Blit mirror = blit;
+    mirror.y = 2 * line - blit.y + blit.height, mirror.turn = 3.1415927f - blit.turn;
+    mirror.mirror = -blit.mirror, mirror.begin = line, mirror.alpha = 76;
+    float swell = 1 + 0.08f * sinf(e->time_s * 2.6f);
+    Hex light = canvas_blend(p->look.haze, 0xffffff, 0.4f);
+    if (above) {
+        canvas_sprite(c, &mirror);
+        canvas_spot(c, &(Spot){ blit.x, line + thin, wide * 1.35f * swell, thin * 3.4f, light, 90 });
+        blit.end = line;
+    }
+    canvas_sprite(c, &blit);
+    if (above) canvas_spot(c, &(Spot){ blit.x, line, wide * swell, thin * 1.5f, light, 200 });
+}
+
+static void body_paint(const Painter *p, const Eye *e, const Drawn *b, Canvas *c)
+{
+    body_pool(p, e, b, c);
+    if (b->pose->water > 0) {
+        body_in_water(p, e, b, c);
+        return;
+    }
+    body_shadow(p, e, b, c);
+    Blit blit = body_blit(p, e, b);
+    canvas_sprite(c, &blit);
 }
 
 /* Items and bodies in one order, from the `first` item on. */
@@ -149,7 +201,9 @@ static void overlay(Canvas *c, const Canvas *over)
 static void land(const Painter *p, const Eye *e, Canvas *c)
 {
     land_ridges(p, e, c);
+    inside_paint(p, e, c);
     land_ground(p, e, c);
+    inside_floor(p, e, c);
 }
 
 static void backdrop_make(const Painter *p, const Eye *e, Backdrop *b, int width, int height)
@@ -178,6 +232,7 @@ static void frame_still(const Painter *p, const Eye *e, const StageFrame *f, Bac
         water_paint(p, e, c);
         overlay(c, &b->items);
     }
+    air_under(p, e, c);
     things(p, e, f, b->near, c);
 }
 
@@ -187,6 +242,7 @@ static void frame_moving(const Painter *p, const Eye *e, const StageFrame *f, Ca
     sky_drift(p, e, c);
     land(p, e, c);
     if (water_is(p)) water_paint(p, e, c);
+    air_under(p, e, c);
     things(p, e, f, 0, c);
 }
 
@@ -200,28 +256,40 @@ static void to_rgb(const Canvas *c, uint8_t *rgb)
     }
 }
 
-/* Smooth noise that repeats: two octaves of a random lattice. */
-static const uint8_t *make_noise(Arena *a, uint64_t seed)
+/* Smooth noise that repeats: a random lattice, and the same with finer grain. */
+static void make_noise(Painter *p, uint64_t seed)
 {
-    enum { COARSE = 16, STEP = NOISE_SIDE / COARSE };
-    uint8_t lattice[COARSE][COARSE], fine[NOISE_SIDE / 2][NOISE_SIDE / 2];
-    for (int i = 0; i < COARSE * COARSE; i++)
-        lattice[i / COARSE][i % COARSE] = (uint8_t)rng_u64(seed, (uint64_t)i);
-    uint64_t h = seed | 1;
-    for (int i = 0; i < NOISE_SIDE * NOISE_SIDE / 4; i++) {
+    enum { COARSE = 16, STEP = NOISE_SIDE / COARSE, HALF = NOISE_SIDE / 2 };
+    uint8_t lattice[COARSE][COARSE], fine[HALF][HALF];
+    uint64_t h = rng_u64(seed, 0) | 1;
+    for (int i = 0; i < COARSE * COARSE + HALF * HALF; i++) {
         h ^= h << 13, h ^= h >> 7, h ^= h << 17;
-        fine[i / (NOISE_SIDE / 2)][i % (NOISE_SIDE / 2)] = (uint8_t)h;
+        if (i < COARSE * COARSE) lattice[i / COARSE][i % COARSE] = (uint8_t)(h >> 20);
+        else fine[i / HALF % HALF][i % HALF] = (uint8_t)(h >> 20);
     }
-    uint8_t *out = arena_alloc(a, NOISE_SIDE * NOISE_SIDE);
+    uint8_t *soft = arena_alloc(p->arena, NOISE_SIDE * NOISE_SIDE);
+    uint8_t *noise = arena_alloc(p->arena, NOISE_SIDE * NOISE_SIDE);
     for (int y = 0; y < NOISE_SIDE; y++)
         for (int x = 0; x < NOISE_SIDE; x++) {
-            int i = x / STEP, j = y / STEP, f = x % STEP, g = y % STEP;
-            const uint8_t *r0 = lattice[j], *r1 = lattice[(j + 1) % COARSE];
-            int k = (i + 1) % COARSE;
-            int soft = (r0[i] * (STEP - f) + r0[k] * f) * (STEP - g) + (r1[i] * (STEP - f) + r1[k] * f) * g;
-            out[y * NOISE_SIDE + x] = (uint8_t)((soft / (STEP * STEP) * 11 + fine[y / 2][x / 2] * 5) / 16);
+            int f = x % STEP, g = y % STEP, i = x / STEP, k = (i + 1) % COARSE;
+            const uint8_t *r0 = lattice[y / STEP], *r1 = lattice[(y / STEP + 1) % COARSE];
+            int s = (r0[i] * (STEP - f) + r0[k] * f) * (STEP - g) + (r1[i] * (STEP - f) + r1[k] * f) * g;
+            soft[y * NOISE_SIDE + x] = (uint8_t)(s / (STEP * STEP));
+            noise[y * NOISE_SIDE + x] = (uint8_t)((s / (STEP * STEP) * 11 + fine[y / 2][x / 2] * 5) / 16);
         }
-    return out;
+    p->soft = soft, p->noise = noise;
+}
+
+/* Behind everybody, wherever they go. */
+static float wall_depth(const Stage *s)
+{
+    if (s->facts.scene != SCENE_ROOM && s->facts.scene != SCENE_STAGE) return 0;
+    float far = 2;
+    for (size_t k = 0; k < s->frames; k++) {
+        for (int i = 0; i < s->facts.actors; i++) far = fmaxf(far, s->frame[k].actor[i].depth);
+        for (int i = 0; i < s->facts.props; i++) far = fmaxf(far, s->frame[k].prop[i].depth);
+    }
+    return far * 1.25f;
 }
 
 static bool same_camera(const Stage *s)
@@ -240,7 +308,8 @@ void paint_clip(const Cast *cast, const Stage *stage, Arena *a, Clip *out)
     p->seed = rng_split(stage->seed, 'p');
     p->scale = (float)out->height;
     p->look = look_of(stage);
-    p->noise = make_noise(a, rng_split(p->seed, 'n'));
+    p->wall_depth = wall_depth(stage);
+    make_noise(p, rng_split(p->seed, 'n'));
     scene_dress(p);
     Backdrop b = { .near = first_near_item(p) };
     bool still = same_camera(stage);
@@ -250,6 +319,7 @@ void paint_clip(const Cast *cast, const Stage *stage, Arena *a, Clip *out)
         Eye e = { f->camera, (float)f->time_s };
         if (still) frame_still(p, &e, f, &b, &c);
         else frame_moving(p, &e, f, &c);
+        air_over(p, &e, &c);
         weather_paint(p, &e, &c);
         to_rgb(&c, clip_frame(out, k));
     }

@@ -108,7 +108,7 @@ void canvas_sprite(Canvas *c, const Blit *b)
     float cs = cosf(b->turn), sn = sinf(b->turn), cx = b->x, cy = b->y - b->height / 2;
     float sx = (float)t.width / (b->width * b->mirror), sy = (float)t.height / b->height;
     float half_h = (fabsf(sn) * b->width * fabsf(b->mirror) + fabsf(cs) * b->height) / 2 + 1;
-    int y0 = ceil_to(cy - half_h - 0.5f, 0, c->height);
+    int y0 = ceil_to(fmaxf(cy - half_h, b->begin) - 0.5f, 0, c->height);
     int y1 = ceil_to(fminf(cy + half_h, b->end) - 0.5f, 0, c->height);
     bool plain = b->alpha >= 256 && memcmp(&b->tint, &TINT_NONE, sizeof b->tint) == 0;
     float dudx = cs * sx, dvdx = -sn * sy;

@@ -56,7 +56,7 @@ typedef struct Blit {
     float width, height; /* of the box */
     float turn;          /* radians, clockwise, about the middle of the box */
     float mirror;        /* -1 .. 1 */
-    float end;           /* rows from here on are not drawn; INFINITY: all are */
+    float begin, end;    /* rows from begin on and before end are drawn; 0 and INFINITY: all */
     Tint tint;
     unsigned alpha; /* 0 .. 256 */
 } Blit;

@@ -289,7 +289,8 @@ void land_ground(const Painter *p, const Eye *e, Canvas *c)
 {
     const View *v = &p->stage->view;
     if (!v->ground) return;
-    float edge = eye_row(p, e, v->horizon), span = v->base - v->horizon;
+    float foot = p->wall_depth > 0 ? view_ground(v, p->wall_depth) : v->horizon;
+    float edge = eye_row(p, e, foot), span = v->base - v->horizon;
     for (int y = edge < 0 ? 0 : (int)edge; y < c->height; y++) {
         uint32_t *row = c->px + (size_t)y * (size_t)c->width;
         float top = fmaxf(eye_rest(p, e, (float)y) - v->horizon, 0.001f);

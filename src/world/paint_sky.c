@@ -65,10 +65,26 @@ static void sun(const Painter *p, Canvas *c, float px, float py)
     else canvas_ball(c, &(Spot){ px, py, r, r, 0xfffbe0, 255 }, 0xffe58c, INFINITY);
 }
 
+/* Large clouds of faint colour. */
+static void nebula(const Painter *p, const Eye *e, Canvas *c)
+{
+    static const Hex CLOUD[] = { 0x6a3ab0, 0x2a5ac0, 0xb03a8a, 0x2a8a9a, 0x8a4a30 };
+    uint64_t seed = rng_split(p->seed, 'b');
+    for (int i = 0; i < 9; i++) {
+        float x = paint_draw(seed, 5 * i, -0.7f, 0.7f) * p->stage->view.aspect, px, py;
+        float tilt = x * paint_draw(seed, 99, -0.6f, 0.6f);
+        eye_point(p, e, x, 0.5f + tilt + paint_draw(seed, 5 * i + 1, -0.3f, 0.3f), 60, &px, &py);
+        float r = paint_draw(seed, 5 * i + 2, 0.2f, 0.6f) * p->scale;
+        canvas_glow(c, &(Spot){ px, py, r * 1.3f, r * paint_draw(seed, 5 * i + 3, 0.4f, 1),
+                                CLOUD[rng_below(seed, (uint64_t)(5 * i + 4), 5)], 110 });
+    }
+}
+
 void sky_paint(const Painter *p, const Eye *e, Canvas *c)
 {
     const Look *l = &p->look;
     gradient(p, e, c);
+    if (p->stage->facts.scene == SCENE_SPACE) nebula(p, e, c);
     if (l->stars || p->stage->facts.scene == SCENE_SPACE) stars(p, e, c);
     float px, py;
     eye_point(p, e, (l->sun_x - 0.5f) * p->stage->view.aspect, l->sun_y, 60, &px, &py);

@@ -82,7 +82,9 @@ typedef struct Painter {
     Footing footing;
     Item item[ITEMS_MAX]; /* far to near */
     int items;
+    float wall_depth;     /* of a room's or stage's back; 0: open */
     const uint8_t *noise; /* [NOISE_SIDE][NOISE_SIDE], repeats */
+    const uint8_t *soft;  /* the same, its large forms alone */
 } Painter;
 
 /* One frame's camera and time. */
@@ -135,6 +137,14 @@ void sky_drift(const Painter *p, const Eye *e, Canvas *c); /* what moves in it *
 /* --- paint_water.c --- */
 bool water_is(const Painter *p);
 void water_paint(const Painter *p, const Eye *e, Canvas *c);
+
+/* --- scene_inside.c: wall and floor of rooms and stages --- */
+void inside_paint(const Painter *p, const Eye *e, Canvas *c);
+void inside_floor(const Painter *p, const Eye *e, Canvas *c);
+
+/* --- paint_air.c: light on the ground, under bodies; and what is before them --- */
+void air_under(const Painter *p, const Eye *e, Canvas *c);
+void air_over(const Painter *p, const Eye *e, Canvas *c);
 
 /* --- paint_weather.c: over everything --- */
 void weather_paint(const Painter *p, const Eye *e, Canvas *c);
