@@ -100,7 +100,7 @@ static void body_pool(const Painter *p, const Eye *e, const Drawn *b, Canvas *c)
     float top = px + (px < (float)c->width / 2 ? 0.3f : -0.3f) * p->scale;
     for (int i = 0; i < 3; i++) {
         float r = s.rx * (0.8f - 0.16f * (float)i), n = 0.03f * k * (1 - 0.25f * (float)i);
-        canvas_quad(c, &(Quad){ -1, top - n, top + n, py, px - r, px + r, 0xfff0cc, 0xfff0cc, 14 });
+        canvas_quad(c, &(Quad){ -1, top - n, top + n, py + s.ry, px - r, px + r, 0xfff0cc, 0xfff0cc, 18, 1 });
     }
 }
 
@@ -112,7 +112,7 @@ static Blit body_blit(const Painter *p, const Eye *e, const Drawn *b)
     return (Blit){ .sprite = b->sprite, .frame = frame_at(b->sprite, q->time_s), .x = px, .y = py,
                    .width = height * b->sprite->aspect * q->stretch_x,
                    .height = height * q->stretch_y, .turn = q->turn, .mirror = q->mirror,
-                   .end = INFINITY, .tint = p->look.actor, .alpha = 256 };
+                   .end = INFINITY, .tint = look_actor(&p->look, b->sprite), .alpha = 256 };
 }
 
 /* A body in the water: mirrored below the water line, with a rim of light where it goes in. */
@@ -124,7 +124,7 @@ static void body_in_water(const Painter *p, const Eye *e, const Drawn *b, Canvas
     bool above = line < blit.y;
     Blit mirror = blit;
     mirror.y = 2 * line - blit.y + blit.height, mirror.turn = 3.1415927f - blit.turn;
-    mirror.mirror = -blit.mirror, mirror.begin = line, mirror.alpha = 76;
+    mirror.mirror = -blit.mirror, mirror.begin = line, mirror.alpha = 56;
     float swell = 1 + 0.08f * sinf(e->time_s * 2.6f);
     Hex light = canvas_blend(p->look.haze, 0xffffff, 0.4f);
     if (above) {

@@ -48,7 +48,7 @@ static void rays(const Painter *p, const Eye *e, Canvas *c)
         for (int k = 0; k < 3; k++) { /* soft sides: three of them, each narrower */
             float in = w * 0.22f * (float)k;
             canvas_quad(c, &(Quad){ -1, x + in, x + w - in, foot, x + lean + in * 2,
-                                    x + lean + w * 2 - in * 2, 0xe0fbff, 0x9fe6f0, alpha });
+                                    x + lean + w * 2 - in * 2, 0xe0fbff, 0x9fe6f0, alpha, 0.8f });
         }
     }
 }

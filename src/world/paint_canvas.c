@@ -69,21 +69,26 @@ static inline uint32_t sample(const Texture *t, int u, int v)
     return canvas_mix(canvas_mix(a, b, fu), canvas_mix(c, d, fu), fv);
 }
 
-/* Window panes of the emoji are a clear blue: at night they are lit from within. */
-static inline bool is_pane(uint32_t p)
+/* Window panes of the emoji are a clear blue: at night they are lit from within. 0 .. 256. */
+static inline uint32_t pane(uint32_t p)
 {
-    uint32_t r = p & 255, g = p >> 8 & 255, b = p >> 16 & 255;
-    return b > r + 56 && b > 110 && b + 40 > g + 20;
+    int r = p & 255, g = p >> 8 & 255, b = p >> 16 & 255;
+    int k = (b - r - 40) * 6, n = (b - g + 40) * 8;
+    k = k < n ? k : n;
+    return k < 0 ? 0 : k > 256 ? 256 : (uint32_t)k;
 }
 
 static inline uint32_t tinted(uint32_t p, const Tint *t, uint32_t alpha)
 {
     uint32_t a = p >> 24;
-    if (t->lit && is_pane(p)) return canvas_rgba(0xffcf70, a);
     uint32_t r = ((p & 255) * t->mul[0] + a * t->add[0]) >> 8;
     uint32_t g = ((p >> 8 & 255) * t->mul[1] + a * t->add[1]) >> 8;
     uint32_t b = ((p >> 16 & 255) * t->mul[2] + a * t->add[2]) >> 8;
     r = r < a ? r : a, g = g < a ? g : a, b = b < a ? b : a;
+    if (t->lit) {
+        uint32_t k = pane(p), out = r | g << 8 | b << 16 | a << 24;
+        return k ? canvas_mix(out, canvas_rgba(0xffcf70, a), k) : out;
+    }
     return (r * alpha >> 8) | (g * alpha >> 8) << 8 | (b * alpha >> 8) << 16 |
            (a * alpha >> 8) << 24;
 }
@@ -255,7 +260,7 @@ void canvas_quad(Canvas *c, const Quad *q)
         if (cover <= 0) continue;
         float w = clampf(((float)y + 0.5f - q->y0) / (q->y1 - q->y0), 0, 1);
         span(c, y, q->l0 + (q->l1 - q->l0) * w, q->r0 + (q->r1 - q->r0) * w,
-             canvas_blend(q->top, q->bottom, w), cover * (float)q->alpha);
+             canvas_blend(q->top, q->bottom, w), cover * (float)q->alpha * (1 - q->fade * w * w));
     }
 }
 

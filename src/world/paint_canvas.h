@@ -81,6 +81,7 @@ typedef struct Quad {
     float y0, l0, r0, y1, l1, r1;
     Hex top, bottom;
     unsigned alpha; /* 0 .. 255 */
+    float fade;     /* 0: as opaque below as above; 1: nothing is left at y1 */
 } Quad;
 void canvas_quad(Canvas *c, const Quad *q);
 

@@ -23,12 +23,12 @@ static float cell_draw(uint64_t seed, int64_t cell, unsigned k)
 /* --- ridges --- */
 
 typedef struct Column {
-    float top, cap; /* rows: where it begins, where its snow ends */
-    int16_t shade;  /* 256: as it is */
+    float top, cap, apex; /* rows: where it begins, where its snow ends, the top of its peak */
+    int16_t shade;        /* 256: as it is */
 } Column;
 
 typedef struct Point {
-    float height, side, cap; /* side: -1 .. 1, which way the surface looks */
+    float height, side, cap, apex; /* side: -1 .. 1, which way the surface looks */
 } Point;
 
 static Point waves(const Ridge *r, float x, const float *phase)
@@ -62,10 +62,15 @@ static Point cells(const Ridge *r, float x)
             if (fabsf(d) >= 1) continue;
             p.height = tall * 0.5f + 0.5f * sqrtf(1 - d * d);
         } else {
-            float soft = sqrtf(d * d + 0.004f), rough = 0.03f * sinf(at * 31) + 0.03f * sinf(at * 17);
-            p.height = tall * (1.06f - soft) + rough * fminf(1, 3 * soft);
-            p.side = clampf(-(d + 0.05f * sinf(p.height * 25)) * 7, -1, 1);
-            p.cap = tall * (0.62f + 0.06f * sinf(at * 47) + 0.05f * sinf(at * 29 + tall * 9));
+            float soft = sqrtf(d * d + 0.0015f), a = at * 3.1f + tall * 9, b = at * 7.3f + tall * 5;
+            float spur = fabsf(a - floorf(a) - 0.5f), tooth = fabsf(b - floorf(b) - 0.5f);
+            float out = fminf(1, 2.5f * soft);
+            p.height = tall * (1.04f - 1.25f * soft + 0.3f * soft * soft) +
+                       out * (0.16f * (0.25f - spur) + 0.06f * (0.25f - tooth));
+            p.side = clampf(-d * 9, -1, 1) * 0.75f +
+                     out * (a - floorf(a) > 0.5f ? -0.35f : 0.35f) * fminf(1, 12 * spur);
+            p.cap = tall * (0.66f + 0.2f * (spur - 0.25f) + 0.22f * (tooth - 0.25f));
+            p.apex = tall;
         }
         if (p.height > best.height) best = p;
     }
@@ -85,7 +90,7 @@ static Point skyline(const Ridge *r, float x)
 
 static void columns(const Painter *p, const Eye *e, const Ridge *r, int width, Column *col)
 {
-    float phase[3], depth_of_shade = r->kind == RIDGE_PEAKS ? 46 : r->kind == RIDGE_DUNE ? 30 : 18;
+    float phase[3], depth_of_shade = r->kind == RIDGE_PEAKS ? 38 : r->kind == RIDGE_DUNE ? 30 : 18;
     for (int k = 0; k < 3; k++) phase[k] = paint_draw(r->seed, (uint64_t)k, 0, TWO_PI);
     float step = 1 / (p->scale * e->camera.zoom), x = eye_rest_x(p, e, 0.5f, r->depth);
     float base = eye_row(p, e, r->y), per = r->amplitude * p->scale * e->camera.zoom;
@@ -94,7 +99,7 @@ static void columns(const Painter *p, const Eye *e, const Ridge *r, int width, C
                    : r->kind == RIDGE_SKYLINE                     ? skyline(r, x)
                                                                   : cells(r, x);
         float lit = -at.side * -p->look.light_x;
-        col[i] = (Column){ base - per * at.height, base - per * at.cap,
+        col[i] = (Column){ base - per * at.height, base - per * at.cap, base - per * at.apex,
                            (int16_t)(256 + clampf(lit, -1, 1) * depth_of_shade) };
     }
 }
@@ -124,14 +129,20 @@ static void ridge_row(const Painter *p, const Eye *e, const Ridge *r, int y, Can
     float x0 = eye_rest_x(p, e, 0.5f, r->depth), dx = 1 / (p->scale * e->camera.zoom);
     Hex base = canvas_blend(r->top, r->bottom, ((float)y - top) / (bottom - top));
     uint32_t *row = c->px + (size_t)y * (size_t)c->width;
+    bool peaks = r->kind == RIDGE_PEAKS;
+    float lean = r->seed & 1 ? 0.35f : -0.35f;
     bool soft = r->kind != RIDGE_SKYLINE, windows = !soft && p->look.lamps;
     for (int x = 0; x < c->width; x++) {
         float in = (float)y + 1 - col[x].top;
         if (in <= 0) continue;
         int k = col[x].shade;
+        if (peaks) { /* the edge between light and dark slopes down to one side */
+            int at = x + (int)(((float)y - col[x].apex) * lean);
+            k = col[at < 0 ? 0 : at >= c->width ? c->width - 1 : at].shade;
+        }
         if (soft && in < rim) k += (int)(18 * (1 - in / rim));
         Hex color = base;
-        if (r->cap) color = canvas_blend(base, r->cap, (col[x].cap - (float)y) * 0.5f + 0.5f);
+        if (r->cap) color = canvas_blend(base, r->cap, (col[x].cap - (float)y) * 0.7f + 0.5f);
         if (windows && in > 3 && lit_window(p, r, x0 + dx * (float)x, rest_y))
             color = 0xe8c27a, k = 230;
         uint32_t px = shaded(color, k);

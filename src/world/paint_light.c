@@ -57,12 +57,14 @@ Hex look_grade(const Stage *s, Hex c)
     bool inside = scene == SCENE_ROOM || scene == SCENE_STAGE;
     if (scene == SCENE_NIGHT_CITY || scene == SCENE_SPACE) return c;
     if (s->facts.time == TIME_DUSK) {
-        float k = inside ? 0.5f : 1;
+        float k = inside || scene == SCENE_SEA_FLOOR ? 0.5f : 1;
         r += k * (0.02f * r + 4), g -= k * (0.17f * g), b -= k * (0.22f * b - 10);
     }
-    if (s->facts.time == TIME_NIGHT) {
-        float luma = 0.3f * r + 0.59f * g + 0.11f * b, k = inside ? 0.62f : 0.42f;
-        float keep = inside ? 0.8f : 0.62f;
+    if (s->facts.time == TIME_NIGHT && inside) { /* by lamplight */
+        r = 0.62f * r + 4, g = 0.52f * g + 4, b = 0.5f * b + 14;
+    } else if (s->facts.time == TIME_NIGHT) {
+        float luma = 0.3f * r + 0.59f * g + 0.11f * b, k = 0.46f;
+        float keep = 0.75f;
         r = k * (luma + keep * (r - luma)) * 0.72f + 5;
         g = k * (luma + keep * (g - luma)) * 0.92f + 10;
         b = k * (luma + keep * (b - luma)) * 1.35f + 26;
@@ -83,8 +85,8 @@ static Tint tint_of(const Stage *s, bool actor)
     if (s->facts.time == TIME_NIGHT || scene == SCENE_NIGHT_CITY) {
         t = actor ? (Tint){ { 186, 196, 232 }, { 12, 16, 26 } }
                   : (Tint){ { 96, 112, 168 }, { 8, 12, 28 } };
-        if (inside) t = actor ? (Tint){ { 226, 220, 226 }, { 8, 8, 12 } }
-                              : (Tint){ { 170, 164, 180 }, { 8, 8, 16 } };
+        if (inside) t = actor ? (Tint){ { 244, 226, 210 }, { 8, 6, 8 } }
+                              : (Tint){ { 170, 150, 144 }, { 6, 6, 14 } };
     }
     if (scene == SCENE_SEA_FLOOR) {
         float k = s->facts.time == TIME_NIGHT ? 0.9f : 1;
@@ -152,4 +154,28 @@ Tint look_tint(const Look *l, const Tint *t, float depth)
         out.add[i] = (uint16_t)((float)t->add[i] * (1 - h) + haze * h);
     }
     return out;
+}
+
+/* Mean light of a sprite's first frame, 0 .. 1. */
+static float luma_of(const Sprite *s)
+{
+    const SpriteLevel *v = &s->level[SPRITE_LEVELS - 1];
+    float sum = 0, alpha = 1;
+    for (int i = 0; i < v->width * v->height; i++) {
+        const uint8_t *q = v->rgba + i * 4;
+        sum += 0.3f * q[0] + 0.59f * q[1] + 0.11f * q[2], alpha += q[3];
+    }
+    return sum / alpha;
+}
+
+Tint look_actor(const Look *l, const Sprite *s)
+{
+    Tint t = l->actor;
+    float dark = 0.45f - luma_of(s);
+    if (!l->lamps || dark <= 0) return t;
+    for (int i = 0; i < 3; i++) {
+        t.mul[i] = (uint16_t)(t.mul[i] + (256 - t.mul[i]) * 0.7f);
+        t.add[i] = (uint16_t)(t.add[i] + dark * (i == 2 ? 150 : 110));
+    }
+    return t;
 }

@@ -97,8 +97,8 @@ static void rock(const Painter *p, const Item *m, const Spotted *s, Canvas *c)
         float x = s->x + s->width * 0.24f * (float)(i - 1) * (m->mirror > 0 ? 1 : -1);
         canvas_ball(c, &(Spot){ x, s->y - ry * 0.55f, r, ry, m->color, 255 }, dark, end);
     }
+    mound_footing(p, m, s, c);
     if (p->footing == FOOTING_GRASS) grass_footing(p, m, s, c);
-    else mound_footing(p, m, s, c);
 }
 
 static void cactus(const Painter *p, const Item *m, const Spotted *s, Canvas *c)

@@ -68,6 +68,8 @@ static void leaves(const Painter *p, const Eye *e, Canvas *c, uint64_t seed)
 void weather_paint(const Painter *p, const Eye *e, Canvas *c)
 {
     uint64_t seed = rng_split(p->seed, 'w');
+    Scene scene = p->stage->facts.scene;
+    if (p->wall_depth > 0 || scene == SCENE_SEA_FLOOR || scene == SCENE_SPACE) return;
     switch (p->stage->facts.weather) {
     case WEATHER_RAIN: rain(p, e, c, seed); break;
     case WEATHER_SNOW: snow(p, e, c, seed); break;

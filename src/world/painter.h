@@ -21,6 +21,8 @@ typedef struct Look {
 
 Look look_of(const Stage *s);
 Hex look_grade(const Stage *s, Hex day);                /* a colour by day, at this hour */
+/* Of one body: dark ones are lit more at night, so that they do not vanish. */
+Tint look_actor(const Look *l, const Sprite *s);
 Tint look_tint(const Look *l, const Tint *t, float depth); /* with haze */
 
 /* --- what stands in the scene --- */

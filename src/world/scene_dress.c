@@ -86,6 +86,15 @@ static bool in_water(const Painter *p, const Item *m)
            m->depth < 8.5f;
 }
 
+/* Clouds leave sun and moon free. */
+static bool before_sun(const Painter *p, const Item *m)
+{
+    const Look *l = &p->look;
+    float x = (l->sun_x - 0.5f) * p->stage->view.aspect, y = m->y - m->height / 2;
+    return (l->sun || l->moon) && fabsf(m->x - x) < 0.1f + m->width / 2 &&
+           fabsf(y - l->sun_y) < 0.08f + m->height / 2;
+}
+
 static bool plant_one(Painter *p, const Plant *r, Item *m, uint64_t seed)
 {
     m->kind = r->kind, m->seed = seed;
@@ -102,7 +111,8 @@ static bool plant_one(Painter *p, const Plant *r, Item *m, uint64_t seed)
     if (r->air) put_in_air(p, r, m, seed);
     else put_on_ground(p, r, m, seed);
     m->width = m->height * shape;
-    return r->air || m->kind == ITEM_FENCE ||
+    if (r->air) return !before_sun(p, m);
+    return m->kind == ITEM_FENCE ||
            (!covers_body(p, m) && !crowds(p, m) && !in_water(p, m));
 }
 
