@@ -246,13 +246,13 @@ static int heading_for(const BodyPlan *b, const ActorFacts *a, int e, const Lane
         if (lane->edge) return -lane->edge;
         int way = next_move(a, e + 1);
         if (way) return way;
-        if (fabsf(c->x) > 0.05f) return c->x > 0 ? -1 : 1; /* from the edge it is near */
+        if (fabsf(c->x) > 0.05f) return c->x > 0 ? 1 : -1; /* over the middle: longer to see */
         return stage_chance(b->seed, 'e', 0.5f) ? 1 : -1;
     }
     case ACT_LEAVE:
         if (lane->edge) return lane->edge;
         if (e > 0 && action_moves(a->event[e - 1].action)) return c->heading;
-        return c->x > 0.05f ? 1 : c->x < -0.05f ? -1 : c->heading;
+        return c->x > 0.05f ? -1 : c->x < -0.05f ? 1 : c->heading;
     default: return c->heading;
     }
 }
@@ -289,7 +289,8 @@ static void plan_event(StagePlan *p, size_t i, int e, const Lane *lane, Moves *m
     double end = event->end * p->seconds;
     if (action == ACT_LEAVE && c->inside) { /* not long before the end, or nobody is left to see */
         double way = p->view.aspect / 2 + b->width / b->depth;
-        stand_until(p, b, c, fmax(c->t, end - way / pace(b, event->fast) - 0.4));
+        double late = end - way / pace(b, event->fast) - 0.4;
+        stand_until(p, b, c, fmax(late, c->t + (lane->edge ? 0.3 : 0.1) * (end - c->t)));
     }
     int heading = c->inside || action == ACT_ENTER ? heading_for(b, a, e, lane, c) : c->heading;
     Leg *g = open_leg(b, c, action, end);
