@@ -146,6 +146,7 @@ static void body_paint(const Painter *p, const Eye *e, const Drawn *b, Canvas *c
     body_shadow(p, e, b, c);
     Blit blit = body_blit(p, e, b);
     canvas_sprite(c, &blit);
+    if (b->pose->action == ACT_SLEEP) sleep_paint(p, e, b->pose, b->sprite, c);
 }
 
 /* Items and bodies in one order, from the `first` item on. */

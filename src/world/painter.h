@@ -127,6 +127,9 @@ void scene_dress(Painter *p);
 /* --- paint_things.c: one item on the ground, with its shadow and footing --- */
 void thing_paint(const Painter *p, const Eye *e, const Item *m, Canvas *c);
 
+/* --- paint_sleep.c: what rises from who sleeps --- */
+void sleep_paint(const Painter *p, const Eye *e, const Pose *q, const Sprite *sprite, Canvas *c);
+
 /* --- paint_land.c --- */
 void land_ridges(const Painter *p, const Eye *e, Canvas *c);
 void land_ground(const Painter *p, const Eye *e, Canvas *c);

@@ -14,6 +14,7 @@ typedef struct Motion {
     float turn;
     bool about_feet;          /* the turn is about where it stands, not about its middle */
     float stretch;            /* of the height; the width gives what the height takes */
+    float wide;               /* of the width alone */
     float mirror;             /* times the heading: 1 none, -1 turned round */
     int heading;
 } Motion;
@@ -230,8 +231,9 @@ static void sleep(const BodyPlan *b, const Leg *g, double s, Motion *m)
         m->stretch *= 1 + 0.02f * (float)breath;
         return;
     }
-    m->stretch *= 1 - (float)down * 0.26f + 0.035f * (float)breath;
-    m->turn += (float)(down * 0.1 * m->heading);
+    m->stretch *= 1 - (float)down * 0.32f + 0.035f * (float)breath;
+    m->wide *= 1 - 0.1f * (float)down;
+    m->turn += (float)(down * 0.08 * m->heading);
 }
 
 static void stand(const BodyPlan *b, const Leg *g, double s, Motion *m)
@@ -303,8 +305,8 @@ void stage_pose(const StagePlan *p, const BodyPlan *b, double t, Pose *out)
 {
     const Leg *g = leg_at(b, t);
     double s = t - g->t0;
-    Motion m = { .x = g->x1, .depth = g->d1, .altitude = g->a1, .stretch = 1, .mirror = 1,
-                 .heading = g->heading };
+    Motion m = { .x = g->x1, .depth = g->d1, .altitude = g->a1, .stretch = 1, .wide = 1,
+                 .mirror = 1, .heading = g->heading };
     DO[g->action](b, g, s, &m);
     bob(b, t, &m);
     float height = b->height / m.depth, x = m.x / m.depth;
@@ -320,7 +322,7 @@ void stage_pose(const StagePlan *p, const BodyPlan *b, double t, Pose *out)
     float mirror = mirror_of(b, g, s, &m);
     int faces = b->member->faces;
     *out = (Pose){ .present = g->present, .x = x, .y = y, .depth = m.depth, .height = height,
-                   .turn = m.turn, .stretch_x = 1 / sqrtf(m.stretch), .stretch_y = m.stretch,
+                   .turn = m.turn, .stretch_x = m.wide / sqrtf(m.stretch), .stretch_y = m.stretch,
                    .mirror = mirror,
                    .time_s = (float)(g->clock + stage_clock_passed(b, g, s)),
                    .action = g->action,
