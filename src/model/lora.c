@@ -303,40 +303,106 @@ static int by_place(const void *a, const void *b)
     return x->place < y->place ? -1 : x->place > y->place;
 }
 
-static SoraStatus merge(Reader *r, const Compute *c, bool exact)
+/* ---- what others see ---------------------------------------------------------------------- */
+
+struct Lora {
+    Arena *a;
+    Weights *w, **file;
+    size_t files;
+    LoraDelta *delta; /* sorted by place */
+    size_t count;
+};
+
+static SoraStatus read_all(const LoraSpec *lora, size_t count, Lora *l, LoraReport *report)
 {
-    if (r->count) qsort(r->delta, r->count, sizeof *r->delta, by_place);
-    for (size_t i = 0, end; i < r->count; i = end) {
-        for (end = i; end < r->count && r->delta[end].place == r->delta[i].place;) end++;
-        TRY(lora_add(&r->delta[i], end - i, c, exact, r->model->w));
-        r->report->changed++;
+    Model model = { .w = l->w, .a = l->a };
+    Reader r = { .model = &model, .a = l->a, .report = report };
+    read_model(&model);
+    for (size_t i = 0; i < count; i++) {
+        r.spec = &lora[i];
+        TRY(weights_open(lora[i].path, l->a, &l->file[i]));
+        l->files++;
+        TRY(read_file(&r, l->file[i]));
     }
+    if (r.count) qsort(r.delta, r.count, sizeof *r.delta, by_place);
+    l->delta = r.delta;
+    l->count = r.count;
+    for (size_t i = 0; i < r.count; i++)
+        report->changed += i == 0 || r.delta[i].place != r.delta[i - 1].place;
     return SORA_OK;
 }
 
-static SoraStatus merge_all(const LoraSpec *lora, size_t count, Weights **file, Reader *r,
-                            const Compute *c, bool exact)
+SoraStatus lora_open(const LoraSpec *lora, size_t count, Weights *w, Lora **out,
+                     LoraReport *report)
 {
-    read_model(r->model);
-    for (size_t i = 0; i < count; i++) {
-        r->spec = &lora[i];
-        TRY(weights_open(lora[i].path, r->a, &file[i]));
-        TRY(read_file(r, file[i]));
+    *report = (LoraReport){ 0 };
+    Arena *a = arena_new("lora", 0);
+    if (!a) return err_set(SORA_E_MEMORY, "no memory left to read LoRA files");
+    Lora *l = arena_zero(a, sizeof *l);
+    *l = (Lora){ .a = a, .w = w, .file = arena_zero(a, (count + 1) * sizeof *l->file) };
+    SoraStatus s = read_all(lora, count, l, report);
+    if (s == SORA_OK)
+        *out = l;
+    else
+        lora_close(l);
+    return s;
+}
+
+void lora_close(Lora *l)
+{
+    if (!l) return;
+    for (size_t i = 0; i < l->files; i++) weights_close(l->file[i]);
+    arena_free(l->a);
+}
+
+/* The changes of one tensor: how many, and where they begin. */
+static size_t changes_of(const Lora *l, size_t place, size_t *first)
+{
+    size_t low = 0, high = l->count, n = 0;
+    while (low < high) {
+        size_t middle = (low + high) / 2;
+        if (l->delta[middle].place < place)
+            low = middle + 1;
+        else
+            high = middle;
     }
-    return merge(r, c, exact);
+    while (low + n < l->count && l->delta[low + n].place == place) n++;
+    *first = low;
+    return n;
+}
+
+bool lora_changes(const Lora *l, size_t place)
+{
+    size_t first;
+    return l && changes_of(l, place, &first) > 0;
+}
+
+SoraStatus lora_merged(const Lora *l, size_t place, const Compute *c, bool exact, Arena *a,
+                       Tensor *out)
+{
+    size_t first, n = changes_of(l, place, &first);
+    return lora_add(&l->delta[first], n, weights_at(l->w, place), c, exact, a, out);
+}
+
+static SoraStatus merge_all(const Lora *l, const Compute *c, bool exact)
+{
+    for (size_t i = 0; i < l->count; i++) {
+        size_t place = l->delta[i].place;
+        if (i && l->delta[i - 1].place == place) continue;
+        Tensor y;
+        TRY(lora_merged(l, place, c, exact, weights_arena(l->w), &y));
+        weights_forget(l->w, place);
+        weights_replace(l->w, place, &y);
+    }
+    return SORA_OK;
 }
 
 SoraStatus lora_merge(const LoraSpec *lora, size_t count, const Compute *c, bool exact, Weights *w,
                       LoraReport *report)
 {
-    *report = (LoraReport){ 0 };
-    Arena *a = arena_new("lora", 0);
-    if (!a) return err_set(SORA_E_MEMORY, "no memory left to read LoRA files");
-    Model model = { .w = w, .a = a };
-    Reader r = { .model = &model, .a = a, .report = report };
-    Weights **file = arena_zero(a, (count + 1) * sizeof *file);
-    SoraStatus s = merge_all(lora, count, file, &r, c, exact);
-    for (size_t i = 0; i < count; i++) weights_close(file[i]);
-    arena_free(a);
+    Lora *l;
+    TRY(lora_open(lora, count, w, &l, report));
+    SoraStatus s = merge_all(l, c, exact);
+    lora_close(l);
     return s;
 }

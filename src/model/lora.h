@@ -23,6 +23,18 @@ typedef struct LoraReport {
     const char **unmatched_name; /* in the arena of the weights */
 } LoraReport;
 
+/* The same one tensor at a time, for whoever writes them away: what the files change of an opened
+ * set `w`, which must outlive the result. lora_close also after the arena of w is gone. */
+typedef struct Lora Lora;
+SoraStatus lora_open(const LoraSpec *lora, size_t count, Weights *w, Lora **out,
+                     LoraReport *report);
+void lora_close(Lora *l); /* NULL is fine */
+bool lora_changes(const Lora *l, size_t place); /* NULL: nothing */
+/* Entry `place` of the set with all changes, in `a`: f32, or bf16 for matrices that are not f32 in
+ * the file, unless `exact`. */
+SoraStatus lora_merged(const Lora *l, size_t place, const Compute *c, bool exact, Arena *a,
+                       Tensor *out);
+
 /* Merges files into an opened set, before its tensors are handed out. Changed matrices are held in
  * memory, as f32 where the file has f32 (or `exact`), else as bf16; the mapping's pages of what they
  * replace are let go. SORA_E_FORMAT: a file for a model of another size, or with nothing for this

@@ -3,7 +3,6 @@
 
 #include "base/size.h"
 #include "model/lora_parts.h"
-#include "model/weights_kinds.h"
 #include "tensor/convert.h"
 #include "tensor/gemm.h"
 #include "tensor/quant.h"
@@ -227,9 +226,9 @@ static void sweep_rows(void *ctx, size_t i, int worker)
         quant_read_rows(s->from, k->first + row, rows, sum);
 }
 
-SoraStatus lora_add(const LoraDelta *d, size_t count, const Compute *c, bool exact, Weights *w)
+SoraStatus lora_add(const LoraDelta *d, size_t count, const Tensor *x, const Compute *c, bool exact,
+                    Arena *results, Tensor *out)
 {
-    const Tensor *x = weights_at(w, d->place);
     Tensor y = *x;
     size_t rows = rows_of(x), width = width_of(x), bytes;
     bool vector = x->rank < 2 || rows == 1;
@@ -237,7 +236,7 @@ SoraStatus lora_add(const LoraDelta *d, size_t count, const Compute *c, bool exa
     y.type = exact || vector || x->type == TYPE_F32 ? TYPE_F32 : TYPE_BF16;
     y.scale = NULL;
     TRY(tensor_bytes(y.type, y.rank, y.shape, &bytes));
-    TRY(arena_try(weights_arena(w), bytes, &to));
+    TRY(arena_try(results, bytes, &to));
     y.data = to;
     Arena *a = arena_new("lora", 0);
     if (!a) return err_set(SORA_E_MEMORY, "no memory left to merge %s", d->file);
@@ -253,7 +252,6 @@ SoraStatus lora_add(const LoraDelta *d, size_t count, const Compute *c, bool exa
         arena_rewind(a, mark);
     }
     arena_free(a);
-    weights_forget(w, d->place);
-    weights_replace(w, d->place, &y);
+    *out = y;
     return SORA_OK;
 }

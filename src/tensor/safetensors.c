@@ -253,8 +253,7 @@ static SoraStatus write_header(JsonWriter *w, const SafetensorsEntry *entry, siz
     return SORA_OK;
 }
 
-static SoraStatus put_all(FileWriter *f, const JsonWriter *w, const SafetensorsEntry *entry,
-                          size_t count)
+static SoraStatus put_header(FileWriter *f, const JsonWriter *w)
 {
     static const char spaces[ALIGN + 1] =
         "                                                                ";
@@ -263,7 +262,25 @@ static SoraStatus put_all(FileWriter *f, const JsonWriter *w, const SafetensorsE
     for (int i = 0; i < LENGTH_BYTES; i++) length[i] = (unsigned char)(padded >> (8 * i));
     TRY(file_put(f, length, sizeof length));
     TRY(file_put(f, w->text, w->size));
-    TRY(file_put(f, spaces, padded - w->size));
+    return file_put(f, spaces, padded - w->size);
+}
+
+SoraStatus safetensors_put_header(FileWriter *f, const SafetensorsEntry *entry, size_t count,
+                                  const SafetensorsMeta *meta, size_t meta_count)
+{
+    Arena *a = arena_new("header", 0);
+    if (!a) return err_set(SORA_E_MEMORY, "no memory to write a header");
+    JsonWriter w = json_writer(a);
+    SoraStatus s = write_header(&w, entry, count, meta, meta_count);
+    if (s == SORA_OK) s = put_header(f, &w);
+    arena_free(a);
+    return s;
+}
+
+static SoraStatus put_all(FileWriter *f, const JsonWriter *w, const SafetensorsEntry *entry,
+                          size_t count)
+{
+    TRY(put_header(f, w));
     for (size_t i = 0; i < count; i++) {
         const Tensor *x = &entry[i].tensor;
         size_t bytes;

@@ -30,6 +30,11 @@ void safetensors_close(Safetensors *st);
 const Tensor *safetensors_find(const Safetensors *st, const char *name);         /* or NULL */
 const char *safetensors_metadata(const Safetensors *st, const char *key);        /* or NULL */
 
+/* The part of a file before the tensors, whose bytes must follow in the given order without gaps;
+ * their data is not looked at. */
+SoraStatus safetensors_put_header(FileWriter *f, const SafetensorsEntry *entry, size_t count,
+                                  const SafetensorsMeta *meta, size_t meta_count);
+
 /* Writes tensors in the given order, aligned as the format wants, atomically (base/file.h). */
 SoraStatus safetensors_write(const char *path, const SafetensorsEntry *entry, size_t count,
                              const SafetensorsMeta *meta, size_t meta_count);
