@@ -60,13 +60,48 @@ static SoraStatus open_all(const char *path, const char *text_path, const char *
     return SORA_OK;
 }
 
+static SoraStatus open_wan(const char *path, const WanParts *given, Bundle *b)
+{
+    WanParts parts;
+    TRY(wan_parts_find(path, given, b->weights, &parts));
+    WanBundle *wan = arena_zero(b->weights, sizeof *wan);
+    TRY(wan_bundle_check(&parts, b->weights, wan));
+    b->config = wan->config;
+    b->wan = wan;
+    return SORA_OK;
+}
+
+/* A folder without model.safetensors, or a file of weights that are a Wan transformer's. */
+static bool is_wan(const char *path, Arena *a)
+{
+    const char *own = in_folder(path, "model.safetensors", a);
+    if (own != path && !file_exists(own)) return true;
+    WanPart part;
+    if (wan_part_open(own, &part) != SORA_OK) return false;
+    bool wan = !weights_metadata(part.weights, "sora.kind") && wan_fits(part.weights);
+    wan_part_close(&part);
+    return wan;
+}
+
 SoraStatus bundle_open(const char *path, const char *text_path, const char *default_dir,
                        const Compute *c, Bundle *out)
 {
     memset(out, 0, sizeof *out);
     out->weights = arena_new("weights", 0);
     if (!out->weights) return err_set(SORA_E_MEMORY, "no memory for a model");
-    SoraStatus s = open_all(path, text_path, default_dir, c, out);
+    WanParts named = { .text = text_path };
+    SoraStatus s = is_wan(path, out->weights) ? open_wan(path, &named, out)
+                                              : open_all(path, text_path, default_dir, c, out);
+    if (s != SORA_OK) bundle_close(out);
+    return s;
+}
+
+SoraStatus bundle_open_wan(const char *path, const WanParts *given, Bundle *out)
+{
+    memset(out, 0, sizeof *out);
+    out->weights = arena_new("weights", 0);
+    if (!out->weights) return err_set(SORA_E_MEMORY, "no memory for a model");
+    SoraStatus s = open_wan(path, given, out);
     if (s != SORA_OK) bundle_close(out);
     return s;
 }

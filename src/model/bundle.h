@@ -3,7 +3,7 @@
 #ifndef MODEL_BUNDLE_H
 #define MODEL_BUNDLE_H
 
-#include "model/dit.h"
+#include "model/bundle_wan.h"
 #include "model/text_encoder.h"
 #include "tensor/safetensors.h"
 
@@ -13,6 +13,7 @@ typedef struct Bundle {
     Dit *dit;
     TextEncoder *text;
     Arena *weights;
+    WanBundle *wan; /* not NULL: a Wan model, opened part by part as it runs; no dit, no text */
 } Bundle;
 
 /* `path`: a model file, or a folder that holds model.safetensors. `text_path`: the text encoder's
@@ -20,6 +21,10 @@ typedef struct Bundle {
  * SORA_E_FORMAT when the file is no model of ours, with what it is instead. */
 SoraStatus bundle_open(const char *path, const char *text_path, const char *default_dir,
                        const Compute *c, Bundle *out);
+/* A Wan model from a folder, or a file and parts named one by one (model/bundle_wan.h). What
+ * bundle_open does with what is no model of ours. */
+SoraStatus bundle_open_wan(const char *path, const WanParts *given, Bundle *out);
+
 void bundle_close(Bundle *b); /* a zeroed or closed one is fine */
 
 /* The ParamLookup of a Safetensors. */

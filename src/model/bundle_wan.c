@@ -163,6 +163,19 @@ static SoraStatus check_vae(WanBundle *b)
     return SORA_OK;
 }
 
+/* Bytes of matrices with a row for every word. */
+static size_t table_bytes(const Weights *w, size_t words)
+{
+    size_t sum = 0, bytes;
+    for (size_t i = 0; i < weights_count(w); i++) {
+        const Tensor *x = weights_at(w, i);
+        if (x->rank == 2 && x->shape[0] == words &&
+            tensor_bytes(x->type, x->rank, x->shape, &bytes) == SORA_OK)
+            sum += bytes;
+    }
+    return sum;
+}
+
 static SoraStatus check_text(WanBundle *b)
 {
     WanPart part;
@@ -172,6 +185,7 @@ static SoraStatus check_text(WanBundle *b)
     SoraStatus s = umt5_load(&part.file, &text);
     size_t width = s == SORA_OK ? umt5_width(text) : 0;
     b->text_bytes = weights_bytes(part.weights);
+    b->text_unread = s == SORA_OK ? table_bytes(part.weights, umt5_words(text)) : 0;
     wan_part_close(&part);
     TRY(s);
     if (width != b->config.text_width)

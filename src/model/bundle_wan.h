@@ -30,6 +30,7 @@ typedef struct WanBundle {
     DitConfig config;                                     /* of the (low-noise) transformer */
     size_t transformer_bytes;                             /* of its files */
     size_t high_bytes, vae_bytes, text_bytes, clip_bytes; /* 0: there is none */
+    size_t text_unread; /* of text_bytes: the table of words, of which a prompt reads few rows */
     VaeInfo vae;
     double boundary;   /* timestep / 1000 from which the high-noise expert works */
     size_t clip_heads; /* 0: as in ViT-H */

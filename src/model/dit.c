@@ -316,31 +316,57 @@ static Tensor *attend(Tape *t, const BlockCall *b, const Attention *a, Tensor *x
     return !self && b->image ? dit_image_attend(t, b, a, q, y) : y;
 }
 
+/* A block's parts are segments of their own, so that without gradients the memory of one part is
+ * given back before the next begins. */
+typedef struct PartCall {
+    const BlockCall *b;
+    Tensor *m[MODULATIONS];
+} PartCall;
+
+static Tensor *self_part(void *part_call, Tape *t, Tensor *x)
+{
+    const PartCall *p = part_call;
+    const BlockCall *b = p->b;
+    const Linear *o = &b->k->self.o;
+    Tensor *h = op_modulated_norm(t, x, p->m[SHIFT_SELF], p->m[SCALE_SELF], b->row, b->d->c.eps);
+    h = attend(t, b, &b->k->self, h, h);
+    note_part(t, b, "block%zu.self_attn", h, o);
+    return op_linear_residual(t, h, o->weight, o->bias, x, p->m[GATE_SELF], b->row);
+}
+
+static Tensor *cross_part(void *part_call, Tape *t, Tensor *x)
+{
+    const BlockCall *b = ((const PartCall *)part_call)->b;
+    const Linear *o = &b->k->cross.o;
+    Tensor *h = op_layer_norm(t, x, b->k->norm3_weight, b->k->norm3_bias, b->d->c.eps, false);
+    h = attend(t, b, &b->k->cross, h, b->text);
+    note_part(t, b, "block%zu.cross_attn", h, o);
+    return op_linear_residual(t, h, o->weight, o->bias, x, NULL, NULL);
+}
+
+static Tensor *mlp_part(void *part_call, Tape *t, Tensor *x)
+{
+    const PartCall *p = part_call;
+    const BlockCall *b = p->b;
+    const Block *k = b->k;
+    Tensor *h = op_modulated_norm(t, x, p->m[SHIFT_MLP], p->m[SCALE_MLP], b->row, b->d->c.eps);
+    h = b->d->c.gated ? op_swiglu(t, h, k->up.weight)
+                      : op_linear(t, h, k->up.weight, k->up.bias, GEMM_GELU_TANH, false);
+    note_part(t, b, "block%zu.ffn", h, &k->down);
+    return op_linear_residual(t, h, k->down.weight, k->down.bias, x, p->m[GATE_MLP], b->row);
+}
+
 Tensor *dit_block(void *block_call, Tape *t, Tensor *x)
 {
     const BlockCall *b = block_call;
-    const Block *k = b->k;
-    const DitConfig *c = &b->d->c;
-    Tensor *table = op_add_table(t, b->e0, k->modulation), *m[MODULATIONS];
-    for (size_t i = 0; i < MODULATIONS; i++) m[i] = op_columns(t, table, i * c->width, c->width);
-
-    Tensor *h = op_modulated_norm(t, x, m[SHIFT_SELF], m[SCALE_SELF], b->row, c->eps);
-    h = attend(t, b, &k->self, h, h);
-    note_part(t, b, "block%zu.self_attn", h, &k->self.o);
-    x = op_linear_residual(t, h, k->self.o.weight, k->self.o.bias, x, m[GATE_SELF], b->row);
-
-    if (b->text) {
-        h = op_layer_norm(t, x, k->norm3_weight, k->norm3_bias, c->eps, false);
-        h = attend(t, b, &k->cross, h, b->text);
-        note_part(t, b, "block%zu.cross_attn", h, &k->cross.o);
-        x = op_linear_residual(t, h, k->cross.o.weight, k->cross.o.bias, x, NULL, NULL);
-    }
-
-    h = op_modulated_norm(t, x, m[SHIFT_MLP], m[SCALE_MLP], b->row, c->eps);
-    h = c->gated ? op_swiglu(t, h, k->up.weight)
-                 : op_linear(t, h, k->up.weight, k->up.bias, GEMM_GELU_TANH, false);
-    note_part(t, b, "block%zu.ffn", h, &k->down);
-    return op_linear_residual(t, h, k->down.weight, k->down.bias, x, m[GATE_MLP], b->row);
+    size_t width = b->d->c.width;
+    PartCall *p = arena_alloc(tape_arena(t), sizeof *p);
+    p->b = b;
+    Tensor *table = op_add_table(t, b->e0, b->k->modulation);
+    for (size_t i = 0; i < MODULATIONS; i++) p->m[i] = op_columns(t, table, i * width, width);
+    x = tape_segment(t, self_part, p, x, false);
+    if (b->text) x = tape_segment(t, cross_part, p, x, false);
+    return tape_segment(t, mlp_part, p, x, false);
 }
 
 static Tensor *embed_patches(const Dit *d, Tape *t, const DitInput *in)

@@ -150,7 +150,9 @@ static SoraStatus pick_transformers(Search *s, const char *path, WanParts *out)
         out->high = s->given->high;
         return SORA_OK;
     }
-    if (n == 0) return err_set(SORA_E_FORMAT, "%s holds no Wan transformer", path);
+    if (n == 0)
+        return err_set(SORA_E_FORMAT, "%s holds neither model.safetensors nor a Wan transformer",
+                       path);
     if (n == 1) {
         out->transformer = t[0];
         out->high = s->given->high;

@@ -6,6 +6,7 @@
 #include "base/rng.h"
 #include "base/size.h"
 #include "diffusion/guidance.h"
+#include "pipeline/wan_generate.h"
 
 GenerateOptions generate_options_default(void)
 {
@@ -205,6 +206,7 @@ static SoraStatus sample(Run *r, Clip *out)
 SoraStatus generate_clip(const Bundle *b, const Compute *c, const GenerateOptions *o, Arena *a,
                          Clip *out)
 {
+    if (b->wan) return wan_generate_clip(b->wan, c, o, a, out);
     TRY(check(b, o));
     TRY(clip_new(a, o->frames, o->height, o->width, o->frames > 1 ? o->fps : 0, out));
     ArenaMark mark = arena_mark(a);

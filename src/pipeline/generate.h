@@ -17,6 +17,9 @@ typedef struct GenerateOptions {
     double shift;            /* flow shift of the schedule */
     SamplerKind sampler;
     const Condition *condition; /* NULL: nothing is given */
+    size_t memory;              /* bytes that may be used, 0: no limit. Wan models then work on
+                                   tiles and read their weights again in every step */
+    const char *latents_path;   /* Wan models save the finished latent there; NULL: nowhere */
     GemmPrecision precision;
     /* Called after every step; anything but SORA_OK stops. `preview` is the clip as it would be if
      * this were the last step, valid during the call; made only if `wants_preview`. */

@@ -1,0 +1,148 @@
+#include "pipeline/wan_generate.h"
+
+#include <string.h>
+
+void wan_generate_default(const WanBundle *b, GenerateOptions *o)
+{
+    WanJob j = wan_job_default(b);
+    o->frames = j.frames, o->height = j.height, o->width = j.width, o->fps = j.fps;
+    o->steps = j.steps, o->shift = j.shift, o->sampler = j.sampler;
+    o->cfg_scale = j.cfg_scale, o->cfg_min = j.cfg_min, o->cfg_max = j.cfg_max;
+}
+
+/* ---- what is given -----------------------------------------------------------------------------
+ */
+
+static float to_float(uint8_t byte)
+{
+    return (float)byte / 127.5f - 1;
+}
+
+static const WanPicture *picture(const Clip *clip, size_t frame, Arena *a)
+{
+    size_t pixels = clip->height * clip->width;
+    float *rgb = arena_alloc(a, 3 * pixels * sizeof *rgb);
+    const uint8_t *from = clip_frame(clip, frame);
+    for (size_t i = 0; i < 3 * pixels; i++) rgb[i % 3 * pixels + i / 3] = to_float(from[i]);
+    WanPicture *p = arena_alloc(a, sizeof *p);
+    *p = (WanPicture){ rgb, clip->height, clip->width };
+    return p;
+}
+
+/* The source and where it is kept; frames beyond its end repeat the last. */
+static const WanVideo *video(const Condition *c, size_t frames, Arena *a)
+{
+    const Clip *s = c->source;
+    size_t pixels = s->height * s->width;
+    float *rgb = arena_alloc(a, frames * pixels * 3 * sizeof *rgb);
+    uint8_t *mask = c->given || c->mask ? arena_alloc(a, frames * pixels) : NULL;
+    for (size_t f = 0; f < frames; f++) {
+        size_t from = f < s->frames ? f : s->frames - 1;
+        bool beyond = f >= s->frames, kept = c->given && c->given[from] && !beyond;
+        const uint8_t *bytes = clip_frame(s, from);
+        for (size_t i = 0; i < 3 * pixels; i++) rgb[f * pixels * 3 + i] = to_float(bytes[i]);
+        for (size_t i = 0; mask && i < pixels; i++)
+            mask[f * pixels + i] = !kept && (beyond || !c->mask || c->mask[from * pixels + i] != 0);
+    }
+    WanVideo *v = arena_alloc(a, sizeof *v);
+    *v = (WanVideo){ rgb, mask };
+    return v;
+}
+
+/* Frames that are given whole: only the ends can be told to these families. */
+static SoraStatus give_ends(const WanBundle *b, const Condition *c, Arena *a, WanGiven *out)
+{
+    const Clip *s = c->source;
+    if (c->mask)
+        return err_set(SORA_E_ARGUMENT, "%s cannot keep part of a frame; VACE models can",
+                       wan_family_name(b->family));
+    for (size_t f = 0; c->given && f < s->frames; f++) {
+        if (!c->given[f]) continue;
+        if (f == 0)
+            out->first = picture(s, f, a);
+        else if (f + 1 == s->frames)
+            out->last = picture(s, f, a);
+        else
+            return err_set(SORA_E_ARGUMENT,
+                           "%s can be given a first and a last frame, not frame %zu of %zu; VACE "
+                           "models can",
+                           wan_family_name(b->family), f + 1, s->frames);
+    }
+    return SORA_OK;
+}
+
+static SoraStatus read_condition(const WanBundle *b, const Condition *c, size_t frames, Arena *a,
+                                 WanJob *j)
+{
+    if (!c || !c->source) return SORA_OK;
+    j->strength = c->strength;
+    if (b->family == WAN_VACE) {
+        j->given.video = video(c, frames, a);
+        return SORA_OK;
+    }
+    TRY(give_ends(b, c, a, &j->given));
+    bool starts = !j->given.first && !j->given.last && c->strength < 1;
+    if (starts) j->given.video = video(c, frames, a);
+    return SORA_OK;
+}
+
+SoraStatus wan_generate_job(const WanBundle *b, const GenerateOptions *o, Arena *a, WanJob *out)
+{
+    WanJob j = wan_job_default(b);
+    double low = j.cfg_scale;
+    j.prompt = o->prompt, j.negative = o->negative;
+    j.frames = o->frames, j.height = o->height, j.width = o->width, j.fps = o->fps;
+    j.steps = o->steps, j.shift = o->shift, j.seed = o->seed, j.sampler = o->sampler;
+    /* the solver's own grid, as each original has it */
+    j.grid = o->sampler == SAMPLER_DPMPP_2M ? GRID_DPMPP : GRID_UNIPC;
+    j.cfg_scale = o->cfg_scale;
+    if (o->cfg_scale != low) j.cfg_high = o->cfg_scale;
+    j.cfg_min = o->cfg_min, j.cfg_max = o->cfg_max;
+    j.precision = j.vae_precision = o->precision;
+    const Condition *c = o->condition;
+    if (c && c->source && (c->source->height != o->height || c->source->width != o->width))
+        return err_set(SORA_E_ARGUMENT, "what is given is %zux%zu, the clip %zux%zu",
+                       c->source->width, c->source->height, o->width, o->height);
+    TRY(read_condition(b, c, patch_video_frames(patch_latent_frames(o->frames)), a, &j));
+    *out = j;
+    return SORA_OK;
+}
+
+/* ---- the clip
+ * ------------------------------------------------------------------------------------ */
+
+/* The original's bytes: cut, not rounded (Wan2.1 wan/utils/utils.py). */
+static SoraStatus write_frame(void *self, size_t frame, const float *rgb)
+{
+    const Clip *clip = self;
+    uint8_t *to = clip_frame(clip, frame);
+    for (size_t i = 0; i < clip->height * clip->width * 3; i++)
+        to[i] = (uint8_t)((rgb[i] + 1) / 2 * 255);
+    return SORA_OK;
+}
+
+static SoraStatus after_step(void *self, size_t step, size_t steps)
+{
+    const GenerateOptions *o = self;
+    return o->progress ? o->progress(o->progress_self, step, steps, NULL) : SORA_OK;
+}
+
+SoraStatus wan_generate_clip(const WanBundle *b, const Compute *c, const GenerateOptions *o,
+                             Arena *a, Clip *out)
+{
+    WanJob j;
+    WanPlan plan;
+    float *z;
+    TRY(clip_new(a, o->frames, o->height, o->width, o->frames > 1 ? o->fps : 0, out));
+    ArenaMark mark = arena_mark(a);
+    TRY(wan_generate_job(b, o, a, &j));
+    TRY(wan_plan_make(b, c, &j, o->memory, &plan));
+    wan_plan_apply(&plan, &j);
+    j.latents_path = o->latents_path;
+    j.progress = after_step;
+    j.progress_self = (void *)o;
+    TRY(wan_sample(b, c, &j, a, &z));
+    TRY(wan_decode(b, c, &j, z, write_frame, out));
+    arena_rewind(a, mark);
+    return SORA_OK;
+}
