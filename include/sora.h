@@ -167,6 +167,10 @@ typedef struct SoraPlan {
 
 SORA_API void sora_shot_init(SoraShot *shot);
 
+/* The same with what the engine's model is used with by those who made it: size, length, rate,
+ * steps, guidance, shift and sampler. */
+SORA_API void sora_shot_init_for(const SoraEngine *engine, SoraShot *shot);
+
 /* SORA_E_MEMORY when it does not fit, SORA_E_ARGUMENT for what has no meaning. */
 SORA_API SoraStatus sora_plan(SoraEngine *engine, const SoraShot *shot, SoraPlan *out);
 SORA_API SoraStatus sora_generate(SoraEngine *engine, const SoraShot *shot, SoraClip **out);

@@ -147,28 +147,27 @@ static SoraStatus read_like(Generate *g, const char **made_by)
     take_number(notes, "fps", g->fps_given, &g->fps);
     if (!m->negative) m->negative = json_text(notes, "negative");
     if (!m->model) m->model = json_text(notes, "model");
+    m->steps_given = m->cfg_given = m->shift_given = m->sampler_given = g->fps_given = true;
     *made_by = json_text(notes, "engine");
     return SORA_OK;
 }
 
 /* ---- making ---------------------------------------------------------------------------- */
 
+/* What was not said is as the model's makers use it; of a size half said, the shape stays. */
 static SoraStatus fill_shot(const Generate *g, SoraShot *s)
 {
-    const double standard_s = 2;
-    const int side = 256;
-    bool picture = s->frames == 1;
-    s->width = g->width ? (int)g->width : g->size.width ? g->size.width : 0;
-    s->height = g->height ? (int)g->height : g->size.height ? g->size.height : 0;
-    if (!s->width) s->width = s->height ? s->height : side;
-    if (!s->height) s->height = s->width;
-    s->fps = g->fps;
-    double seconds = g->duration > 0 ? g->duration : standard_s;
+    int width = g->width ? (int)g->width : g->size.width ? g->size.width : 0;
+    int height = g->height ? (int)g->height : g->size.height ? g->size.height : 0;
+    double shape = (double)s->width / s->height, seconds = s->frames / s->fps;
+    if (width && !height) height = (int)fmax(8, rint(width / shape));
+    if (height && !width) width = (int)fmax(8, rint(height * shape));
+    if (width) s->width = width, s->height = height;
+    if (g->fps_given) s->fps = g->fps;
+    if (g->duration > 0) seconds = g->duration;
     const char *dot = strrchr(g->make.output, '.');
-    picture = dot && strcmp(dot, ".png") == 0 && !(g->duration > 0);
-    s->frames = g->frames  ? (int)g->frames
-                : picture ? 1
-                           : (int)fmax(1, rint(seconds * g->fps));
+    bool picture = dot && strcmp(dot, ".png") == 0 && !(g->duration > 0);
+    s->frames = g->frames ? (int)g->frames : picture ? 1 : (int)fmax(1, rint(seconds * s->fps));
     return SORA_OK;
 }
 

@@ -91,13 +91,13 @@ static SoraStatus draw_seed(int64_t *out)
 
 SoraStatus make_shot(Make *m, SoraShot *out)
 {
-    sora_shot_init(out);
+    sora_shot_init_for(m->engine, out);
     if (m->seed < 0) TRY(draw_seed(&m->seed));
     out->seed = (uint64_t)m->seed;
-    out->steps = (int)m->steps;
-    out->cfg_scale = m->cfg_scale;
-    out->shift = m->shift;
-    out->sampler = (SoraSampler)m->sampler;
+    if (m->steps_given) out->steps = (int)m->steps;
+    if (m->cfg_given) out->cfg_scale = m->cfg_scale;
+    if (m->shift_given) out->shift = m->shift;
+    if (m->sampler_given) out->sampler = (SoraSampler)m->sampler;
     out->negative = m->negative;
     out->memory = m->memory;
     return SORA_OK;

@@ -8,6 +8,7 @@
 #include "config.h"
 #include "model/bundle.h"
 #include "pipeline/shot.h"
+#include "pipeline/wan_generate.h"
 
 struct SoraEngine {
     SoraEngineOptions options;
@@ -111,6 +112,23 @@ void sora_shot_init(SoraShot *shot)
                         .strength = 1 };
 }
 
+void sora_shot_init_for(const SoraEngine *e, SoraShot *shot)
+{
+    sora_shot_init(shot);
+    GenerateOptions g = { 0 };
+    if (!e->bundle.wan) {
+        shot->frames = 48, shot->height = shot->width = 256;
+        return;
+    }
+    wan_generate_default(e->bundle.wan, &g);
+    shot->frames = (int)g.frames, shot->height = (int)g.height, shot->width = (int)g.width;
+    shot->fps = g.fps;
+    shot->steps = (int)g.steps;
+    shot->cfg_scale = g.cfg_scale;
+    shot->shift = g.shift;
+    shot->sampler = (SoraSampler)g.sampler;
+}
+
 static SoraStatus on_step(void *self, size_t step, size_t steps, const Clip *preview)
 {
     const SoraShot *shot = self;
@@ -145,9 +163,10 @@ static SoraStatus check_shot(const SoraShot *s)
     return SORA_OK;
 }
 
-static GenerateOptions options_of(SoraShot *s)
+static GenerateOptions options_of(const SoraEngine *e, SoraShot *s)
 {
     GenerateOptions g = generate_options_default();
+    if (e->bundle.wan) wan_generate_default(e->bundle.wan, &g);
     g.prompt = s->prompt;
     g.negative = s->negative;
     g.seed = s->seed;
@@ -155,6 +174,7 @@ static GenerateOptions options_of(SoraShot *s)
     g.cfg_scale = s->cfg_scale;
     g.shift = s->shift;
     g.sampler = (SamplerKind)s->sampler;
+    g.memory = s->memory ? s->memory : memory_available();
     if (s->progress) {
         g.progress = on_step;
         g.progress_self = s;
@@ -174,9 +194,11 @@ static SoraStatus plan_shot(SoraEngine *e, const SoraShot *theirs, SoraShot *sho
                          .width = (size_t)shot->width,
                          .fps = shot->fps,
                          .steps = (size_t)shot->steps,
-                         .cfg_scale = shot->cfg_scale };
-    TRY(plan_make(&e->bundle, e->compute, &want, plan));
+                         .cfg_scale = shot->cfg_scale,
+                         .given = shot->source != NULL };
     uint64_t room = shot->memory ? shot->memory : memory_available();
+    want.memory = (size_t)room;
+    TRY(plan_make(&e->bundle, e->compute, &want, plan));
     if (plan->bytes <= room) return SORA_OK;
     return err_set(SORA_E_MEMORY, "this takes about %.0f MB of memory, %.0f MB are %s",
                    (double)plan->bytes / 1e6, (double)room / 1e6,
@@ -206,7 +228,7 @@ SoraStatus sora_generate(SoraEngine *engine, const SoraShot *theirs, SoraClip **
     SoraShot shot;
     Plan plan;
     TRY(plan_shot(engine, theirs, &shot, &plan));
-    GenerateOptions g = options_of(&shot);
+    GenerateOptions g = options_of(engine, &shot);
     Condition given = { .source = shot.source ? &shot.source->clip : NULL,
                         .given = shot.given,
                         .mask = shot.mask,

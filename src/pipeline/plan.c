@@ -6,10 +6,17 @@
 #include "base/clock.h"
 #include "base/size.h"
 #include "media/clip.h"
+#include "pipeline/wan_generate.h"
 #include "tensor/gemm.h"
 
 SoraStatus native_read(const Bundle *b, Native *out)
 {
+    if (b->wan) {
+        GenerateOptions g = { 0 };
+        wan_generate_default(b->wan, &g);
+        *out = (Native){ .size = { { g.frames, g.height, g.width, g.fps, 1 } }, .count = 1 };
+        return SORA_OK;
+    }
     const char *text = safetensors_metadata(&b->file, "sora.sizes");
     return sizes_parse(text ? text : "64x64,64x64x25@24", out->size, &out->count);
 }
@@ -191,15 +198,36 @@ static SoraStatus check(const PlanRequest *w)
     return SORA_OK;
 }
 
+/* Wan models make any size of whole patches; memory and time are known part by part. */
+static SoraStatus plan_wan(const Bundle *b, const Compute *c, Plan *p)
+{
+    size_t side = wan_side(b->wan);
+    const PlanRequest *w = &p->want;
+    WanJob j = wan_job_default(b->wan);
+    WanPlan plan;
+    WanPicture still = { NULL, 0, 0 };
+    j.height = p->height = size_max(1, (w->height + side / 2) / side) * side;
+    j.width = p->width = size_max(1, (w->width + side / 2) / side) * side;
+    p->resized = p->height != w->height || p->width != w->width;
+    j.frames = p->frames, j.steps = w->steps, j.cfg_scale = j.cfg_high = w->cfg_scale;
+    if (w->given) j.given.first = &still;
+    TRY(wan_plan_make(b->wan, c, &j, w->memory, &plan));
+    p->tokens = plan.tokens;
+    p->bytes = plan.peak + clip_bytes(p);
+    p->seconds = plan.seconds;
+    return SORA_OK;
+}
+
 SoraStatus plan_make(const Bundle *b, const Compute *c, const PlanRequest *want, Plan *out)
 {
     Native n;
-    if (!b->config.patch)
+    if (!b->config.patch && !b->wan)
         return err_set(SORA_E_UNSUPPORTED, "this model makes latents; it needs its VAE");
     TRY(check(want));
     TRY(native_read(b, &n));
     *out = (Plan){ .want = *want };
     TRY(plan_time(&n, out));
+    if (b->wan) return plan_wan(b, c, out);
     plan_size(&n, b->config.patch, out);
     PatchGrid grid = patch_grid(out->frames, out->height, out->width, b->config.patch);
     out->tokens = patch_tokens(grid);

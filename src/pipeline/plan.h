@@ -23,6 +23,8 @@ typedef struct PlanRequest {
     double fps; /* not read for one frame */
     size_t steps;
     double cfg_scale;
+    size_t memory; /* bytes that may be used, 0: no limit; Wan models can be made to need less */
+    bool given;    /* a source is given in part, which a Wan model has to encode */
 } PlanRequest;
 
 typedef struct Plan {
