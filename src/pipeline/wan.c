@@ -232,6 +232,7 @@ static SoraStatus sample(Run *r, float **out)
     StepHook hook = { after_step, r };
     wan_net_always(r->net, true);
     TRY(sampler_run(j->sampler, d, &s, shape, z, r->step, &hook));
+    if (j->stats) wan_net_counts(r->net, &j->stats->reused, &j->stats->passes);
     drop_extra(r, z);
     *out = z;
     return SORA_OK;

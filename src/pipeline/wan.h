@@ -5,6 +5,10 @@
 
 #include "pipeline/wan_condition.h"
 
+typedef struct WanStats {
+    size_t passes, reused; /* of the transformer; reused: from the cache */
+} WanStats;
+
 typedef struct WanJob {
     const char *prompt, *negative; /* UTF-8; negative NULL: the model's own; "": none */
     size_t frames, height, width;  /* frames are rounded up to 4n + 1; sides: wan_side */
@@ -33,6 +37,7 @@ typedef struct WanJob {
     /* Called after every step, may be NULL; anything but SORA_OK stops. */
     SoraStatus (*progress)(void *self, size_t step, size_t steps);
     void *progress_self;
+    WanStats *stats; /* filled at the end, or NULL */
 } WanJob;
 
 /* The original's settings for a model: steps, shift, guidance, frames, size, fps. */
