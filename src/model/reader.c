@@ -69,7 +69,7 @@ static SoraStatus parse(const Json *root, ReaderConfig *out)
     if (!body) return err_set(SORA_E_FORMAT, "the reader's configuration has no \"body\"");
     TRY(dit_config_parse(body, strlen(body), &out->body));
     const DitConfig *b = &out->body;
-    if (b->text_width || b->in_values != patch_values(8) + PATCH_FRAMES ||
+    if (b->text_width || b->in_values != patch_values(READER_PATCH) + PATCH_FRAMES ||
         b->out_values % (2 * HEADS))
         return err_set(SORA_E_FORMAT, "the reader's body has %zu values a token in, %zu out",
                        b->in_values, b->out_values);
@@ -138,15 +138,14 @@ const ReaderConfig *reader_config(const Reader *r)
 void reader_pack(const ReaderConfig *c, const ReaderClip *clips, size_t count, Arena *a,
                  ReaderInput *out)
 {
-    enum { PATCH = 8 };
     DitSequence *sequence = arena_alloc(a, count * sizeof *sequence);
     for (size_t i = 0; i < count; i++) {
         const ReaderClip *k = &clips[i];
-        sequence[i].grid = patch_grid(k->frames, k->height, k->width, PATCH);
+        sequence[i].grid = patch_grid(k->frames, k->height, k->width, READER_PATCH);
         sequence[i].frame_s = k->frames > 1 && k->fps > 0 ? PATCH_FRAMES / (float)k->fps : 0;
     }
     out->layout = dit_layout(&c->body, sequence, count, a);
-    size_t values = patch_values(PATCH), in = c->body.in_values, n = 0;
+    size_t values = patch_values(READER_PATCH), in = c->body.in_values, n = 0;
     out->tokens = tensor_new_2d(a, TYPE_F32, out->layout->tokens, in);
     float *to = out->tokens->data;
     for (size_t i = 0; i < count; i++) {
@@ -154,7 +153,7 @@ void reader_pack(const ReaderConfig *c, const ReaderClip *clips, size_t count, A
         size_t tokens = patch_tokens(sequence[i].grid);
         ArenaMark mark = arena_mark(a);
         float *packed = arena_alloc(a, tokens * values * sizeof *packed);
-        patch_pack(k->rgb, k->frames, k->height, k->width, PATCH, packed);
+        patch_pack(k->rgb, k->frames, k->height, k->width, READER_PATCH, packed);
         for (size_t j = 0; j < tokens; j++, n++) {
             memcpy(to + n * in, packed + j * values, values * sizeof *to);
             for (size_t m = values; m < in; m++) to[n * in + m] = 1; /* every frame is given */

@@ -41,7 +41,7 @@ const ReaderConfig *reader_config(const Reader *r);
 
 /* Clips as the reader sees them: the shorter side READER_SIDE pixels, at most READER_FRAMES frames
  * at READER_FPS. pipeline/read.h makes them so. */
-enum { READER_SIDE = 64, READER_FRAMES = 25, READER_FPS = 12 };
+enum { READER_SIDE = 64, READER_FRAMES = 25, READER_FPS = 12, READER_PATCH = 8 };
 
 typedef struct ReaderClip {
     const uint8_t *rgb; /* [frames, height, width, 3] */

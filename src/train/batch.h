@@ -6,11 +6,14 @@
 #include "model/dit.h"
 #include "model/text_encoder.h"
 #include "train/levels.h"
+#include "words/caption.h"
 
 /* A clip and what is said of it. */
 typedef struct Example {
     Clip clip;
     char *caption;
+    const Facts *facts;      /* NULL: a stranger's clip */
+    const CaptionView *view; /* what of the facts can be seen */
 } Example;
 
 typedef struct Batch {

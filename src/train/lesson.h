@@ -30,7 +30,7 @@ typedef struct Lesson {
     /* Declares the network's parameters in `set`; it lives in `weights`. */
     SoraStatus (*build)(const void *self, ParamSet *set, Arena *weights, void **net);
     /* Tokens of an example of that size: what fills a batch. */
-    size_t (*tokens)(const void *self, const SourceSize *size);
+    size_t (*tokens)(const void *self, const ClipSize *size);
     /* `set` holds the network's parameters, for lessons that fit some to a fresh run's data. */
     SoraStatus (*loss)(const void *self, void *net, ParamSet *set, const LessonCall *call,
                        LessonLoss *out);

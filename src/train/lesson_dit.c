@@ -35,7 +35,7 @@ static SoraStatus build(const void *self, ParamSet *set, Arena *weights, void **
     return SORA_OK;
 }
 
-static size_t tokens(const void *self, const SourceSize *s)
+static size_t tokens(const void *self, const ClipSize *s)
 {
     const LessonDit *d = self;
     return patch_tokens(patch_grid(s->frames, s->height, s->width, d->model.patch));
