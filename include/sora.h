@@ -188,6 +188,9 @@ typedef struct SoraTrainOptions {
     const char *data;         /* "world", or a folder of videos and pictures with .txt captions */
     const char *sizes;        /* "64x64,64x64x25@24*0.5": width x height x frames @ fps * share */
     const char *init;         /* a model to start from; NULL: from nothing */
+    const char *network;      /* "video"; "reader": reads clips of the world back; "upscaler": the
+                                 second stage, which learns from what `base` makes */
+    const char *base;         /* the upscaler's video model; NULL: learns from clean pictures */
     const char *text_encoder; /* its file */
     int fresh;                /* 1: a run that is in `dir` already is an error, not gone on with */
     /* The run ends after so many steps or seconds of training over all sittings; 0: never. */

@@ -10,6 +10,8 @@
 #include "model/bundle.h"
 #include "train/journal.h"
 #include "train/lesson_dit.h"
+#include "train/lesson_reader.h"
+#include "train/lesson_upscale.h"
 #include "train/samples.h"
 #include "train/trainer.h"
 
@@ -24,7 +26,11 @@ struct SoraTrainer {
     TrainData data;
     Safetensors init; /* the model to start from, or zero */
     SafetensorsMeta fact[4];
+    /* One of the three is in use. */
     LessonDit video;
+    ReaderConfig reader;
+    LessonUpscale upscale;
+    Bundle base; /* the upscaler's video model, or zero */
     Trainer *trainer;
     Journal *journal;
     uint64_t logged[LOGGED_MAX]; /* hashes of sentences that were told */
@@ -85,14 +91,21 @@ static SoraStatus parse_model(const Safetensors *st, const char *path, DitConfig
     return err_while(dit_config_parse(config, strlen(config), out), "reading %s", path);
 }
 
+static bool learns(const SoraTrainOptions *o, const char *network)
+{
+    return strcmp(o->network, network) == 0;
+}
+
 /* What the run in the folder was begun with, where the caller left it open. */
 static SoraStatus read_checkpoint(SoraTrainer *t, const char *path, DitConfig *model)
 {
     Safetensors st;
+    SoraStatus s = SORA_OK;
     TRY(safetensors_open(path, t->arena, &st));
-    SoraStatus s = parse_model(&st, path, model);
     const char *json = safetensors_metadata(&st, "sora.train");
-    if (s == SORA_OK && json) s = train_settings_merge(&t->o, json, t->arena);
+    if (json) s = train_settings_merge(&t->o, json, t->arena);
+    train_settings_defaults(&t->o);
+    if (s == SORA_OK && learns(&t->o, "video")) s = parse_model(&st, path, model);
     safetensors_close(&st);
     return s;
 }
@@ -133,7 +146,7 @@ static SoraStatus open_init(SoraTrainer *t, DitConfig *model)
     if (stat(path, &st) == 0 && S_ISDIR(st.st_mode))
         path = arena_printf(t->arena, "%s/model.safetensors", path);
     TRY(safetensors_open(path, t->arena, &t->init));
-    return parse_model(&t->init, path, model);
+    return learns(&t->o, "video") ? parse_model(&t->init, path, model) : SORA_OK;
 }
 
 static TrainerConfig trainer_config(SoraTrainer *t)
@@ -156,7 +169,7 @@ static TrainerConfig trainer_config(SoraTrainer *t)
     return c;
 }
 
-static SoraStatus open_lesson(SoraTrainer *t, const DitConfig *model, Lesson *out)
+static SoraStatus open_video(SoraTrainer *t, const DitConfig *model, Lesson *out)
 {
     const SoraTrainOptions *o = &t->o;
     TRY(lesson_dit_open(&t->video, model, t->text));
@@ -166,6 +179,32 @@ static SoraStatus open_lesson(SoraTrainer *t, const DitConfig *model, Lesson *ou
     b->keep = (float)o->keep;
     t->video.drop_text = (float)o->drop_text;
     *out = lesson_dit(&t->video, t->arena);
+    return SORA_OK;
+}
+
+static SoraStatus open_upscaler(SoraTrainer *t, Lesson *out)
+{
+    UpscaleConfig c = upscale_config_default();
+    if (t->o.width) c.width = (size_t)t->o.width;
+    if (t->o.layers) c.blocks = (size_t)t->o.layers;
+    if (t->o.base)
+        TRY(bundle_open(t->o.base, t->o.text_encoder, NULL, t->compute, &t->base));
+    lesson_upscale_open(&t->upscale, &c, t->base.dit, t->base.text);
+    *out = lesson_upscale(&t->upscale, t->arena);
+    return SORA_OK;
+}
+
+static SoraStatus open_lesson(SoraTrainer *t, const DitConfig *model, Lesson *out)
+{
+    if (learns(&t->o, "video")) return open_video(t, model, out);
+    if (learns(&t->o, "upscaler")) return open_upscaler(t, out);
+    if (!learns(&t->o, "reader"))
+        return err_set(SORA_E_ARGUMENT, "network is \"%s\", it can be video, reader or upscaler",
+                       t->o.network);
+    const Lexicon *lex;
+    TRY(lexicon_builtin(t->arena, &lex));
+    t->reader = reader_config_default((size_t)lexicon_count(lex, WORD_ACTOR));
+    *out = lesson_reader(&t->reader, t->arena);
     return SORA_OK;
 }
 
@@ -187,11 +226,13 @@ static SoraStatus open_run(SoraTrainer *t)
     bool resume = file_exists(path);
     if (resume && o->fresh)
         return err_set(SORA_E_ARGUMENT, "%s holds a run already: %s", o->dir, path);
-    if (resume) TRY(read_checkpoint(t, path, &model));
-    train_settings_defaults(o);
+    if (resume)
+        TRY(read_checkpoint(t, path, &model));
+    else
+        train_settings_defaults(o);
     TRY(train_settings_check(o));
     if (!resume && o->init) TRY(open_init(t, &model));
-    TRY(size_model(o, resume || o->init, &model));
+    if (learns(o, "video")) TRY(size_model(o, resume || o->init, &model));
     TRY(make_folder(o->dir));
     TRY(open_machine(t));
     TRY(train_data_open(o, &t->data));
@@ -227,6 +268,8 @@ void sora_train_close(SoraTrainer *t)
     journal_close(t->journal);
     trainer_free(t->trainer);
     lesson_dit_close(&t->video);
+    lesson_upscale_close(&t->upscale);
+    bundle_close(&t->base);
     if (t->init.map.bytes) safetensors_close(&t->init);
     train_data_close(&t->data);
     if (t->text) text_encoder_close(t->text);
@@ -287,6 +330,7 @@ SoraStatus sora_train_validate(SoraTrainer *t, double *loss)
 
 SoraStatus sora_train_sample(SoraTrainer *t)
 {
+    if (!learns(&t->o, "video")) return SORA_OK; /* the others make no pictures from prompts */
     SamplesOptions o = { .source = t->data.validation.make ? t->data.validation : t->data.training,
                          .sizes = t->data.sizes,
                          .size_count = t->data.size_count,

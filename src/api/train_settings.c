@@ -19,6 +19,8 @@ typedef struct Setting {
 static const Setting settings[] = {
     { AT(data), TEXT, IN(data), 0, 0, 0 },
     { AT(sizes), TEXT, IN(sizes), 0, 0, 0 },
+    { AT(network), TEXT, IN(network), 0, 0, 0 },
+    { AT(base), TEXT, IN(base), 0, 0, 0 },
     { AT(steps), COUNT64, IN(steps), 1, 1e15, NAN },
     { AT(seconds), NUMBER, IN(seconds), 0, 1e9, 0 },
     { AT(batch_tokens), COUNT, IN(batch_tokens), 1, 1 << 24, 4096 },
@@ -128,6 +130,8 @@ void train_settings_defaults(SoraTrainOptions *o)
         if (s->kind != TEXT && isnan(get(o, s)) && !isnan(s->standard)) set(o, s, s->standard);
     }
     if (!o->data) o->data = "world";
+    if (!o->network) o->network = "video";
+    if (!o->sizes && strcmp(o->network, "upscaler") == 0) o->sizes = "256x256";
     if (!o->sizes) o->sizes = strcmp(o->data, "world") == 0 ? "64x64" : "64x64,64x64x25@24*3";
     if (!o->cast) o->cast = ".cache/cast.bin";
 }
