@@ -212,7 +212,7 @@ typedef struct SoraTrainOptions {
     const char *prompts;      /* of the samples, one a line; NULL: captions of validation data */
     /* The world's. */
     const char *cast;         /* .cache/cast.bin */
-    int actors;               /* 0: all; else the first so many of the cast */
+    const char *actors;       /* NULL: all; "40": the first forty of the cast; "cat,dog,bus" */
     const char *scenes;       /* NULL: all; "meadow,snow" */
     int actors_max;           /* 0: as the world has it; at most so many in one clip */
     int repeats;              /* 1: how often the same facts come back with other pixels */

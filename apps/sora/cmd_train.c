@@ -16,7 +16,7 @@ typedef struct Train {
     const char *prompts_file;
     double save_every, sample_every, validate_every, time;
     int64_t steps, batch_tokens, width, layers, heads, hidden, patch;
-    int64_t validation_examples, samples, actors, actors_max, repeats, seed;
+    int64_t validation_examples, samples, actors_max, repeats, seed;
 } Train;
 
 /* What the loop remembers between two steps. */
@@ -55,7 +55,8 @@ static SoraStatus parse(Train *t, int argc, char **argv)
         { 0, "validation", T("share of the folder kept for validation"), .number = &o->validation,
           .max = 0.9 },
         { 0, "cast", T("the world's cast"), .path = &o->cast },
-        { 0, "actors", T("only the first so many of the cast"), .integer = &t->actors, .min = 1, .max = 65535 },
+        { 0, "actors", T("only these actors: cat,dog,... or the first so many of the cast"),
+          .text = &o->actors },
         { 0, "actors-max", T("at most so many in one clip"), .integer = &t->actors_max, .min = 1, .max = 3 },
         { 0, "world-scenes", T("only these scenes: meadow,snow,..."), .text = &o->scenes },
         { 0, "repeats", T("how often the same facts come back with other pixels"),
@@ -140,7 +141,7 @@ static SoraStatus settle(Train *t, Arena *a)
     o->hidden = (int)t->hidden, o->patch = (int)t->patch;
     o->validation_examples = (int)t->validation_examples;
     o->samples = (int)t->samples;
-    o->actors = (int)t->actors, o->actors_max = (int)t->actors_max;
+    o->actors_max = (int)t->actors_max;
     o->repeats = (int)t->repeats;
     o->seed = t->seed;
     o->fresh = t->fresh;

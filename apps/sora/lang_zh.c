@@ -141,7 +141,7 @@ const LangPair lang_zh[] = {
       "只说明文件夹中哪些文件会被略过以及原因" },
     { "share of the folder kept for validation", "文件夹中留作验证的比例" },
     { "the world's cast", "沙盒世界的角色文件" },
-    { "only the first so many of the cast", "只用前面这么多个角色" },
+    { "only these actors: cat,dog,... or the first so many of the cast", "只用这些角色：cat,dog,...，或角色表的前多少个" },
     { "at most so many in one clip", "每段视频最多几个角色" },
     { "only these scenes: meadow,snow,...", "只用这些场景：meadow,snow,..." },
     { "how often the same facts come back with other pixels", "同样的内容以不同画面出现几次" },

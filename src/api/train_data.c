@@ -26,13 +26,23 @@ static SoraStatus open_folder(const SoraTrainOptions *o, TrainData *d)
     return SORA_OK;
 }
 
+static SoraStatus open_world(const SoraTrainOptions *o, TrainData *d)
+{
+    TRY(sizes_parse(o->sizes, d->sizes, &d->size_count));
+    d->world = arena_zero(d->arena, sizeof *d->world);
+    TRY(train_world_open(o, d->sizes, d->size_count, d->arena, d->world));
+    Slice table = lexicon_table(d->world->lexicon);
+    d->lexicon = arena_printf(d->arena, "%.*s", (int)table.size, (const char *)table.bytes);
+    d->training = source_world(&d->world->training);
+    d->validation = source_world(&d->world->validation);
+    return SORA_OK;
+}
+
 SoraStatus train_data_open(const SoraTrainOptions *o, TrainData *out)
 {
     *out = (TrainData){ .arena = arena_new("data", 0) };
     if (!out->arena) return err_set(SORA_E_MEMORY, "no memory for the data");
-    SoraStatus s = strcmp(o->data, "world") == 0
-                       ? err_set(SORA_E_UNSUPPORTED, "this build has no world")
-                       : open_folder(o, out);
+    SoraStatus s = strcmp(o->data, "world") == 0 ? open_world(o, out) : open_folder(o, out);
     if (s != SORA_OK) train_data_close(out);
     return s;
 }
@@ -40,6 +50,7 @@ SoraStatus train_data_open(const SoraTrainOptions *o, TrainData *out)
 void train_data_close(TrainData *d)
 {
     folder_close(d->folder);
+    if (d->world) train_world_close(d->world);
     arena_free(d->arena);
     memset(d, 0, sizeof *d);
 }

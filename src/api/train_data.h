@@ -2,6 +2,7 @@
 #ifndef API_TRAIN_DATA_H
 #define API_TRAIN_DATA_H
 
+#include "api/train_world.h"
 #include "train/source_folder.h"
 
 typedef struct TrainData {
@@ -10,7 +11,7 @@ typedef struct TrainData {
     size_t size_count;
     Source training, validation; /* validation.make NULL: there is none */
     Folder *folder;              /* NULL: the world */
-    struct TrainWorld *world;
+    TrainWorld *world;           /* NULL: a folder */
     const char *lexicon;         /* the table the captions were made from; NULL: a folder */
 } TrainData;
 

@@ -44,7 +44,7 @@ static const Setting settings[] = {
     { AT(samples), COUNT, IN(samples), 1, 256, 16 },
     { AT(prompts), TEXT, IN(prompts), 0, 0, 0 },
     { AT(cast), TEXT, IN(cast), 0, 0, 0 },
-    { AT(actors), COUNT, IN(actors), 1, 65535, NAN },
+    { AT(actors), TEXT, IN(actors), 0, 0, 0 },
     { AT(scenes), TEXT, IN(scenes), 0, 0, 0 },
     { AT(actors_max), COUNT, IN(actors_max), 1, 3, NAN },
     { AT(repeats), COUNT, IN(repeats), 1, 1000, 1 },

@@ -36,16 +36,19 @@ static SoraStatus world_make(const void *self, uint64_t i, Arena *a, Example *ou
                        .actors = w->actors,
                        .scenes = w->scenes,
                        .seconds = size.frames > 1 ? (double)size.frames / size.fps : 0 };
-    Facts facts;
+    Facts *facts = arena_alloc(a, sizeof *facts);
+    CaptionView *view = arena_alloc(a, sizeof *view);
     WorldState state;
-    world_sample(w->world, rng_u64(rng_split(w->seed, DRAW_FACTS), fact), &o, &facts);
+    world_sample(w->world, rng_u64(rng_split(w->seed, DRAW_FACTS), fact), &o, facts);
     uint64_t look = rng_u64(rng_split(w->seed, DRAW_RENDER), i);
-    TRY(world_render(w->world, &facts, look, &frames, a, &out->clip, &state));
-    CaptionView view = world_seen(w->world, &facts, &state);
+    TRY(world_render(w->world, facts, look, &frames, a, &out->clip, &state));
+    *view = world_seen(w->world, facts, &state);
     CaptionStyle style;
     caption_mix(rng_u64(rng_split(w->seed, DRAW_STYLE), fact), &style);
     out->caption = arena_alloc(a, CAPTION_SIZE_MAX);
-    caption_write(w->lexicon, &facts, &view, &style, out->caption, NULL);
+    caption_write(w->lexicon, facts, view, &style, out->caption, NULL);
+    out->facts = facts;
+    out->view = view;
     return SORA_OK;
 }
 
