@@ -11,13 +11,14 @@
 #include "peer.h"
 #include "tensor/convert.h"
 
-extern const BenchGroup bench_gemm, bench_gemm_f32, bench_text, bench_train_step;
+extern const BenchGroup bench_gemm, bench_gemm_f32, bench_text, bench_train_step, bench_world;
 
 static const BenchGroup *const groups[] = {
     &bench_gemm,
     &bench_gemm_f32,
     &bench_text,
     &bench_train_step,
+    &bench_world,
 };
 enum { GROUPS = sizeof groups / sizeof *groups };
 
@@ -95,11 +96,13 @@ void bench_compare(Bench *b, const BenchShape *shape, const BenchContestant *con
         for (size_t i = 1; i < count; i++)
             printf("%s\"%s\":%.6g", i > 1 ? "," : "", contestants[i].name, seconds[i]);
         printf("}");
+        if (shape->items > 0) printf(",\"per_second\":%.6g", shape->items / seconds[0]);
         if (shape->peak != BENCH_NO_PEAK) printf(",\"peak_share\":%.3f", peak / seconds[0]);
         printf("}\n");
     } else {
         printf("%-12s %-34s %9.3f ms", shape->group, shape->name, seconds[0] * 1e3);
         if (shape->operations > 0) printf(" %7.1f Gop/s", shape->operations / seconds[0] * 1e-9);
+        if (shape->items > 0) printf(" %9.1f/s", shape->items / seconds[0]);
         if (shape->peak != BENCH_NO_PEAK) printf("  %3.0f%% of peak", 100 * peak / seconds[0]);
         for (size_t i = 1; i < count; i++)
             printf("   %s %.2fx", contestants[i].name, seconds[i] / seconds[0]);

@@ -37,6 +37,7 @@ typedef struct BenchShape {
     const char *group, *name;
     double operations; /* of one turn; 2 for a multiply-add */
     BenchPeak peak;
+    double items; /* clips, prompts ... of one turn, for a rate; 0: none */
 } BenchShape;
 
 enum { BENCH_CONTESTANTS_MAX = 8 };

@@ -82,6 +82,7 @@ typedef struct SoraWriteOptions {
     int quality;         /* 0: standard; 1 (small) to 100 (best) */
     const char *comment; /* metadata, UTF-8; NULL: none */
     const char *format;  /* NULL: by the path's ending; "mp4" ... : of the path "-", a pipe */
+    int full_colour;     /* 1: MP4 in 4:4:4, for training data; fewer players show it */
 } SoraWriteOptions;
 
 SORA_API void sora_write_options_init(SoraWriteOptions *o);
@@ -174,6 +175,40 @@ SORA_API void sora_shot_init_for(const SoraEngine *engine, SoraShot *shot);
 /* SORA_E_MEMORY when it does not fit, SORA_E_ARGUMENT for what has no meaning. */
 SORA_API SoraStatus sora_plan(SoraEngine *engine, const SoraShot *shot, SoraPlan *out);
 SORA_API SoraStatus sora_generate(SoraEngine *engine, const SoraShot *shot, SoraClip **out);
+
+/* ---- the world: endless clips with captions that are true ---- */
+
+typedef struct SoraWorld SoraWorld;
+
+/* `cast`: the file that scripts/fetch-data makes; NULL: .cache/cast.bin. A world does not change;
+ * any number of threads may make clips of one at the same time. */
+SORA_API SoraStatus sora_world_open(const char *cast, SoraWorld **out);
+SORA_API void sora_world_close(SoraWorld *world); /* NULL is fine */
+
+/* Every actor, prop, scene, action, relation, size, camera, hour and weather with its words in
+ * English and Chinese, as JSON. Lives as long as the world. */
+SORA_API const char *sora_world_list(const SoraWorld *world);
+
+typedef struct SoraWorldShot {
+    size_t size;        /* stamped by init */
+    const char *split;  /* of what is drawn: "train", "pairs" (held-out pairs), "test" */
+    uint64_t seed;
+    int frames, height, width; /* 1 frame: an image; to 1000 frames, sides 16 to 4096 */
+    double fps;
+    int actors_max;     /* of what is drawn: 1 to 3; 0: as it comes */
+} SoraWorldShot;
+
+/* Same cast, shot and build: same bytes. The texts live as long as the clip. */
+typedef struct SoraWorldClip {
+    size_t size;         /* stamped by sora_world_make */
+    SoraClip *clip;      /* yours to free, with the texts */
+    const char *caption; /* one, chosen as training chooses; the rest is in `state` */
+    const char *state;   /* JSON: facts, captions, and what is where in every frame */
+} SoraWorldClip;
+
+SORA_API void sora_world_shot_init(SoraWorldShot *shot);
+SORA_API SoraStatus sora_world_make(const SoraWorld *world, const SoraWorldShot *shot,
+                                    SoraWorldClip *out);
 
 /* ---- training ---- */
 

@@ -40,6 +40,7 @@ typedef struct Cli {
 /* clang-format off: one a line */
 #define COMMANDS(X)                                                            \
     X(generate, N("make a video from words"))                                  \
+    X(world, N("clips of the world, with captions and exact state"))              \
     X(train, N("train a model on the world or on a folder of clips"))          \
     X(info, N("show what a video, a picture or a model file holds"))           \
     X(completion, N("print what bash or zsh needs to complete command lines")) \

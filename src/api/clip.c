@@ -114,6 +114,7 @@ static SoraStatus write_options(const SoraWriteOptions *theirs, WriteOptions *ou
     if (theirs) TRY(version_copy(&own, sizeof own, theirs, "SoraWriteOptions"));
     *out = (WriteOptions){ .overwrite = own.overwrite,
                            .quality = own.quality,
+                           .yuv444 = own.full_colour,
                            .comment = own.comment };
     return format_by_name(own.format, &out->format);
 }
