@@ -208,6 +208,7 @@ const LangPair lang_zh[] = {
     { "pictures instead of clips", "只要图片，不要视频" },
     { "width and height in pixels, 16 to 4096", "宽和高，以像素计，16 到 4096" },
     { "frames of a clip", "每个片段的帧数" },
+    { "frames a second", "每秒帧数" },
     { "length of a clip, instead of --frames", "片段的时长，代替 --frames" },
     { "a folder for clips, captions (.txt) and states (.json), or one file",
       "存放视频、描述（.txt）和状态（.json）的文件夹，或单个文件" },
