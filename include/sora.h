@@ -209,6 +209,31 @@ typedef struct SoraWorldClip {
 SORA_API void sora_world_shot_init(SoraWorldShot *shot);
 SORA_API SoraStatus sora_world_make(const SoraWorld *world, const SoraWorldShot *shot,
                                     SoraWorldClip *out);
+/* ---- weights: other kinds of files, other types ---- */
+
+typedef struct SoraConvertOptions {
+    size_t size;      /* stamped by init */
+    const char *type; /* what matrices become: "q8_0", "q4_k", "fp8", "bf16" ...; NULL: they stay */
+    const char *const *lora; /* [lora_count] files to merge, "file" or "file:0.8" */
+    size_t lora_count;
+    int second_expert; /* 1: `from` is the second of two experts, of which a LoRA may speak apart */
+    int overwrite;     /* 1: replace an existing file; 0: that is an error */
+    int threads;       /* as in SoraEngineOptions, like cpu */
+    const char *cpu;
+    void (*log)(void *self, const char *line); /* NULL, or told what is worth knowing */
+    void *log_self;
+    /* NULL, or told how many bytes of the new file are written. Anything but 0 stops:
+     * SORA_CANCELLED. */
+    int (*progress)(void *self, double done, double total);
+    void *progress_self;
+} SoraConvertOptions;
+
+SORA_API void sora_convert_options_init(SoraConvertOptions *o);
+
+/* Reads weights (.safetensors, .pth, .gguf, an index file, or a folder with one of them) and writes
+ * `to`, whose ending says what it becomes: .safetensors or .gguf. Memory does not grow with the
+ * model. The file appears whole or not at all. `o` may be NULL. */
+SORA_API SoraStatus sora_convert(const char *from, const char *to, const SoraConvertOptions *o);
 
 /* ---- training ---- */
 

@@ -42,6 +42,7 @@ typedef struct Cli {
     X(generate, N("make a video from words"))                                  \
     X(world, N("clips of the world, with captions and exact state"))              \
     X(train, N("train a model on the world or on a folder of clips"))          \
+    X(convert, N("quantise weights, merge LoRA, change the kind of file"))     \
     X(info, N("show what a video, a picture or a model file holds"))           \
     X(completion, N("print what bash or zsh needs to complete command lines")) \
     X(manual, N("print the man page"))

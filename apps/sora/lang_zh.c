@@ -74,6 +74,20 @@ const LangPair lang_zh[] = {
     { "  %zu frames, %.4g a second, %.4g s%s\n", "  %zu 帧，每秒 %.4g 帧，%.4g 秒%s\n" },
     { ", with sound", "，有声音" },
 
+    /* cmd_convert.c */
+    { "quantise weights, merge LoRA, change the kind of file", "量化权重、合并 LoRA、转换文件格式" },
+    { "what matrices become: f32, bf16, f16; fp8, int8 (safetensors); q8_0, q6_k, q5_k, "
+      "q4_k, q3_k, q2_k, q4_0, q4_1, q5_0, q5_1, iq4_nl (GGUF)",
+      "矩阵的目标类型：f32、bf16、f16；fp8、int8（safetensors）；q8_0、q6_k、q5_k、q4_k、q3_k、q2_k、"
+      "q4_0、q4_1、q5_0、q5_1、iq4_nl（GGUF）" },
+    { "TYPE", "类型" },
+    { "merge a LoRA: FILE or FILE:STRENGTH", "合并 LoRA：文件 或 文件:强度" },
+    { "the model is the second of two experts (low noise)", "模型是两个专家中的第二个（低噪声）" },
+    { "quantise weights, merge LoRA, turn safetensors, .pth and GGUF into safetensors or GGUF",
+      "量化权重、合并 LoRA，把 safetensors、.pth、GGUF 转换为 safetensors 或 GGUF" },
+    { "FROM TO", "源 目标" },
+    { "writing", "写入" },
+
     /* make.c */
     { "Sampling", "采样" },
     { "of the noise; one is drawn and shown if you name none",

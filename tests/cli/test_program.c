@@ -42,11 +42,25 @@ static void test_front(void **state)
     check_run("zh_CN.UTF-8", "--help", 0, "用法");
 }
 
+static void test_convert(void **state)
+{
+    (void)state;
+    check_run("C", "convert quant/dtypes.safetensors nowhere.bin", 1, "must end with");
+    check_run("C", "convert quant/dtypes.safetensors nowhere.gguf --type q9", 1, "no type q9");
+    check_run("C", "convert quant/dtypes.safetensors quant/blocktypes.gguf", 1, "exists");
+    check_run("C", "convert quant/blocktypes.gguf /tmp/sora-convert.safetensors -y", 0, "14 tensors");
+    check_run("C", "convert broken/pth/global-refused.pth nowhere.gguf", 1, "asks to run");
+    check_run("C", "convert one", 2, "--help");
+}
+
 static void test_info(void **state)
 {
     (void)state;
     check_run("C", "info media/three.gif", 0, "5 frames, 10 a second");
     check_run("C", "info --json media/three.gif", 0, "\"frames\":5");
+    check_run("C", "info quant/blocktypes.gguf", 0, "q4_k");
+    check_run("C", "info --json quant/blocktypes.gguf", 0, "\"kind\":\"gguf\"");
+    check_run("C", "info broken/gguf/type-999.gguf", 1, "type 999");
     check_run("C", "info media/list.m3u8", 1, "media/list.m3u8 is a playlist");
     check_run("zh_CN.UTF-8", "info nofile.mp4", 1, "找不到文件 nofile.mp4");
     check_run("C", "info", 2, "'sora info --help' shows");
@@ -88,6 +102,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_front),
+        cmocka_unit_test(test_convert),
         cmocka_unit_test(test_info),
         cmocka_unit_test(test_every_help),
         cmocka_unit_test(test_generated),
