@@ -2,10 +2,10 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "info_weights.h"
 #include "media/read.h"
 #include "options.h"
 #include "progress.h"
-#include "tensor/safetensors.h"
 
 typedef struct Info {
     Cli *cli;
@@ -13,71 +13,6 @@ typedef struct Info {
     const char *path;
     bool tensors;
 } Info;
-
-/* Text from a stranger's file: control characters would command the terminal. */
-static void print_line(const char *key, const char *text)
-{
-    printf("  %s%s", key, *key ? ": " : "");
-    for (; *text; text++) putchar((unsigned char)*text < 32 || *text == 127 ? ' ' : *text);
-    printf("\n");
-}
-
-/* ---- model files ---- */
-
-static size_t count_numbers(const Safetensors *st)
-{
-    size_t sum = 0;
-    for (size_t i = 0; i < st->count; i++) sum += tensor_count(&st->entry[i].tensor);
-    return sum;
-}
-
-static void print_tensors(const Info *info, const Safetensors *st)
-{
-    printf(T("%s: %zu tensors, %zu numbers, %.1f MB\n"), info->path, st->count, count_numbers(st),
-           (double)st->map.size / 1e6);
-    for (size_t i = 0; i < st->meta_count; i++) print_line(st->meta[i].key, st->meta[i].value);
-    for (size_t i = 0; info->tensors && i < st->count; i++) {
-        char shape[128];
-        printf("  %-48s %s\n", st->entry[i].name,
-               tensor_describe(&st->entry[i].tensor, shape, sizeof shape));
-    }
-}
-
-static void send_tensors(const Info *info, const Safetensors *st)
-{
-    JsonWriter w = progress_event(info->arena, "info");
-    json_put_text(&w, "file", info->path);
-    json_put_text(&w, "kind", "safetensors");
-    json_put_integer(&w, "tensors", (int64_t)st->count);
-    json_put_integer(&w, "numbers", (int64_t)count_numbers(st));
-    json_put_integer(&w, "bytes", (int64_t)st->map.size);
-    json_begin(&w, "metadata", '{');
-    for (size_t i = 0; i < st->meta_count; i++)
-        json_put_text(&w, st->meta[i].key, st->meta[i].value);
-    json_end(&w, '}');
-    if (info->tensors) {
-        json_begin(&w, "tensor", '{');
-        for (size_t i = 0; i < st->count; i++) {
-            char shape[128];
-            json_put_text(&w, st->entry[i].name,
-                          tensor_describe(&st->entry[i].tensor, shape, sizeof shape));
-        }
-        json_end(&w, '}');
-    }
-    progress_send(info->cli, &w);
-}
-
-static SoraStatus info_model(const Info *info)
-{
-    Safetensors st;
-    TRY(safetensors_open(info->path, info->arena, &st));
-    if (info->cli->json)
-        send_tensors(info, &st);
-    else
-        print_tensors(info, &st);
-    safetensors_close(&st);
-    return SORA_OK;
-}
 
 /* ---- videos and pictures ---- */
 
@@ -91,13 +26,13 @@ static void print_media(const Info *info, const ReadInfo *m, size_t frames)
     if (!m->comment) return;
     if (json_parse(m->comment, strlen(m->comment), info->path, info->arena, &tree) != SORA_OK ||
         tree->kind != JSON_IS_OBJECT) {
-        print_line("", m->comment);
+        info_line("", m->comment);
         return;
     }
     for (size_t i = 0; i < tree->count; i++) {
         const Json *x = &tree->item[i];
         switch (x->kind) {
-        case JSON_IS_STRING: print_line(x->key, x->string); break;
+        case JSON_IS_STRING: info_line(x->key, x->string); break;
         case JSON_IS_INTEGER: printf("  %s: %lld\n", x->key, (long long)x->integer); break;
         case JSON_IS_REAL: printf("  %s: %.10g\n", x->key, x->number); break;
         case JSON_IS_BOOL: printf("  %s: %s\n", x->key, x->boolean ? "true" : "false"); break;
@@ -140,14 +75,12 @@ static SoraStatus info_media(const Info *info)
     return s;
 }
 
-/* By content, not by name: a safetensors file begins with the length of its header and '{'. */
+/* By content, not by name. */
 static SoraStatus info_file(const Info *info)
 {
-    Slice file;
-    TRY(file_map(info->path, &file));
-    bool model = file.size > 8 && file.bytes[8] == '{' && file.bytes[7] == 0;
-    file_unmap(file);
-    return model ? info_model(info) : info_media(info);
+    if (info_is_weights(info->path))
+        return info_weights(info->cli, info->path, info->tensors, info->arena);
+    return info_media(info);
 }
 
 SoraStatus cmd_info(Cli *cli, int argc, char **argv)
@@ -163,7 +96,8 @@ SoraStatus cmd_info(Cli *cli, int argc, char **argv)
                                 .arg_max = 100000,
                                 .options = options,
                                 .examples = "sora info out.mp4\n"
-                                            "sora info --tensors model.safetensors\n" },
+                                            "sora info --tensors model.safetensors\n"
+                                            "sora info wan2.1-t2v-1.3b/\n" },
                       cli, argc, argv));
     SoraStatus s = SORA_OK;
     for (size_t i = 0; i < cli->arg_count && s == SORA_OK; i++) {

@@ -74,6 +74,22 @@ const LangPair lang_zh[] = {
     { "  %zu frames, %.4g a second, %.4g s%s\n", "  %zu 帧，每秒 %.4g 帧，%.4g 秒%s\n" },
     { ", with sound", "，有声音" },
 
+    /* info_weights.c */
+    { "a model of sora", "sora 的模型" },
+    { "a transformer of Wan", "Wan 的 transformer" },
+    { "an autoencoder of Wan", "Wan 的自编码器" },
+    { "a text encoder, umT5", "文本编码器 umT5" },
+    { "an image encoder, CLIP", "图像编码器 CLIP" },
+    { "a LoRA", "LoRA" },
+    { "weights of something unknown", "未知模型的权重" },
+    { "what", "内容" },
+    { "size", "规格" },
+    { "not usable", "无法使用" },
+    { "types", "类型" },
+    { "missing", "缺少" },
+    { "%s: complete\n", "%s：齐全\n" },
+    { "%s: not usable: %s\n", "%s：无法使用：%s\n" },
+
     /* cmd_convert.c */
     { "quantise weights, merge LoRA, change the kind of file", "量化权重、合并 LoRA、转换文件格式" },
     { "what matrices become: f32, bf16, f16; fp8, int8 (safetensors); q8_0, q6_k, q5_k, "

@@ -84,6 +84,20 @@ static Key read_key(const char *name, const Tensor *x, Arena *a)
     return (Key){ name, LORA_PARTS, x };
 }
 
+bool lora_fits(const Weights *w)
+{
+    for (size_t i = 0; i < weights_count(w); i++) {
+        const char *name = weights_name(w, i);
+        size_t n = strlen(name);
+        for (size_t k = 0; k < ENDINGS; k++) {
+            size_t m = strlen(endings[k].ending);
+            bool own = endings[k].part != LORA_ALPHA; /* too plain a word to tell */
+            if (own && n > m && strcmp(name + n - m, endings[k].ending) == 0) return true;
+        }
+    }
+    return false;
+}
+
 static int by_layer(const void *a, const void *b)
 {
     const Key *x = a, *y = b;

@@ -17,6 +17,9 @@ typedef struct LoraSpec {
 /* "file" (strength 1) or "file:0.8". SORA_E_ARGUMENT: the strength is no number. */
 SoraStatus lora_parse(const char *text, Arena *a, LoraSpec *out);
 
+/* Is this a LoRA, or one of its kin (by its names)? */
+bool lora_fits(const Weights *w);
+
 typedef struct LoraReport {
     size_t changed;         /* tensors of the model */
     size_t unmatched;       /* layers of the files that the model does not have */

@@ -322,6 +322,17 @@ const char *weights_metadata(const Weights *w, const char *key)
     return NULL;
 }
 
+size_t weights_metadata_count(const Weights *w)
+{
+    return w->meta_count;
+}
+
+void weights_metadata_at(const Weights *w, size_t i, const char **key, const char **value)
+{
+    *key = w->meta[i].key;
+    *value = w->meta[i].value;
+}
+
 const char *weights_path(const Weights *w)
 {
     return w->path;

@@ -28,6 +28,9 @@ const Tensor *weights_at(const Weights *w, size_t i);
 /* What the files say of themselves: the value of a key, or NULL. GGUF values are given as text. */
 const char *weights_metadata(const Weights *w, const char *key);
 
+size_t weights_metadata_count(const Weights *w);
+void weights_metadata_at(const Weights *w, size_t i, const char **key, const char **value);
+
 const char *weights_path(const Weights *w); /* as it was opened */
 const char *weights_kind(const Weights *w); /* of the first file: "safetensors", "pth", "gguf" */
 size_t weights_files(const Weights *w);
