@@ -401,6 +401,15 @@ static void draw_props(Dice *d, const World *w, const WorldOptions *o, Facts *f)
     }
 }
 
+/* Fog swallows what is small or far. */
+static bool lost_in_fog(const Facts *f)
+{
+    if (f->actors > 2) return true;
+    for (int i = 0; i < f->actors; i++)
+        if (f->actor[i].size == SIZE_SMALL) return true;
+    return any(f, is_deep);
+}
+
 static size_t draw_count(Dice *d, const WorldOptions *o)
 {
     double u = roll(d);
@@ -426,6 +435,7 @@ static bool draw(Dice *d, const World *w, const WorldOptions *o, Facts *f)
         draw_relation(d, w, o, f);
     }
     draw_hour(d, f);
+    if (f->weather == WEATHER_FOG && lost_in_fog(f)) f->weather = WEATHER_CLEAR;
     draw_camera(d, o, f);
     draw_props(d, w, o, f);
     return true;

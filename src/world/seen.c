@@ -70,7 +70,7 @@ static bool crosses_edge(const WorldState *s, size_t i, const Span *p, bool in)
     const BodyState *a = &s->frame[p->first].actor[i], *b = &s->frame[p->last].actor[i];
     const BodyState *out = in ? a : b, *inside = in ? b : a;
     bool cut = out->x - out->width / 2 < 0 || out->x + out->width / 2 > 1;
-    return cut && inside->visible > 0.7f && out->visible < inside->visible;
+    return cut && inside->visible > 0.55f && out->visible < inside->visible;
 }
 
 /* In one picture: what its pose can say. */
@@ -262,7 +262,7 @@ static void actor_seen(const WorldState *s, const ActorFacts *a, size_t i, Capti
 CaptionView world_seen(const World *w, const Facts *f, const WorldState *s)
 {
     (void)w;
-    CaptionView v = { .scene = true, .time = f->scene != SCENE_ROOM && f->scene != SCENE_STAGE,
+    CaptionView v = { .scene = true, .time = f->scene != SCENE_STAGE, /* its light is its own */
                       .weather = true };
     for (size_t i = 0; i < f->actors; i++) actor_seen(s, &f->actor[i], i, &v);
     for (size_t i = 0; i < f->props; i++)

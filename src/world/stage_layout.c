@@ -365,7 +365,8 @@ void stage_layout_actors(const Cast *cast, StagePlan *p, Lane lane[FACTS_ACTORS_
     for (size_t i = 0; i < n; i++) lane[i] = (Lane){ .left = left, .right = right, .depth = 1 };
     bool tracked = p->camera.kind == CAMERA_TRACK && direction(&p->facts.actor[0]);
     if (n == 1) {
-        float out = travels(&p->facts.actor[0]) ? breadth(&p->actor[0]) * EDGE_OUT : 0;
+        bool through = travels(&p->facts.actor[0]) && p->facts.actor[0].events == 1;
+        float out = through ? breadth(&p->actor[0]) * EDGE_OUT : 0;
         if (narrow(p)) out *= 2;
         if (!p->facts.props) lane[0].left -= out, lane[0].right += out;
         else lane_beside_props(cast, p, lane);
