@@ -263,11 +263,22 @@ static SoraStatus run_parts(Run *r, float **z)
     return sample(r, z);
 }
 
+/* One block that holds it all; pages that are never touched cost nothing. */
+static SoraStatus reserve(Arena *step, size_t bytes)
+{
+    void *whole;
+    ArenaMark mark = arena_mark(step);
+    if (bytes) TRY(arena_try(step, bytes, &whole));
+    arena_rewind(step, mark);
+    return SORA_OK;
+}
+
 SoraStatus wan_sample(const WanBundle *b, const Compute *c, const WanJob *j, Arena *a, float **z)
 {
     Run r = { .b = b, .c = c, .j = j, .a = a, .step = arena_new("step", 0) };
     if (!r.step) return err_set(SORA_E_MEMORY, "no memory for a step");
-    SoraStatus s = run_parts(&r, z);
+    SoraStatus s = reserve(r.step, j->working_memory);
+    if (s == SORA_OK) s = run_parts(&r, z);
     wan_net_close(r.net);
     arena_free(r.step);
     if (s != SORA_OK || !j->latents_path) return s;

@@ -28,8 +28,10 @@ typedef struct WanJob {
     WanGiven given;
     double strength; /* of a video to start from: 1 is all noise */
     GemmPrecision precision, vae_precision;
-    size_t tile; /* of the autoencoder; 0: none */
-    bool stream; /* blocks' weights leave memory after use */
+    size_t tile;           /* of the autoencoder; 0: none */
+    bool stream;           /* blocks' weights leave memory after use */
+    size_t working_memory; /* bytes of a step as planned (wan_plan.h), taken in one piece: arenas
+                              that grow leave gaps; 0: as it comes */
     SoraStatus (*change)(void *self, Weights *w, Arena *a); /* LoRA */
     void *change_self[WAN_EXPERTS];
     const char *latents_path; /* the finished latent is saved there before it is decoded; or NULL */

@@ -35,10 +35,13 @@ static size_t cache_count(const WanJob *j)
     return 1 + (j->cfg_scale != 1) + (j->skip_layers && j->skip_scale != 0);
 }
 
-static size_t activation_bytes(const WanBundle *b, const WanJob *j, const WanPlan *p)
+static size_t activation_bytes(const WanBundle *b, const Compute *k, const WanJob *j,
+                               const WanPlan *p)
 {
     const DitConfig *c = &b->config;
-    size_t hidden = j->precision == GEMM_F32 ? 4 : 2, latent = 4 * latent_values(p->size);
+    /* a processor that does not multiply bf16 works on f32 (grad/tape.c) */
+    bool exact = j->precision == GEMM_F32 || !compute_has_bf16(k);
+    size_t hidden = exact ? 4 : 2, latent = 4 * latent_values(p->size);
     size_t keys = c->text_rows + (c->image_width ? 2 * 257 : 0);
     size_t context = keys * c->width * 6 * hidden, tables = 16 * 6 * 4 * c->width;
     return p->tokens * (token_bytes(c, hidden) + 12 * c->width * cache_count(j)) + context +
@@ -102,7 +105,7 @@ static SoraStatus find_memory(const WanBundle *b, const Compute *c, const WanJob
 {
     p->text = b->parts.text ? text_bytes(b) : 0;
     p->transformer = p->stream ? streamed_bytes(b) : size_max(b->transformer_bytes, b->high_bytes);
-    p->activations = activation_bytes(b, j, p);
+    p->activations = activation_bytes(b, c, j, p);
     TRY(vae_memory(b, c, j, p));
     find_peak(c, p);
     return SORA_OK;
@@ -236,6 +239,7 @@ void wan_plan_apply(const WanPlan *p, WanJob *j)
 {
     j->tile = p->tile;
     j->stream = p->stream;
+    j->working_memory = p->activations + p->activations / 16;
 }
 
 static const char *duration(double seconds, char *text, size_t size)
