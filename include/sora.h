@@ -115,6 +115,8 @@ typedef struct SoraEngineOptions {
     /* NULL, or called on the calling thread with a line worth knowing; not errors. */
     void (*log)(void *self, const char *line);
     void *log_self;
+    const char *const *lora; /* [lora_count] for Wan models: "file" or "file:0.8" */
+    size_t lora_count;
 } SoraEngineOptions;
 
 SORA_API void sora_engine_options_init(SoraEngineOptions *o);

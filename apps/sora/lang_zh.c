@@ -115,6 +115,7 @@ const LangPair lang_zh[] = {
     { "what should not be seen", "不希望出现的内容" },
     { "Model", "模型" },
     { "a model file, or a folder with one", "模型文件，或包含模型的文件夹" },
+    { "change a Wan model by a LoRA: FILE or FILE:STRENGTH", "用 LoRA 修改 Wan 模型：文件 或 文件:强度" },
     { "refuse what takes more memory than this", "需要的内存超过此值则拒绝" },
     { "Output", "输出" },
     { "where it goes: .mp4 .webm .gif .webp .png .y4m, a folder/, - for a pipe",

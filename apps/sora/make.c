@@ -45,6 +45,8 @@ Option *make_options(Make *m, Option *table)
         { .group = T("Model") },
         { 'm', "model", T("a model file, or a folder with one"), .path = &m->model },
         { 0, "text-encoder", T("file of the text encoder"), .path = &m->text_encoder },
+        { 0, "lora", T("change a Wan model by a LoRA: FILE or FILE:STRENGTH"),
+          .value = "FILE[:0.8]", .list = &m->lora },
         { 0, "memory", T("refuse what takes more memory than this"), .bytes = &m->memory },
         { .group = T("Output") },
         { 'o', "output", T("where it goes: .mp4 .webm .gif .webp .png .y4m, a folder/, - for a pipe"),
@@ -64,6 +66,12 @@ Option *make_options(Make *m, Option *table)
 
 /* ---- before ---------------------------------------------------------------------------- */
 
+static void on_log(void *self, const char *line)
+{
+    char room[4096];
+    progress_say(self, "%s", lang_sentence(line, room, sizeof room));
+}
+
 SoraStatus make_open(Make *m)
 {
     SoraEngineOptions o;
@@ -72,6 +80,12 @@ SoraStatus make_open(Make *m)
     o.text_encoder = m->text_encoder;
     o.home = home_model("default", m->arena);
     o.threads = m->cli->threads;
+    o.lora = m->lora.item;
+    o.lora_count = m->lora.count;
+    if (m->lora.count) { /* what a file changes and the model lacks */
+        o.log = on_log;
+        o.log_self = m->cli;
+    }
     if (strcmp(m->output, "-") == 0) {
         m->cli->events = stderr;
         if (!m->format) m->format = "mp4";

@@ -11,6 +11,7 @@ typedef struct Make {
     Cli *cli;
     Arena *arena;
     const char *output, *format, *preview, *negative, *model, *text_encoder;
+    OptionList lora;
     bool yes, no_metadata;
     int64_t seed, steps, quality; /* seed -1: one is drawn */
     double cfg_scale, shift;

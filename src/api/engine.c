@@ -51,6 +51,17 @@ const char *sora_engine_id(const SoraEngine *engine)
     return engine->id;
 }
 
+static SoraStatus add_loras(SoraEngine *e)
+{
+    const SoraEngineOptions *o = &e->options;
+    if (!o->lora_count) return SORA_OK;
+    if (!e->bundle.wan)
+        return err_set(SORA_E_UNSUPPORTED, "LoRA files change Wan models; %s is none", o->model);
+    LoraSpec *spec = arena_zero(e->arena, o->lora_count * sizeof *spec);
+    for (size_t i = 0; i < o->lora_count; i++) TRY(lora_parse(o->lora[i], e->arena, &spec[i]));
+    return wan_bundle_lora(e->bundle.wan, spec, o->lora_count, e->arena, o->log, o->log_self);
+}
+
 static SoraStatus open_parts(SoraEngine *e)
 {
     const SoraEngineOptions *o = &e->options;
@@ -61,9 +72,12 @@ static SoraStatus open_parts(SoraEngine *e)
     TRY(pool_new(o->threads, &e->pool));
     TRY(compute_new(e->pool, o->cpu, &e->compute));
     TRY(bundle_open(o->model, o->text_encoder, o->home, e->compute, &e->bundle));
+    TRY(add_loras(e));
     e->id = arena_printf(e->arena, "sora %s %s %016llx", SORA_VERSION,
                          cpu_level_name(e->compute->level),
                          (unsigned long long)hash_model(e->bundle.file.map));
+    for (size_t i = 0; i < o->lora_count; i++)
+        e->id = arena_printf(e->arena, "%s + %s", e->id, o->lora[i]);
     tell(e);
     return SORA_OK;
 }

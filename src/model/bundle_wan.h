@@ -4,6 +4,7 @@
 #define MODEL_BUNDLE_WAN_H
 
 #include "model/clip_image.h"
+#include "model/lora.h"
 #include "model/tokenizer.h"
 #include "model/umt5.h"
 #include "model/vae.h"
@@ -34,11 +35,22 @@ typedef struct WanBundle {
     VaeInfo vae;
     double boundary;   /* timestep / 1000 from which the high-noise expert works */
     size_t clip_heads; /* 0: as in ViT-H */
+    const LoraSpec *lora; /* [lora_count] merged into the transformers when they are opened */
+    size_t lora_count;
 } WanBundle;
 
 /* Opens every part once and checks the mix: widths that must agree, the 2.2 autoencoder with a 2.1
  * transformer, a part that is missing. SORA_E_FORMAT says what does not belong. */
 SoraStatus wan_bundle_check(const WanParts *parts, Arena *a, WanBundle *out);
+
+/* From now on these files are merged into the transformers. Opens all once: SORA_E_FORMAT says
+ * why one does not fit. `told` (may be NULL) hears of what they change and the model lacks. */
+SoraStatus wan_bundle_lora(WanBundle *b, const LoraSpec *lora, size_t count, Arena *a,
+                           void (*told)(void *self, const char *line), void *self);
+
+/* The files for one of the transformers: `high`, or the only one or the low-noise expert. */
+SoraStatus wan_bundle_merge(const WanBundle *b, bool high, const Compute *c, bool exact,
+                            Weights *w);
 
 /* A part's file, opened. */
 typedef struct WanPart {

@@ -127,6 +127,20 @@ static SoraStatus after_step(void *self, size_t step, size_t steps)
     return o->progress ? o->progress(o->progress_self, step, steps, NULL) : SORA_OK;
 }
 
+/* How one transformer is changed as it is opened. */
+typedef struct Change {
+    const WanBundle *b;
+    const Compute *c;
+    bool high, exact;
+} Change;
+
+static SoraStatus merge_lora(void *self, Weights *w, Arena *a)
+{
+    const Change *k = self;
+    (void)a;
+    return wan_bundle_merge(k->b, k->high, k->c, k->exact, w);
+}
+
 SoraStatus wan_generate_clip(const WanBundle *b, const Compute *c, const GenerateOptions *o,
                              Arena *a, Clip *out)
 {
@@ -138,6 +152,11 @@ SoraStatus wan_generate_clip(const WanBundle *b, const Compute *c, const Generat
     TRY(wan_generate_job(b, o, a, &j));
     TRY(wan_plan_make(b, c, &j, o->memory, &plan));
     wan_plan_apply(&plan, &j);
+    Change low = { b, c, false, o->precision == GEMM_F32 }, high = low;
+    high.high = true;
+    if (b->lora_count) j.change = merge_lora;
+    j.change_self[WAN_LOW] = &low;
+    j.change_self[WAN_HIGH] = &high;
     j.latents_path = o->latents_path;
     j.progress = after_step;
     j.progress_self = (void *)o;
