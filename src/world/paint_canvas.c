@@ -154,10 +154,12 @@ static inline void spot_over(uint32_t *px, uint32_t w, const Spot *s)
 
 static inline void spot_screen(uint32_t *px, uint32_t w, const Spot *s)
 {
-    uint32_t k = w * s->strength >> 8, p = *px, out = p & 0xff000000;
+    uint32_t k = w * s->strength >> 8, p = *px, out = p & 0xff000000, alpha = p >> 24;
     for (int i = 0; i < 24; i += 8) {
-        uint32_t v = p >> i & 255, light = (s->color >> (16 - i) & 255) * k >> 8;
-        out |= (v + ((255 - v) * light >> 8)) << i; /* screen: never clips to a flat patch */
+        uint32_t v = p >> i & 255;
+        v = v < alpha ? v : alpha;
+        uint32_t light = (s->color >> (16 - i) & 255) * k >> 8;
+        out |= (v + ((alpha - v) * light >> 8)) << i; /* screen: never clips to a flat patch */
     }
     *px = out;
 }

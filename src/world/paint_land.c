@@ -150,19 +150,15 @@ static void ridge_row(const Painter *p, const Eye *e, const Ridge *r, int y, Can
     }
 }
 
-void land_ridges(const Painter *p, const Eye *e, Canvas *c)
+void land_ridge(const Painter *p, const Eye *e, const Ridge *r, Canvas *c)
 {
     ArenaMark mark = arena_mark(p->arena);
     Column *col = arena_alloc(p->arena, (size_t)c->width * sizeof *col);
-    for (int i = 0; i < p->ridges; i++) {
-        columns(p, e, &p->ridge[i], c->width, col);
-        float first = (float)c->height;
-        for (int x = 0; x < c->width; x++) first = fminf(first, col[x].top);
-        float bottom = eye_row(p, e, p->stage->view.horizon) + 3;
-        int y1 = (int)fminf(bottom, (float)c->height);
-        for (int y = first < 0 ? 0 : (int)first; y < y1; y++)
-            ridge_row(p, e, &p->ridge[i], y, c, col);
-    }
+    columns(p, e, r, c->width, col);
+    float first = (float)c->height;
+    for (int x = 0; x < c->width; x++) first = fminf(first, col[x].top);
+    int y1 = (int)fminf(eye_row(p, e, p->stage->view.horizon) + 3, (float)c->height);
+    for (int y = first < 0 ? 0 : (int)first; y < y1; y++) ridge_row(p, e, r, y, c, col);
     arena_rewind(p->arena, mark);
 }
 

@@ -92,24 +92,11 @@ void sky_paint(const Painter *p, const Eye *e, Canvas *c)
     if (l->sun) sun(p, c, px, py);
 }
 
-bool sky_moves(const Painter *p)
+void sky_item(const Painter *p, const Eye *e, const Item *m, Canvas *c)
 {
-    for (int i = 0; i < p->items; i++)
-        if (p->item[i].air) return true;
-    return false;
-}
-
-/* Drifting items wrap around a way that is a little wider than the picture. */
-void sky_drift(const Painter *p, const Eye *e, Canvas *c)
-{
-    for (int i = 0; i < p->items; i++) {
-        const Item *m = &p->item[i];
-        if (!m->air) continue;
-        float px, py, width = m->height * m->sprite->aspect;
-        eye_point(p, e, m->x + m->drift * e->time_s, m->y, m->depth, &px, &py);
-        float k = p->scale * e->camera.zoom;
-        canvas_sprite(c, &(Blit){ .sprite = m->sprite, .x = px, .y = py, .width = width * k,
-                                  .height = m->height * k, .mirror = m->mirror, .end = INFINITY,
-                                  .tint = m->tint, .alpha = 256 });
-    }
+    float px, py, k = p->scale * e->camera.zoom;
+    eye_point(p, e, m->x + m->drift * e->time_s, m->y, m->depth, &px, &py);
+    canvas_sprite(c, &(Blit){ .sprite = m->sprite, .x = px, .y = py, .width = m->width * k,
+                              .height = m->height * k, .mirror = m->mirror, .end = INFINITY,
+                              .tint = m->tint, .alpha = 256 });
 }

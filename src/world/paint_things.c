@@ -20,11 +20,28 @@ static Spotted place(const Painter *p, const Eye *e, const Item *m)
     return s;
 }
 
-static bool outside(const Canvas *c, const Spotted *s)
+bool thing_sways(const Painter *p, const Item *m)
 {
-    float half = s->width * 0.75f + s->height * 0.2f + 2;
-    return s->x + half < 0 || s->x - half > (float)c->width || s->y + s->height * 0.2f < 0 ||
-           s->y - s->height * 1.2f > (float)c->height;
+    return m->kind == ITEM_WEED || (m->kind == ITEM_LAMP && p->look.lamps) || /* lights others */
+           (m->kind == ITEM_TUFT && p->stage->facts.weather == WEATHER_WIND);
+}
+
+bool thing_box(const Painter *p, const Eye *e, const Item *m, ThingBox *box)
+{
+    Spotted s = place(p, e, m);
+    float half = s.width * 0.7f + 2;
+    if (m->kind == ITEM_LAMP || m->kind == ITEM_TUFT || m->kind == ITEM_WEED) half += s.height * 0.55f;
+    if (m->kind == ITEM_CACTUS || m->kind == ITEM_CORAL) half += s.height * 0.1f;
+    float below = s.height * 0.06f + s.width * 0.16f + 2;
+    *box = (ThingBox){ s.x - half, s.y - s.height * 1.3f - 2, s.x + half, s.y + below };
+    return m->kind != ITEM_FENCE;
+}
+
+static bool outside(const Painter *p, const Eye *e, const Item *m, const Canvas *c)
+{
+    ThingBox b;
+    if (!thing_box(p, e, m, &b)) return false;
+    return b.x1 < 0 || b.x0 > (float)c->width || b.y1 < 0 || b.y0 > (float)c->height;
 }
 
 static void shadow(const Painter *p, const Spotted *s, float wide, Canvas *c)
@@ -208,7 +225,7 @@ void thing_paint(const Painter *p, const Eye *e, const Item *m, Canvas *c)
         fence(p, e, m, c);
         return;
     }
-    if (outside(c, &s)) return;
+    if (outside(p, e, m, c)) return;
     switch (m->kind) {
     case ITEM_SPRITE: sprite(p, m, &s, c); break;
     case ITEM_TUFT: tuft(p, e, m, &s, c); break;

@@ -41,10 +41,10 @@ static void fog(const Painter *p, const Eye *e, Canvas *c, uint64_t seed)
 {
     for (int i = 0; i < 9; i++) {
         float x = wrap(paint_draw(seed, 3 * i, 0, 1) + 0.02f * e->time_s) * 1.6f - 0.3f;
-        float y = p->stage->view.horizon + paint_draw(seed, 3 * i + 1, -0.12f, 0.3f);
+        float y = p->stage->view.horizon + paint_draw(seed, 3 * i + 1, -0.14f, 0.14f);
         float r = paint_draw(seed, 3 * i + 2, 0.3f, 0.6f) * p->scale;
         canvas_spot(c, &(Spot){ x * (float)c->width, eye_row(p, e, y), r * 1.6f, r * 0.45f,
-                                p->look.haze, 120 });
+                                p->look.haze, 88 });
     }
 }
 

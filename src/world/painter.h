@@ -93,29 +93,31 @@ typedef struct Painter {
 typedef struct Eye {
     ViewCamera camera;
     float time_s;
+    float dx, dy; /* pixels the picture is moved by, right and down, on the canvas */
 } Eye;
 
 static inline void eye_point(const Painter *p, const Eye *e, float x, float y, float depth,
                              float *px, float *py)
 {
     view_point(&p->stage->view, &e->camera, x, y, depth, px, py);
-    *px *= p->scale, *py *= p->scale;
+    *px = *px * p->scale + e->dx, *py = *py * p->scale + e->dy;
 }
 
 static inline float eye_row(const Painter *p, const Eye *e, float y) /* y at rest -> row */
 {
-    return ((y - e->camera.y - 0.5f) * e->camera.zoom + 0.5f) * p->scale;
+    return ((y - e->camera.y - 0.5f) * e->camera.zoom + 0.5f) * p->scale + e->dy;
 }
 
 static inline float eye_rest(const Painter *p, const Eye *e, float row) /* row -> y at rest */
 {
-    return (row / p->scale - 0.5f) / e->camera.zoom + 0.5f + e->camera.y;
+    return ((row - e->dy) / p->scale - 0.5f) / e->camera.zoom + 0.5f + e->camera.y;
 }
 
 /* The x at rest and depth of a column's middle. */
 static inline float eye_rest_x(const Painter *p, const Eye *e, float column, float depth)
 {
-    return (column / p->scale - p->stage->view.aspect / 2) / e->camera.zoom + e->camera.x / depth;
+    return ((column - e->dx) / p->scale - p->stage->view.aspect / 2) / e->camera.zoom +
+           e->camera.x / depth;
 }
 
 /* Uniform in low .. high, a function of (seed, tag). */
@@ -126,25 +128,32 @@ void scene_dress(Painter *p);
 
 /* --- paint_things.c: one item on the ground, with its shadow and footing --- */
 void thing_paint(const Painter *p, const Eye *e, const Item *m, Canvas *c);
+bool thing_sways(const Painter *p, const Item *m); /* is another picture in each frame */
+/* The part of the canvas it may touch; false: it crosses all of the canvas. */
+typedef struct ThingBox {
+    float x0, y0, x1, y1;
+} ThingBox;
+bool thing_box(const Painter *p, const Eye *e, const Item *m, ThingBox *box);
 
 /* --- paint_sleep.c: what rises from who sleeps --- */
 void sleep_paint(const Painter *p, const Eye *e, const Pose *q, const Sprite *sprite, Canvas *c);
 
 /* --- paint_land.c --- */
-void land_ridges(const Painter *p, const Eye *e, Canvas *c);
+void land_ridge(const Painter *p, const Eye *e, const Ridge *r, Canvas *c);
 void land_ground(const Painter *p, const Eye *e, Canvas *c);
 
 /* --- paint_sky.c --- */
 void sky_paint(const Painter *p, const Eye *e, Canvas *c);
-bool sky_moves(const Painter *p);
-void sky_drift(const Painter *p, const Eye *e, Canvas *c); /* what moves in it */
+void sky_item(const Painter *p, const Eye *e, const Item *m, Canvas *c); /* what moves in it */
 
 /* --- paint_water.c --- */
 bool water_is(const Painter *p);
 void water_paint(const Painter *p, const Eye *e, Canvas *c);
 
 /* --- scene_inside.c: wall and floor of rooms and stages --- */
-void inside_paint(const Painter *p, const Eye *e, Canvas *c);
+enum { INSIDE_LAYERS = 2 }; /* the back, and what hangs before it */
+float inside_depth(const Painter *p, int layer); /* 0: there is no such layer */
+void inside_paint(const Painter *p, const Eye *e, int layer, Canvas *c);
 void inside_floor(const Painter *p, const Eye *e, Canvas *c);
 
 /* --- paint_air.c: light on the ground, under bodies; and what is before them --- */

@@ -140,31 +140,38 @@ static void cloth(const Wall *w, Rect r, Hex color, float fold, float scallop)
     }
 }
 
-static void stage(const Wall *w)
+static void stage(const Wall *w, int layer)
 {
     static const Hex BACK[] = { 0xa8263f, 0x7a2a6a, 0x2c4a8c, 0x1f6a5c, 0x9c3a24 };
     uint64_t seed = rng_split(w->p->seed, 'r');
     Hex color = tone(w, BACK[rng_below(seed, 1, 5)]);
     float half = w->p->stage->view.aspect / 2, side = 0.1f + 0.06f * half;
-    cloth(w, (Rect){ w->left - 1, -0.8f, w->right + 1, w->foot }, canvas_scale(color, 0.72f), 34, 0);
-    Wall front = *w; /* wings and border hang nearer */
-    front.depth = w->depth * 0.75f;
-    front.foot = view_ground(&w->p->stage->view, front.depth);
-    cloth(&front, (Rect){ -half - 2, -0.8f, -half + side, front.foot }, color, 60, 0);
-    cloth(&front, (Rect){ half - side, -0.8f, half + 2, front.foot }, color, 60, 0);
-    cloth(&front, (Rect){ -half - 2, -0.8f, half + 2, 0.13f }, canvas_scale(color, 1.1f), 44, 0.045f);
+    if (layer == 0) {
+        cloth(w, (Rect){ w->left - 1, -0.8f, w->right + 1, w->foot }, canvas_scale(color, 0.72f), 34, 0);
+        return;
+    }
+    cloth(w, (Rect){ -half - 2, -0.8f, -half + side, w->foot }, color, 60, 0);
+    cloth(w, (Rect){ half - side, -0.8f, half + 2, w->foot }, color, 60, 0);
+    cloth(w, (Rect){ -half - 2, -0.8f, half + 2, 0.13f }, canvas_scale(color, 1.1f), 44, 0.045f);
     float foot = 0.118f;
-    fill(&front, (Rect){ -half - 2, foot - 0.14f, half + 2, foot - 0.125f }, tone(w, 0xf0c860),
+    fill(w, (Rect){ -half - 2, foot - 0.14f, half + 2, foot - 0.125f }, tone(w, 0xf0c860),
          tone(w, 0xb98a30), 255);
 }
 
-void inside_paint(const Painter *p, const Eye *e, Canvas *c)
+float inside_depth(const Painter *p, int layer)
 {
-    if (p->wall_depth <= 0) return;
-    Wall w = { p, e, c, p->wall_depth, view_ground(&p->stage->view, p->wall_depth), 0, 0 };
+    if (layer == 0) return p->wall_depth;
+    return p->stage->facts.scene == SCENE_STAGE ? p->wall_depth * 0.75f : 0; /* wings, border */
+}
+
+void inside_paint(const Painter *p, const Eye *e, int layer, Canvas *c)
+{
+    float depth = inside_depth(p, layer);
+    if (depth <= 0) return;
+    Wall w = { p, e, c, depth, view_ground(&p->stage->view, depth), 0, 0 };
     w.left = eye_rest_x(p, e, 0, w.depth), w.right = eye_rest_x(p, e, (float)c->width, w.depth);
     if (p->stage->facts.scene == SCENE_ROOM) room(&w);
-    if (p->stage->facts.scene == SCENE_STAGE) stage(&w);
+    if (p->stage->facts.scene == SCENE_STAGE) stage(&w, layer);
 }
 
 /* A rug or nothing in the room; pools of light on the stage. */
