@@ -106,6 +106,53 @@ static void narrow(float u, float du, int n, int *x0, int *x1)
     *x1 = ceil_to(high, *x0, *x1);
 }
 
+/* Columns in which both texels across lie in the texture. */
+static void inner(int u, int du, int width, int *x0, int *x1)
+{
+    int64_t last = (int64_t)(width - 1) << 16, at = u;
+    while (*x0 < *x1 && (at < 0 || at >= last)) at += du, (*x0)++;
+    while (*x1 > *x0 && (at + (int64_t)du * (*x1 - *x0 - 1) < 0 ||
+                         at + (int64_t)du * (*x1 - *x0 - 1) >= last))
+        (*x1)--;
+}
+
+typedef struct Run {
+    int u, v, du, dv; /* texture coordinates at the first column, and per column */
+    bool plain;
+} Run;
+
+static void run_any(const Texture *t, const Blit *b, Run r, int n, uint32_t *row)
+{
+    for (int x = 0; x < n; x++, r.u += r.du, r.v += r.dv) {
+        uint32_t p = sample(t, r.u, r.v);
+        if (p) row[x] = canvas_over(r.plain ? p : tinted(p, &b->tint, b->alpha), row[x]);
+    }
+}
+
+/* A run along one row of the texture: two rows and their weight are fixed. */
+static void run_straight(const Texture *t, const Blit *b, Run r, int n, uint32_t *row)
+{
+    int x0 = 0, x1 = n, y = r.v >> 16;
+    if (y < 0 || y >= t->height - 1) {
+        run_any(t, b, r, n, row);
+        return;
+    }
+    inner(r.u, r.du, t->width, &x0, &x1);
+    run_any(t, b, r, x0, row);
+    const uint32_t *top = t->px + y * t->width, *low = top + t->width;
+    uint32_t fv = (uint32_t)r.v >> 8 & 255;
+    r.u += r.du * x0;
+    for (int x = x0; x < x1; x++, r.u += r.du) {
+        int i = r.u >> 16;
+        if (!(top[i] | top[i + 1] | low[i] | low[i + 1])) continue;
+        uint32_t fu = (uint32_t)r.u >> 8 & 255;
+        uint32_t p = canvas_mix(canvas_mix(top[i], top[i + 1], fu), canvas_mix(low[i], low[i + 1], fu), fv);
+        if (!r.plain) p = tinted(p, &b->tint, b->alpha);
+        row[x] = p >> 24 == 255 ? p : canvas_over(p, row[x]);
+    }
+    run_any(t, b, r, n - x1, row + x1);
+}
+
 void canvas_sprite(Canvas *c, const Blit *b)
 {
     if (b->width < 0.2f || b->height < 0.2f || fabsf(b->mirror) < 0.02f || !b->alpha) return;
@@ -125,14 +172,11 @@ void canvas_sprite(Canvas *c, const Blit *b)
         narrow(u, dudx, t.width, &x0, &x1);
         narrow(v, dvdx, t.height, &x0, &x1);
         if (x0 >= x1) continue;
-        int iu = (int)floorf((u + dudx * (float)x0) * ONE), du = (int)lrintf(dudx * ONE);
-        int iv = (int)floorf((v + dvdx * (float)x0) * ONE), dv = (int)lrintf(dvdx * ONE);
-        uint32_t *row = c->px + (size_t)y * (size_t)c->width;
-        for (int x = x0; x < x1; x++, iu += du, iv += dv) {
-            uint32_t p = sample(&t, iu, iv);
-            if (!p) continue;
-            row[x] = canvas_over(plain ? p : tinted(p, &b->tint, b->alpha), row[x]);
-        }
+        Run r = { (int)floorf((u + dudx * (float)x0) * ONE), (int)floorf((v + dvdx * (float)x0) * ONE),
+                  (int)lrintf(dudx * ONE), (int)lrintf(dvdx * ONE), plain };
+        uint32_t *row = c->px + (size_t)y * (size_t)c->width + x0;
+        if (r.dv == 0) run_straight(&t, b, r, x1 - x0, row);
+        else run_any(&t, b, r, x1 - x0, row);
     }
 }
 
@@ -145,21 +189,24 @@ static inline uint32_t hump(uint32_t q) /* q 0 .. 4096 -> 0 .. 256 */
     return k * k >> 8;
 }
 
-typedef void (*SpotRow)(uint32_t *px, uint32_t weight, const Spot *s);
+typedef void (*SpotRow)(uint32_t *px, uint32_t weight, uint32_t full);
 
-static inline void spot_over(uint32_t *px, uint32_t w, const Spot *s)
+/* `full` is the opaque colour; weight 0 .. 256. */
+static inline void spot_over(uint32_t *px, uint32_t w, uint32_t full)
 {
-    *px = canvas_over(canvas_rgba(s->color, w * s->strength >> 8), *px);
+    uint32_t rb = ((full & 0xff00ff) * w >> 8) & 0xff00ff;
+    uint32_t ga = ((full >> 8 & 0xff00ff) * w) & 0xff00ff00;
+    *px = canvas_over(rb | ga, *px);
 }
 
-static inline void spot_screen(uint32_t *px, uint32_t w, const Spot *s)
+/* As light through a screen: never clips to a flat patch. */
+static inline void spot_screen(uint32_t *px, uint32_t w, uint32_t full)
 {
-    uint32_t k = w * s->strength >> 8, p = *px, out = p & 0xff000000, alpha = p >> 24;
+    uint32_t p = *px, alpha = p >> 24, out = p & 0xff000000;
     for (int i = 0; i < 24; i += 8) {
-        uint32_t v = p >> i & 255;
+        uint32_t v = p >> i & 255, light = (full >> i & 255) * w >> 8;
         v = v < alpha ? v : alpha;
-        uint32_t light = (s->color >> (16 - i) & 255) * k >> 8;
-        out |= (v + ((alpha - v) * light >> 8)) << i; /* screen: never clips to a flat patch */
+        out |= (v + ((alpha - v) * light >> 8)) << i;
     }
     *px = out;
 }
@@ -169,6 +216,7 @@ static inline void spot_rows(Canvas *c, const Spot *s, SpotRow put)
     if (s->rx < 0.3f || s->ry < 0.3f || !s->strength) return;
     int y0 = ceil_to(s->y - s->ry - 0.5f, 0, c->height);
     int y1 = ceil_to(s->y + s->ry - 0.5f, 0, c->height);
+    uint32_t full = canvas_rgba(s->color, 255), strength = s->strength + (s->strength >> 7);
     for (int y = y0; y < y1; y++) {
         float dy = ((float)y + 0.5f - s->y) / s->ry, half = 1 - dy * dy;
         if (half <= 0) continue;
@@ -179,7 +227,7 @@ static inline void spot_rows(Canvas *c, const Spot *s, SpotRow put)
         float step = 1 / s->rx, dx = ((float)x0 + 0.5f - s->x) * step;
         for (int x = x0; x < x1; x++, dx += step) {
             int q = (int)((dx * dx + dy * dy) * 4096);
-            if (q < 4096) put(row + x, hump((uint32_t)q), s);
+            if (q < 4096) put(row + x, hump((uint32_t)q) * strength >> 8, full);
         }
     }
 }

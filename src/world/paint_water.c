@@ -25,17 +25,24 @@ void water_paint(const Painter *p, const Eye *e, Canvas *c)
         uint32_t *row = c->px + (size_t)y * (size_t)c->width;
         float x0 = eye_rest_x(p, e, 0.5f, depth) * depth, dx = depth / (p->scale * e->camera.zoom);
         float swell = 11 * logf(depth + 0.2f);
+        float k = p->scale * e->camera.zoom, reach = 0.025f + 1 / k;
+        bool shore = rest > v->water_near - reach - 0.02f || (river && rest < v->water_far + reach);
         for (int x = 0; x < c->width; x++, x0 += dx) {
-            float edge = 0.012f * sinf(x0 * 3.1f + e->time_s * 0.9f) + 0.008f * sinf(x0 * 7.3f - e->time_s);
-            float in = ((v->water_near + edge) - rest) * p->scale * e->camera.zoom + 0.5f;
-            float up = river ? (rest - v->water_far - edge * 0.4f) * p->scale * e->camera.zoom + 0.5f : 1;
-            if (in <= 0 || up <= 0) continue;
+            float cover = 1, foam = 0;
+            if (shore) {
+                float edge = 0.012f * sinf(x0 * 3.1f + e->time_s * 0.9f) + 0.008f * sinf(x0 * 7.3f - e->time_s);
+                float in = (v->water_near + edge - rest) * k + 0.5f;
+                float up = river ? (rest - v->water_far - edge * 0.4f) * k + 0.5f : 1;
+                cover = fminf(1, fminf(in, up));
+                if (cover <= 0) continue;
+                foam = fmaxf(0, 1 - in / (0.018f * p->scale)) * 0.8f;
+            }
             float crest = sinf(swell * 2.2f + e->time_s * 1.7f + 0.8f * sinf(x0 * 1.7f + e->time_s * 0.5f));
-            float k = crest > 0.55f ? (crest - 0.55f) * 0.8f * (0.4f + 0.6f * sinf(x0 * 4 + swell)) : 0;
-            float foam = fmaxf(0, 1 - in / (0.018f * p->scale)) * 0.8f;
-            Hex color = canvas_blend(base, light, fmaxf(0, fmaxf(k, foam)));
-            float a = fminf(1, fminf(in, up));
-            row[x] = canvas_over(canvas_rgba(color, (unsigned)(255 * a)), row[x]);
+            if (crest > 0.55f)
+                foam = fmaxf(foam, (crest - 0.55f) * 0.8f * (0.4f + 0.6f * sinf(x0 * 4 + swell)));
+            Hex color = foam > 0 ? canvas_blend(base, light, foam) : base;
+            uint32_t px = canvas_rgba(color, (unsigned)(255 * cover));
+            row[x] = cover >= 1 ? px : canvas_over(px, row[x]);
         }
     }
 }
