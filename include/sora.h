@@ -110,6 +110,9 @@ typedef struct SoraEngineOptions {
     const char *model;        /* a model file, or a folder with model.safetensors */
     const char *text_encoder; /* NULL: text.safetensors beside the model, else in `home` */
     const char *home;         /* NULL, or a folder with the shipped text.safetensors */
+    /* Wan models: parts that are not in the folder `model`, or win over those there; NULL: what
+     * the folder holds. */
+    const char *vae, *clip_image, *high_noise;
     int threads;              /* 0: all processors this process may use */
     const char *cpu;          /* NULL: $SORA_CPU, else the best this machine has */
     /* NULL, or called on the calling thread with a line worth knowing; not errors. */
@@ -148,6 +151,9 @@ typedef struct SoraShot {
                                all that is not given is made */
     double strength;        /* 1: the rest starts from noise; less: from the noisy source */
     uint64_t memory;        /* bytes it may take; 0: what the machine has */
+    double cache;           /* Wan: steps whose first block changes by less than this share are taken
+                               from the one before, 0: none; 0.05 to 0.3 */
+    const char *latents;    /* Wan: the finished latent is saved there before it is decoded */
     /* NULL, or called after every step. Anything but 0 stops: sora_generate then returns
      * SORA_CANCELLED. `preview` is the clip as far as it is known and as the model makes it, NULL
      * unless wants_preview. */

@@ -14,6 +14,18 @@ const LangPair lang_zh[] = {
       "sora：没有“%s”这个命令，“sora --help”列出所有命令\n" },
     { "'sora %s --help' shows what can be said\n", "“sora %s --help”查看可用的写法\n" },
 
+    /* make_wan.c */
+    { "Wan models", "Wan 模型" },
+    { "the transformer's file, as --model", "扩散模型的文件，同 --model" },
+    { "the high-noise expert of Wan 2.2 A14B", "Wan 2.2 A14B 的高噪声专家模型" },
+    { "the autoencoder's file", "自编码器（VAE）的文件" },
+    { "the text encoder's file, as --text-encoder", "文本编码器的文件，同 --text-encoder" },
+    { "the image encoder's file", "图像编码器（CLIP）的文件" },
+    { "as --shift", "同 --shift" },
+    { "take steps that change less than this from the one before, 0 for none",
+      "变化小于此值的步骤沿用上一步的结果，0 表示不用" },
+    { "save the latent there before it is decoded", "解码之前把潜变量保存到这里" },
+
     /* options.c */
     { "show this text", "显示本说明" },
     { "report in JSON, one object a line", "以 JSON 输出，每行一个对象" },

@@ -61,7 +61,7 @@ Option *make_options(Make *m, Option *table)
           .flag = &m->no_metadata },
     };
     memcpy(table, own, sizeof own);
-    return table + sizeof own / sizeof own[0];
+    return make_wan_options(m, table + sizeof own / sizeof own[0]);
 }
 
 /* ---- before ---------------------------------------------------------------------------- */
@@ -86,6 +86,7 @@ SoraStatus make_open(Make *m)
         o.log = on_log;
         o.log_self = m->cli;
     }
+    make_wan_engine(m, &o);
     if (strcmp(m->output, "-") == 0) {
         m->cli->events = stderr;
         if (!m->format) m->format = "mp4";
@@ -114,6 +115,7 @@ SoraStatus make_shot(Make *m, SoraShot *out)
     if (m->sampler_given) out->sampler = (SoraSampler)m->sampler;
     out->negative = m->negative;
     out->memory = m->memory;
+    make_wan_shot(m, out);
     return SORA_OK;
 }
 

@@ -17,16 +17,23 @@ typedef struct Make {
     double cfg_scale, shift;
     int sampler; /* SoraSampler */
     uint64_t memory;
+    const char *vae, *clip_image, *high_noise, *latents; /* make_wan.c */
+    double cache;
     bool steps_given, cfg_given, sampler_given, shift_given; /* said on the command line */
     SoraEngine *engine;
     double previewed_s;
 } Make;
 
-enum { MAKE_OPTIONS = 20, MAKE_NOTES_MAX = 1 << 16 };
+enum { MAKE_OPTIONS = 40, MAKE_NOTES_MAX = 1 << 16 };
 
 /* Defaults, and the shared options, at most MAKE_OPTIONS, into `table`; returns their end. */
 void make_init(Make *m, Cli *cli, Arena *a);
 Option *make_options(Make *m, Option *table);
+
+/* Those of Wan models (make_wan.c), which make_options puts at the end of its own. */
+Option *make_wan_options(Make *m, Option *table);
+void make_wan_engine(const Make *m, SoraEngineOptions *o);
+void make_wan_shot(const Make *m, SoraShot *shot);
 
 /* Opens the model. */
 SoraStatus make_open(Make *m);

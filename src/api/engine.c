@@ -62,6 +62,18 @@ static SoraStatus add_loras(SoraEngine *e)
     return wan_bundle_lora(e->bundle.wan, spec, o->lora_count, e->arena, o->log, o->log_self);
 }
 
+/* Parts named one by one make it a Wan model. */
+static SoraStatus open_bundle(SoraEngine *e)
+{
+    const SoraEngineOptions *o = &e->options;
+    WanParts parts = {
+        .vae = o->vae, .clip = o->clip_image, .high = o->high_noise, .text = o->text_encoder
+    };
+    if (o->vae || o->clip_image || o->high_noise)
+        return bundle_open_wan(o->model, &parts, &e->bundle);
+    return bundle_open(o->model, o->text_encoder, o->home, e->compute, &e->bundle);
+}
+
 static SoraStatus open_parts(SoraEngine *e)
 {
     const SoraEngineOptions *o = &e->options;
@@ -71,7 +83,7 @@ static SoraStatus open_parts(SoraEngine *e)
                        POOL_THREADS_MAX);
     TRY(pool_new(o->threads, &e->pool));
     TRY(compute_new(e->pool, o->cpu, &e->compute));
-    TRY(bundle_open(o->model, o->text_encoder, o->home, e->compute, &e->bundle));
+    TRY(open_bundle(e));
     TRY(add_loras(e));
     e->id = arena_printf(e->arena, "sora %s %s %016llx", SORA_VERSION,
                          cpu_level_name(e->compute->level),
@@ -189,6 +201,8 @@ static GenerateOptions options_of(const SoraEngine *e, SoraShot *s)
     g.shift = s->shift;
     g.sampler = (SamplerKind)s->sampler;
     g.memory = s->memory ? s->memory : memory_available();
+    g.cache = s->cache;
+    g.latents_path = s->latents;
     if (s->progress) {
         g.progress = on_step;
         g.progress_self = s;

@@ -154,14 +154,14 @@ static SoraStatus check_vae(WanBundle *b)
     b->vae.family = strcmp(b->vae.family, "wan2.2") == 0 ? "wan2.2" : "wan2.1";
     b->vae_bytes = weights_bytes(part.weights);
     wan_part_close(&part);
-    /* the 2.2 autoencoder belongs to the 5B alone */
-    if (b->family == WAN_T2V && strcmp(b->vae.family, "wan2.2") == 0) b->family = WAN_TI2V;
     if (b->vae.channels != channels)
         return err_set(SORA_E_FORMAT,
                        "%s is the autoencoder of %s, with latents of %zu channels; %s (%s) makes "
                        "%zu",
                        b->parts.vae, b->vae.family, b->vae.channels, b->parts.transformer,
                        wan_family_name(b->family), channels);
+    /* the 2.2 autoencoder belongs to the 5B alone */
+    if (b->family == WAN_T2V && strcmp(b->vae.family, "wan2.2") == 0) b->family = WAN_TI2V;
     return SORA_OK;
 }
 

@@ -19,6 +19,7 @@ typedef struct GenerateOptions {
     const Condition *condition; /* NULL: nothing is given */
     size_t memory;              /* bytes that may be used, 0: no limit. Wan models then work on
                                    tiles and read their weights again in every step */
+    double cache;               /* Wan models: step caching (model/dit_cache.h), 0: none */
     const char *latents_path;   /* Wan models save the finished latent there; NULL: nowhere */
     GemmPrecision precision;
     /* Called after every step; anything but SORA_OK stops. `preview` is the clip as it would be if

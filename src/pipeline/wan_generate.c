@@ -150,6 +150,7 @@ SoraStatus wan_generate_clip(const WanBundle *b, const Compute *c, const Generat
     TRY(clip_new(a, o->frames, o->height, o->width, o->frames > 1 ? o->fps : 0, out));
     ArenaMark mark = arena_mark(a);
     TRY(wan_generate_job(b, o, a, &j));
+    j.cache_threshold = o->cache;
     TRY(wan_plan_make(b, c, &j, o->memory, &plan));
     wan_plan_apply(&plan, &j);
     Change low = { b, c, false, o->precision == GEMM_F32 }, high = low;
