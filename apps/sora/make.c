@@ -176,18 +176,35 @@ SoraStatus make_plan(Make *m, const SoraShot *shot, const char *path)
 
 /* ---- making ---------------------------------------------------------------------------- */
 
+/* A few frames of the clip, from its first to its last, beside each other. */
+static SoraStatus draw_preview(const SoraClip *clip, const char *path)
+{
+    enum { FRAMES = 9 };
+    int have = sora_clip_frames(clip), height = sora_clip_height(clip), width = sora_clip_width(clip);
+    int frames = have < FRAMES ? have : FRAMES;
+    SoraWriteOptions w;
+    SoraClip *few;
+    sora_write_options_init(&w);
+    w.overwrite = 1;
+    w.format = "png";
+    TRY(sora_clip_new(frames, height, width, frames > 1 ? 24 : 0, &few));
+    for (int f = 0; f < frames; f++) {
+        int from = frames > 1 ? f * (have - 1) / (frames - 1) : 0;
+        memcpy(sora_clip_pixels(few, f), sora_clip_pixels(clip, from), (size_t)height * width * 3);
+    }
+    SoraStatus s = sora_clip_write(few, path, &w);
+    sora_clip_free(few);
+    return s;
+}
+
 static int on_step(void *self, int step, int steps, const SoraClip *preview)
 {
     Make *m = self;
-    (void)steps;
+    m->cli->progress.total = steps; /* a long shot takes more than it was asked for */
     progress_at(m->cli, step + 1, "%s", "");
     double now = clock_now_s();
-    if (preview && now - m->previewed_s >= PREVIEW_EVERY_S) {
-        SoraWriteOptions w;
-        sora_write_options_init(&w);
-        w.overwrite = 1;
-        w.format = "png";
-        if (sora_clip_write(preview, m->preview, &w) != SORA_OK) {
+    if (preview && m->preview && now - m->previewed_s >= PREVIEW_EVERY_S) {
+        if (draw_preview(preview, m->preview) != SORA_OK) {
             progress_say(m->cli, "%s", sora_error()); /* the clip is worth more than its preview */
             m->preview = NULL;
         }

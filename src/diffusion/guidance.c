@@ -18,6 +18,29 @@ static double highest(const double *x, size_t count)
     return most;
 }
 
+/* Is any frame's level in the range? Frames may be at different ones. */
+static bool any_within(const double *sigma, size_t count, double min, double max)
+{
+    for (size_t f = 0; f < count; f++)
+        if (sigma[f] >= min && sigma[f] <= max) return true;
+    return false;
+}
+
+/* v = other + scale (v - other) in the frames whose level is in the range; the rest stay. */
+static void mix_frames(const Mixer *m, const double *sigma, float *v)
+{
+    const Guidance *g = &m->g;
+    LatentShape s = m->shape;
+    float scale = (float)g->scale;
+    for (size_t o = 0; o < s.outer; o++)
+        for (size_t f = 0; f < s.frames; f++) {
+            if (!(sigma[f] >= g->sigma_min && sigma[f] <= g->sigma_max)) continue;
+            size_t at = (o * s.frames + f) * s.inner;
+            for (size_t i = at; i < at + s.inner; i++)
+                v[i] = m->other[i] + scale * (v[i] - m->other[i]);
+        }
+}
+
 /* v += scale (cond - other). */
 static void add_difference(const Mixer *m, float scale, const float *cond, float *v)
 {
@@ -30,15 +53,14 @@ static SoraStatus mixed_velocity(void *self, const float *z, const double *sigma
     Mixer *m = self;
     const Guidance *g = &m->g;
     size_t n = latent_count(m->shape);
-    double level = highest(sigma, m->shape.frames);
-    bool cfg = g->scale != 1 && level >= g->sigma_min && level <= g->sigma_max;
-    bool skip = g->skip_scale != 0 && level >= g->skip_min && level <= g->skip_max;
+    size_t frames = m->shape.frames;
+    bool cfg = g->scale != 1 && any_within(sigma, frames, g->sigma_min, g->sigma_max);
+    bool skip = g->skip_scale != 0 && any_within(sigma, frames, g->skip_min, g->skip_max);
     TRY(g->cond.fn(g->cond.self, z, sigma, timestep, v));
     if (skip) memcpy(m->cond, v, n * sizeof *v);
     if (cfg) {
         TRY(g->uncond.fn(g->uncond.self, z, sigma, timestep, m->other));
-        float scale = (float)g->scale;
-        for (size_t i = 0; i < n; i++) v[i] = m->other[i] + scale * (v[i] - m->other[i]);
+        mix_frames(m, sigma, v);
     }
     if (!skip) return SORA_OK;
     TRY(g->skipped.fn(g->skipped.self, z, sigma, timestep, m->other));

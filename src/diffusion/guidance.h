@@ -9,8 +9,8 @@ typedef struct Guidance {
     Denoiser cond;
     Denoiser uncond;             /* classifier-free guidance (arXiv 2207.12598) ... */
     double scale;                /* v = v_u + scale (v_c - v_u); 1: none, uncond is not run */
-    double sigma_min, sigma_max; /* ... while the highest level of any frame lies in between
-                                    (arXiv 2404.07724); outside v_c alone, at half the cost */
+    double sigma_min, sigma_max; /* ... of frames whose level lies in between (arXiv 2404.07724);
+                                    the others have v_c, and uncond is run only for some */
     Denoiser skipped;  /* skip-layer guidance (SD 3.5; arXiv 2411.18664): the network under the
                           same prompt with blocks left out ... */
     double skip_scale; /* v += skip_scale (v_c - v_s); 0: none */

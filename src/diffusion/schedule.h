@@ -3,6 +3,8 @@
 #ifndef DIFFUSION_SCHEDULE_H
 #define DIFFUSION_SCHEDULE_H
 
+#include <stdbool.h>
+
 #include "base/arena.h"
 
 typedef struct Schedule {
@@ -28,6 +30,13 @@ double schedule_shift(double sigma, double shift);
 /* All frames alike. steps in [1, 1000], shift > 0 and finite, else SORA_E_ARGUMENT. */
 SoraStatus schedule_grid(Grid grid, size_t steps, double shift, size_t frames, Arena *a,
                          Schedule *out);
+
+/* Rising noise over a window that rolls along (Rolling Diffusion, arXiv 2402.09470): every frame
+ * takes `steps` steps of GRID_LINEAR, and each starts a little after the one before it, so that
+ * those under way at one time lie within `together` frames of each other. Frames with held[f]
+ * (NULL: none) stay at 0. */
+SoraStatus schedule_rolling(size_t steps, double shift, size_t frames, size_t together,
+                            const bool *held, Arena *a, Schedule *out);
 
 /* Frame f keeps `sigma` through all steps (0: it is given). */
 void schedule_hold(Schedule *s, size_t frame, double sigma);

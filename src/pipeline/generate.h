@@ -6,6 +6,12 @@
 #include "model/bundle.h"
 #include "pipeline/condition.h"
 
+/* From this time on the shot follows other words. */
+typedef struct GeneratePrompt {
+    double from_s;
+    const char *text;
+} GeneratePrompt;
+
 typedef struct GenerateOptions {
     const char *prompt, *negative; /* UTF-8; negative NULL: "" */
     uint64_t seed;
@@ -16,6 +22,10 @@ typedef struct GenerateOptions {
     double cfg_min, cfg_max; /* guidance while sigma is in between */
     double shift;            /* flow shift of the schedule */
     SamplerKind sampler;
+    const GeneratePrompt *later; /* [later_count] prompts that take over, in order of time */
+    size_t later_count;
+    size_t window; /* latent frames the network sees at once; a longer clip, or one with later
+                      prompts, is rolled through such a window. 0: all of them */
     const Condition *condition; /* NULL: nothing is given */
     size_t memory;              /* bytes that may be used, 0: no limit. Wan models then work on
                                    tiles and read their weights again in every step */

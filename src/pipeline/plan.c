@@ -51,18 +51,10 @@ static const ClipSize *pick_kind(const Native *n, const PlanRequest *w)
     return best;
 }
 
-size_t plan_window(const Native *n, const Plan *p)
-{
-    size_t most = 1;
-    for (size_t i = 0; i < n->count; i++)
-        if (n->size[i].fps == p->fps) most = size_max(most, n->size[i].frames);
-    return most;
-}
-
 static SoraStatus plan_time(const Native *n, Plan *p)
 {
     if (p->want.frames == 1) {
-        p->frames = 1;
+        p->frames = p->window = 1;
         return SORA_OK;
     }
     const ClipSize *kind = pick_kind(n, &p->want);
@@ -72,7 +64,8 @@ static SoraStatus plan_time(const Native *n, Plan *p)
                        p->want.frames);
     p->fps = kind->fps;
     p->frames = frames_at(&p->want, kind->fps);
-    p->longer = p->frames > kind->frames + PATCH_FRAMES;
+    p->window = size_min(patch_latent_frames(p->frames), patch_latent_frames(kind->frames));
+    if (p->frames <= kind->frames + PATCH_FRAMES) p->window = patch_latent_frames(p->frames);
     p->retimed = fabs(p->fps - p->want.fps) > 1e-6;
     return SORA_OK;
 }
@@ -169,7 +162,10 @@ static SoraStatus plan_cost(const Bundle *b, const Compute *c, Plan *p)
     const DitConfig *config = &b->config;
     Arena *a = arena_new("plan", 0);
     if (!a) return err_set(SORA_E_MEMORY, "no memory for a plan");
-    double passes = (double)p->want.steps * (p->want.cfg_scale != 1 ? 2 : 1);
+    double latents = (double)patch_latent_frames(p->frames), window = (double)p->window;
+    double steps = (double)p->want.steps; /* a window that rolls takes them again as it moves on */
+    if (latents > window) steps *= 1 + (latents - 1) / (0.75 * window);
+    double passes = steps * (p->want.cfg_scale != 1 ? 2 : 1);
     double flop = passes * pass_flop(config, (double)p->tokens, text_tokens);
     double shown = (double)(p->want.frames * p->want.height * p->want.width);
     p->seconds = flop / (share * measure_speed(c, config, a));
@@ -230,6 +226,7 @@ SoraStatus plan_make(const Bundle *b, const Compute *c, const PlanRequest *want,
     if (b->wan) return plan_wan(b, c, out);
     plan_size(&n, b->config.patch, out);
     PatchGrid grid = patch_grid(out->frames, out->height, out->width, b->config.patch);
+    grid.frames = out->window;
     out->tokens = patch_tokens(grid);
     return plan_cost(b, c, out);
 }

@@ -32,8 +32,8 @@ typedef struct Plan {
     size_t frames, height, width; /* as the model makes it */
     double fps;                   /* 0: a picture */
     bool retimed, resized;        /* made at another rate or size than shown */
-    bool longer;                  /* longer than anything the model was trained on */
-    size_t tokens;
+    size_t window; /* latent frames at once: longer than the model was trained on, it is rolled */
+    size_t tokens; /* at once */
     size_t bytes;   /* memory at the peak, the model's weights among it */
     double seconds; /* that making it takes on this machine, measured in a few milliseconds */
 } Plan;
@@ -41,8 +41,5 @@ typedef struct Plan {
 /* Any size a clip can have; of the model's kinds of clip the one that comes nearest is used.
  * SORA_E_ARGUMENT names a number that is out of range. */
 SoraStatus plan_make(const Bundle *b, const Compute *c, const PlanRequest *want, Plan *out);
-
-/* The longest window of frames the model was trained on at the plan's rate. */
-size_t plan_window(const Native *n, const Plan *p);
 
 #endif

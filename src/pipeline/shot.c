@@ -103,6 +103,7 @@ SoraStatus shot_make(const Bundle *b, const Compute *c, const Plan *p, const Con
     Clip clip;
     g.frames = p->frames, g.height = p->height, g.width = p->width;
     g.fps = p->frames > 1 ? p->fps : 24;
+    g.window = p->window;
     if (given && given->source) {
         TRY(condition_made(given, p, a, &made));
         g.condition = &made;
