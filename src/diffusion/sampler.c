@@ -72,7 +72,7 @@ static void dpmpp_weights(const Sampler *m, size_t i, size_t f, Weights *w)
 {
     double s = sigma_at(m, i, f), t = sigma_at(m, i + 1, f);
     double h = lambda(t) - lambda(s), e = -(1 - t) * expm1(-h), second = 0;
-    bool last = i + 1 == m->s->steps;
+    bool last = t <= 0; /* a frame's own last step, where h is infinite */
     if (m->order[f] > 0 && !last && i > 0) {
         double h0 = lambda(s) - lambda(sigma_at(m, i - 1, f));
         if (isfinite(h0) && h0 != 0) second = 0.5 * h / h0; /* from pure noise: no second order */
@@ -106,8 +106,7 @@ static void unipc_predictor(const Sampler *m, size_t i, size_t f, Weights *w)
 {
     double s = sigma_at(m, i, f), t = sigma_at(m, i + 1, f);
     double h = lambda(t) - lambda(s), k = -(1 - t) * expm1(-h), second = 0;
-    size_t left = m->s->steps - i;
-    int order = m->order[f] > 0 && left >= 2 ? 2 : 1;
+    int order = m->order[f] > 0 && t > 0 ? 2 : 1;
     if (order == 2) {
         double back = lambda(sigma_at(m, i - 1, f)) - lambda(s);
         second = isinf(back) ? 0 : 0.5 * h / back;
@@ -123,7 +122,8 @@ typedef void (*WeightsFn)(const Sampler *m, size_t i, size_t f, Weights *w);
 static void fill_weights(const Sampler *m, size_t i, WeightsFn fn, bool corrector)
 {
     for (size_t f = 0; f < m->shape.frames; f++) {
-        bool acts = corrector ? i > 0 && m->order[f] > 0 && moves(m, i - 1, f) : moves(m, i, f);
+        bool acts = corrector ? i > 0 && m->order[f] > 0 && moves(m, i - 1, f) && sigma_at(m, i, f) > 0
+                              : moves(m, i, f);
         if (acts)
             fn(m, i, f, &m->weights[f]);
         else

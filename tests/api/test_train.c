@@ -132,6 +132,13 @@ static void resumes_to_the_same_bytes(void **state)
     same_tensors(run_dir("whole"), run_dir("part"), "model.safetensors");
 }
 
+/* Until the first checkpoint is there; a busy machine takes its time. */
+static void wait_for(const char *path)
+{
+    for (int i = 0; i < 600 && !file_exists(path); i++) usleep(100000);
+    assert_true(file_exists(path));
+}
+
 /* Killed at any moment, also while it saves: what is there can be gone on with. */
 static void survives_kill(void **state)
 {
@@ -148,7 +155,8 @@ static void survives_kill(void **state)
             while (sora_train_step(t, &r) == SORA_OK && sora_train_save(t) == SORA_OK) {}
             _exit(1);
         }
-        usleep(700000 + 130000 * (useconds_t)k);
+        wait_for(run_dir("killed/checkpoint.safetensors"));
+        usleep(100000 + 130000 * (useconds_t)k);
         kill(child, SIGKILL);
         int status;
         waitpid(child, &status, 0);
