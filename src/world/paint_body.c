@@ -114,6 +114,8 @@ static void body_in_water(const Painter *p, const Eye *e, const Drawn *b, Canvas
     Blit mirror = blit;
     mirror.y = 2 * line - blit.y + blit.height, mirror.turn = 3.1415927f - blit.turn;
     mirror.mirror = -blit.mirror, mirror.begin = line, mirror.alpha = 56;
+    const View *v = &p->stage->view;
+    if (v->water_near > 0) mirror.end = eye_row(p, e, v->water_near - 0.02f); /* not on the bank */
     float swell = 1 + 0.08f * sinf(e->time_s * 2.6f);
     Hex light = canvas_blend(p->look.haze, 0xffffff, 0.4f);
     if (above) {
