@@ -70,6 +70,9 @@ SORA_API double sora_clip_fps(const SoraClip *clip);
  * lives. NULL when there is no such frame. */
 SORA_API uint8_t *sora_clip_pixels(const SoraClip *clip, int f);
 
+/* A copy of another size: scaled so that it fills it, the middle kept. */
+SORA_API SoraStatus sora_clip_fit(const SoraClip *clip, int height, int width, SoraClip **out);
+
 /* ---- files; SORA_E_UNSUPPORTED in a build without FFmpeg's libraries and libwebp ---- */
 
 /* The whole of a video or picture: MP4, WebM, GIF, WebP, PNG, JPEG ... `fps` 0: the file's own

@@ -40,6 +40,7 @@ static SoraStatus parse(Generate *g, int argc, char **argv)
     };
     Option *end = options;
     while (end->name || end->group) end++;
+    end = make_image_options(&g->make, end);
     end = make_options(&g->make, end);
     *end = (Option){ 0 };
     return options_parse(
@@ -183,10 +184,14 @@ static SoraStatus make_one(Generate *g, const char *prompt, size_t i, size_t cou
     TRY(fill_shot(g, &shot));
     shot.prompt = prompt;
     if (count > 1) progress_say(m->cli, T("%zu of %zu: %s"), i + 1, count, prompt);
-    TRY(make_plan(m, &shot, path));
-    TRY(make_clip(m, &shot, T("making"), &clip));
+    bool sized = g->width || g->height || g->size.width;
+    SoraStatus s = make_images(m, sized, &shot);
+    if (s == SORA_OK) s = make_plan(m, &shot, path);
+    if (s == SORA_OK) s = make_clip(m, &shot, T("making"), &clip);
+    make_images_free(m);
+    TRY(s);
     JsonWriter notes = make_notes(m, &shot);
-    SoraStatus s = make_write(m, &shot, clip, &notes, path);
+    s = make_write(m, &shot, clip, &notes, path);
     sora_clip_free(clip);
     if (count < 2) return s;
     arena_rewind(m->arena, mark);

@@ -14,6 +14,12 @@ const LangPair lang_zh[] = {
       "sora：没有“%s”这个命令，“sora --help”列出所有命令\n" },
     { "'sora %s --help' shows what can be said\n", "“sora %s --help”查看可用的写法\n" },
 
+    /* make_image.c */
+    { "a picture that the video begins with", "作为视频第一帧的图片" },
+    { "a picture that it ends with", "作为视频最后一帧的图片" },
+    { "a picture has no last frame: --last-image needs a video",
+      "图片没有最后一帧：--last-image 需要生成视频" },
+
     /* make_wan.c */
     { "Wan models", "Wan 模型" },
     { "the transformer's file, as --model", "扩散模型的文件，同 --model" },

@@ -18,6 +18,8 @@ typedef struct Make {
     int sampler; /* SoraSampler */
     uint64_t memory;
     const char *vae, *clip_image, *high_noise, *latents; /* make_wan.c */
+    const char *image, *last_image; /* make_image.c */
+    SoraClip *source;
     double cache;
     bool steps_given, cfg_given, sampler_given, shift_given; /* said on the command line */
     SoraEngine *engine;
@@ -34,6 +36,12 @@ Option *make_options(Make *m, Option *table);
 Option *make_wan_options(Make *m, Option *table);
 void make_wan_engine(const Make *m, SoraEngineOptions *o);
 void make_wan_shot(const Make *m, SoraShot *shot);
+
+/* --image and --last-image (make_image.c): what they give becomes the shot's source, whose shape
+ * follows the picture unless `sized`. Free when the shot is made. */
+Option *make_image_options(Make *m, Option *table);
+SoraStatus make_images(Make *m, bool sized, SoraShot *shot);
+void make_images_free(Make *m);
 
 /* Opens the model. */
 SoraStatus make_open(Make *m);

@@ -1,5 +1,7 @@
 #include "api/clip.h"
 
+#include "media/resize.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -42,6 +44,23 @@ SoraStatus sora_clip_new(int frames, int height, int width, double fps, SoraClip
     memset(c->clip.rgb, 0, c->clip.frames * c->clip.height * c->clip.width * 3);
     *out = c;
     return SORA_OK;
+}
+
+SoraStatus sora_clip_fit(const SoraClip *clip, int height, int width, SoraClip **out)
+{
+    SoraClip *c = NULL;
+    if (height < 1 || width < 1 || height > CLIP_SIDE_MAX || width > CLIP_SIDE_MAX)
+        return err_set(SORA_E_ARGUMENT, "a clip of %dx%d", width, height);
+    ResizeOptions o = { .height = (size_t)height, .width = (size_t)width };
+    o.filter = RESIZE_LANCZOS;
+    o.window = resize_cover(&clip->clip, o.height, o.width);
+    TRY(clip_begin(&c));
+    SoraStatus s = resize_clip(&clip->clip, &o, c->arena, &c->clip);
+    if (s == SORA_OK)
+        *out = c;
+    else
+        sora_clip_free(c);
+    return s;
 }
 
 void sora_clip_free(SoraClip *clip)
