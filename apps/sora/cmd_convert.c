@@ -43,9 +43,10 @@ SoraStatus cmd_convert(Cli *cli, int argc, char **argv)
                                 .arg_min = 2,
                                 .arg_max = 2,
                                 .options = options,
-                                .examples = "sora convert wan2.1-t2v-1.3b/ wan-q8.gguf --type q8_0\n"
-                                            "sora convert model.gguf merged.safetensors --lora "
-                                            "style.safetensors:0.8\n" },
+                                .examples =
+                                    "sora convert wan2.1-t2v-1.3b/ wan-q8.gguf --type q8_0\n"
+                                    "sora convert model.gguf merged.safetensors --lora "
+                                    "style.safetensors:0.8\n" },
                       cli, argc, argv));
     o.lora = lora.item;
     o.lora_count = lora.count;

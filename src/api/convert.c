@@ -55,8 +55,7 @@ static SoraStatus run(Convert *c)
     RepackOptions o = { .typed = c->o.type != NULL, .progress = on_progress, .self = c };
     if (c->o.type && !quant_type_named(c->o.type, &o.type))
         return err_set(SORA_E_ARGUMENT, "there is no type %s", c->o.type);
-    if (!c->o.overwrite && file_exists(c->to))
-        return err_set(SORA_E_ARGUMENT, "%s exists", c->to);
+    if (!c->o.overwrite && file_exists(c->to)) return err_set(SORA_E_ARGUMENT, "%s exists", c->to);
     TRY(pool_new(c->o.threads, &c->pool));
     TRY(compute_new(c->pool, c->o.cpu, &c->compute));
     TRY(weights_open(c->from, c->a, &c->weights));

@@ -38,8 +38,7 @@ SoraStatus wan_bundle_lora(WanBundle *b, const LoraSpec *lora, size_t count, Are
     return check(b, false, a, told, self);
 }
 
-SoraStatus wan_bundle_merge(const WanBundle *b, bool high, const Compute *c, bool exact,
-                            Weights *w)
+SoraStatus wan_bundle_merge(const WanBundle *b, bool high, const Compute *c, bool exact, Weights *w)
 {
     LoraReport report;
     Arena *a = arena_new("lora", 0);

@@ -22,11 +22,11 @@ static const struct {
     int number;
     Type type;
 } types[] = {
-    { 0, TYPE_F32 },   { 1, TYPE_F16 },    { 2, TYPE_Q4_0 },    { 3, TYPE_Q4_1 },
-    { 6, TYPE_Q5_0 },  { 7, TYPE_Q5_1 },   { 8, TYPE_Q8_0 },    { 10, TYPE_Q2_K },
-    { 11, TYPE_Q3_K }, { 12, TYPE_Q4_K },  { 13, TYPE_Q5_K },   { 14, TYPE_Q6_K },
-    { 20, TYPE_IQ4_NL }, { 23, TYPE_IQ4_XS }, { 24, TYPE_I8 },  { 25, TYPE_I16 },
-    { 26, TYPE_I32 },  { 27, TYPE_I64 },   { 28, TYPE_F64 },    { 30, TYPE_BF16 },
+    { 0, TYPE_F32 },     { 1, TYPE_F16 },     { 2, TYPE_Q4_0 },  { 3, TYPE_Q4_1 },
+    { 6, TYPE_Q5_0 },    { 7, TYPE_Q5_1 },    { 8, TYPE_Q8_0 },  { 10, TYPE_Q2_K },
+    { 11, TYPE_Q3_K },   { 12, TYPE_Q4_K },   { 13, TYPE_Q5_K }, { 14, TYPE_Q6_K },
+    { 20, TYPE_IQ4_NL }, { 23, TYPE_IQ4_XS }, { 24, TYPE_I8 },   { 25, TYPE_I16 },
+    { 26, TYPE_I32 },    { 27, TYPE_I64 },    { 28, TYPE_F64 },  { 30, TYPE_BF16 },
 };
 enum { TYPES = sizeof types / sizeof types[0] };
 
@@ -258,8 +258,8 @@ static SoraStatus restore_shape(const Reader *r, const GgufValue *v, Tensor *x)
         sound = n <= SIZE_MAX / 2 && size_mul(count, (size_t)n, &count);
     }
     if (!sound || count != tensor_count(x))
-        return err_set(SORA_E_FORMAT, "%s: %s does not give the %zu numbers of the tensor",
-                       r->name, v->key, tensor_count(x));
+        return err_set(SORA_E_FORMAT, "%s: %s does not give the %zu numbers of the tensor", r->name,
+                       v->key, tensor_count(x));
     x->rank = (int)v->count;
     for (size_t i = 0; i < TENSOR_RANK_MAX; i++) x->shape[i] = i < v->count ? shape[i] : 1;
     if (!count || count / x->shape[0] % type_block(x->type) == 0) return SORA_OK;
@@ -293,9 +293,9 @@ static SoraStatus restore_shapes(const Reader *r)
         const GgufValue *v = &r->out->value[i];
         if (strncmp(v->key, prefix, sizeof prefix - 1) != 0) continue;
         GgufTensor key = { .name = v->key + sizeof prefix - 1 };
-        GgufTensor *t = r->out->count ? bsearch(&key, r->out->tensor, r->out->count, sizeof key,
-                                                by_name)
-                                      : NULL;
+        GgufTensor *t = r->out->count
+                            ? bsearch(&key, r->out->tensor, r->out->count, sizeof key, by_name)
+                            : NULL;
         if (t) TRY(restore_shape(r, v, &t->tensor));
     }
     return SORA_OK;
@@ -309,8 +309,7 @@ static SoraStatus read_counts(Reader *r, size_t *tensors, size_t *values)
     uint32_t version;
     uint64_t t, v;
     TRY(take(r, 4, &magic));
-    if (memcmp(magic, "GGUF", 4) != 0)
-        return err_set(SORA_E_FORMAT, "%s is no GGUF file", r->name);
+    if (memcmp(magic, "GGUF", 4) != 0) return err_set(SORA_E_FORMAT, "%s is no GGUF file", r->name);
     TRY(read_u32(r, &version));
     if (version != 2 && version != 3)
         return err_set(SORA_E_UNSUPPORTED, "%s is GGUF version %u, versions 2 and 3 can be read",
@@ -334,8 +333,10 @@ static SoraStatus read_alignment(const Reader *r, size_t *out)
     if (!v) return SORA_OK;
     bool whole = v->kind == GGUF_U32 || v->kind == GGUF_U64 || v->kind == GGUF_I32;
     if (!whole || v->integer < 8 || v->integer > ALIGN_MAX || (v->integer & (v->integer - 1)))
-        return err_set(SORA_E_FORMAT, "%s: general.alignment is %lld, a power of two from 8 on is "
-                       "needed", r->name, (long long)v->integer);
+        return err_set(SORA_E_FORMAT,
+                       "%s: general.alignment is %lld, a power of two from 8 on is "
+                       "needed",
+                       r->name, (long long)v->integer);
     *out = (size_t)v->integer;
     return SORA_OK;
 }

@@ -53,7 +53,7 @@ bool gguf_fits(const unsigned char *head, size_t size);
  * into messages. A tensor whose original shape is noted (comfy.gguf.orig_shape) gets that shape. */
 SoraStatus gguf_read(Slice map, const char *name, Arena *a, Gguf *out);
 
-const GgufValue *gguf_find(const Gguf *g, const char *key);       /* or NULL */
+const GgufValue *gguf_find(const Gguf *g, const char *key);      /* or NULL */
 const Tensor *gguf_find_tensor(const Gguf *g, const char *name); /* or NULL */
 
 /* A value as text in `a`: numbers, strings, short lists. NULL for what is too long. */

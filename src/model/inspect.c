@@ -26,10 +26,11 @@ static void look_at_wan(const Weights *w, Arena *a, Inspect *out)
     SoraStatus s = wan_open(w, NULL, a, &f);
     if (s == SORA_OK) {
         const DitConfig *c = &f.config;
-        out->details = arena_printf(a, "%s, width %zu, %zu layers, %zu heads, hidden %zu, %zu "
-                                    "channels in, %zu out", wan_family_name(f.family), c->width,
-                                    c->layers, c->heads, c->hidden, c->in_values / 4,
-                                    c->out_values / 4);
+        out->details = arena_printf(a,
+                                    "%s, width %zu, %zu layers, %zu heads, hidden %zu, %zu "
+                                    "channels in, %zu out",
+                                    wan_family_name(f.family), c->width, c->layers, c->heads,
+                                    c->hidden, c->in_values / 4, c->out_values / 4);
         ParamSet *set = params_new_load(a, wan_lookup, &f);
         s = dit_new(c, set, a, &dit);
         if (s == SORA_OK) s = wan_check_rest(&f, set);

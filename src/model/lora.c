@@ -245,14 +245,18 @@ static SoraStatus add_layer(Reader *r, const char *layer, const Tensor *const *p
                        layer);
     if (!(low || hada || kron)) return SORA_OK;
     if (part[LORA_MAGNITUDE])
-        return err_set(SORA_E_UNSUPPORTED, "%s is a DoRA (%.200s has a magnitude), which cannot be "
-                       "merged", r->spec->path, layer);
+        return err_set(SORA_E_UNSUPPORTED,
+                       "%s is a DoRA (%.200s has a magnitude), which cannot be "
+                       "merged",
+                       r->spec->path, layer);
     if (!find_target(r->model, layer, ".weight", &place)) {
         report_unmatched(r, layer);
         return SORA_OK;
     }
     LoraDelta *d = new_delta(r, layer, place,
-                             low ? LORA_LOW_RANK : hada ? LORA_HADAMARD : LORA_KRONECKER);
+                             low    ? LORA_LOW_RANK
+                             : hada ? LORA_HADAMARD
+                                    : LORA_KRONECKER);
     memcpy(d->part, part, sizeof d->part);
     d->part[LORA_DIFF] = d->part[LORA_MAGNITUDE] = NULL;
     r->used++;
@@ -296,8 +300,7 @@ static SoraStatus read_file(Reader *r, Weights *file)
     const char *metadata = weights_metadata(file, "lora_adapter_metadata");
     r->metadata = NULL;
     r->two = false;
-    if (metadata)
-        TRY(json_parse(metadata, strlen(metadata), r->spec->path, r->a, &r->metadata));
+    if (metadata) TRY(json_parse(metadata, strlen(metadata), r->spec->path, r->a, &r->metadata));
     for (size_t i = 0; i < n; i++) {
         key[i] = read_key(weights_name(file, i), weights_at(file, i), r->a);
         r->two |= begins_with(key[i].layer, "transformer_2.");
@@ -305,9 +308,11 @@ static SoraStatus read_file(Reader *r, Weights *file)
     if (n) qsort(key, n, sizeof *key, by_layer);
     TRY(add_layers(r, key, n));
     if (r->used == before)
-        return err_set(SORA_E_FORMAT, "%s changes nothing of %s: its %zu tensors%s%.100s are not "
-                       "for this model", r->spec->path, weights_path(r->model->w), n,
-                       n ? ", such as " : "", n ? weights_name(file, 0) : "");
+        return err_set(SORA_E_FORMAT,
+                       "%s changes nothing of %s: its %zu tensors%s%.100s are not "
+                       "for this model",
+                       r->spec->path, weights_path(r->model->w), n, n ? ", such as " : "",
+                       n ? weights_name(file, 0) : "");
     return SORA_OK;
 }
 
@@ -346,8 +351,7 @@ static SoraStatus read_all(const LoraSpec *lora, size_t count, Lora *l, LoraRepo
     return SORA_OK;
 }
 
-SoraStatus lora_open(const LoraSpec *lora, size_t count, Weights *w, Lora **out,
-                     LoraReport *report)
+SoraStatus lora_open(const LoraSpec *lora, size_t count, Weights *w, Lora **out, LoraReport *report)
 {
     *report = (LoraReport){ 0 };
     Arena *a = arena_new("lora", 0);

@@ -21,8 +21,8 @@ SoraStatus lora_parse(const char *text, Arena *a, LoraSpec *out);
 bool lora_fits(const Weights *w);
 
 typedef struct LoraReport {
-    size_t changed;         /* tensors of the model */
-    size_t unmatched;       /* layers of the files that the model does not have */
+    size_t changed;              /* tensors of the model */
+    size_t unmatched;            /* layers of the files that the model does not have */
     const char **unmatched_name; /* in the arena of the weights */
 } LoraReport;
 
@@ -31,7 +31,7 @@ typedef struct LoraReport {
 typedef struct Lora Lora;
 SoraStatus lora_open(const LoraSpec *lora, size_t count, Weights *w, Lora **out,
                      LoraReport *report);
-void lora_close(Lora *l); /* NULL is fine */
+void lora_close(Lora *l);                       /* NULL is fine */
 bool lora_changes(const Lora *l, size_t place); /* NULL: nothing */
 /* Entry `place` of the set with all changes, in `a`: f32, or bf16 for matrices that are not f32 in
  * the file, unless `exact`. */
@@ -39,9 +39,9 @@ SoraStatus lora_merged(const Lora *l, size_t place, const Compute *c, bool exact
                        Tensor *out);
 
 /* Merges files into an opened set, before its tensors are handed out. Changed matrices are held in
- * memory, as f32 where the file has f32 (or `exact`), else as bf16; the mapping's pages of what they
- * replace are let go. SORA_E_FORMAT: a file for a model of another size, or with nothing for this
- * one, or itself in disorder; `w` is then half merged and of no use. */
+ * memory, as f32 where the file has f32 (or `exact`), else as bf16; the mapping's pages of what
+ * they replace are let go. SORA_E_FORMAT: a file for a model of another size, or with nothing for
+ * this one, or itself in disorder; `w` is then half merged and of no use. */
 SoraStatus lora_merge(const LoraSpec *lora, size_t count, const Compute *c, bool exact, Weights *w,
                       LoraReport *report);
 

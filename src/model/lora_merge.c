@@ -88,8 +88,8 @@ static SoraStatus check_kronecker(LoraDelta *d, const Tensor *x, size_t *rank)
     Factor one, two;
     size_t rows, width;
     if (!read_factor(d, LORA_KRON_1, LORA_KRON_1A, &one) ||
-        !read_factor(d, LORA_KRON_2, LORA_KRON_2A, &two) ||
-        !size_mul(one.rows, two.rows, &rows) || !size_mul(one.width, two.width, &width))
+        !read_factor(d, LORA_KRON_2, LORA_KRON_2A, &two) || !size_mul(one.rows, two.rows, &rows) ||
+        !size_mul(one.width, two.width, &width))
         return incomplete(d);
     *rank = two.right ? rows_of(two.right) : one.right ? rows_of(one.right) : 0;
     return check_size(d, x, rows, width);

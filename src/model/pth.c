@@ -29,8 +29,7 @@ typedef struct Reader {
 static const ZipMember *member(const Reader *r, const char *name, int bytes)
 {
     ArenaMark mark = arena_mark(r->a);
-    const ZipMember *m =
-        zip_find(&r->zip, arena_printf(r->a, "%s%.*s", r->folder, bytes, name));
+    const ZipMember *m = zip_find(&r->zip, arena_printf(r->a, "%s%.*s", r->folder, bytes, name));
     arena_rewind(r->a, mark);
     return m;
 }
@@ -51,8 +50,8 @@ static SoraStatus read_shape(const Reader *r, const char *name, const PickleTens
         if (n->kind != PICKLE_INTEGER || s->kind != PICKLE_INTEGER || n->integer < 0 ||
             s->integer < 0)
             return err_set(SORA_E_FORMAT,
-                           "%s: %.200s has a size or a stride that is no number from 0 on",
-                           r->name, name);
+                           "%s: %.200s has a size or a stride that is no number from 0 on", r->name,
+                           name);
         x->shape[i] = (size_t)n->integer;
         stride[i] = (size_t)s->integer;
     }
@@ -60,8 +59,7 @@ static SoraStatus read_shape(const Reader *r, const char *name, const PickleTens
 }
 
 /* The bytes of a storage: a member of the archive, of at least the size announced. */
-static SoraStatus find_storage(const Reader *r, const char *name, const PickleTensor *t,
-                               Slice *out)
+static SoraStatus find_storage(const Reader *r, const char *name, const PickleTensor *t, Slice *out)
 {
     const PickleStorage *s = t->storage;
     Slice key = s->key;
@@ -251,7 +249,8 @@ SoraStatus pth_read(Slice map, const char *name, Arena *a, Pth *out)
     memset(out, 0, sizeof *out);
     if (map.size > sizeof old && memcmp(map.bytes, old, sizeof old - 1) == 0)
         return err_set(SORA_E_UNSUPPORTED,
-                       "%s was written by PyTorch before 1.6; save it again with a newer one", name);
+                       "%s was written by PyTorch before 1.6; save it again with a newer one",
+                       name);
     TRY(zip_read(map, name, a, &r.zip));
     TRY(find_pickle(&r, &bytes));
     const ZipMember *order = member(&r, "byteorder", 9);

@@ -33,12 +33,12 @@ static const struct {
     Type type;
     const char *storage, *number;
 } types[] = {
-    { TYPE_F32, "FloatStorage", "float32" },    { TYPE_F16, "HalfStorage", "float16" },
-    { TYPE_F64, "DoubleStorage", "float64" },   { TYPE_BF16, "BFloat16Storage", "bfloat16" },
-    { TYPE_I64, "LongStorage", "int64" },       { TYPE_I32, "IntStorage", "int32" },
-    { TYPE_I16, "ShortStorage", "int16" },      { TYPE_I8, "CharStorage", "int8" },
-    { TYPE_U8, "ByteStorage", "uint8" },        { TYPE_BOOL, "BoolStorage", "bool" },
-    { TYPE_F8_E4M3, "", "float8_e4m3fn" },      { TYPE_F8_E5M2, "", "float8_e5m2" },
+    { TYPE_F32, "FloatStorage", "float32" },  { TYPE_F16, "HalfStorage", "float16" },
+    { TYPE_F64, "DoubleStorage", "float64" }, { TYPE_BF16, "BFloat16Storage", "bfloat16" },
+    { TYPE_I64, "LongStorage", "int64" },     { TYPE_I32, "IntStorage", "int32" },
+    { TYPE_I16, "ShortStorage", "int16" },    { TYPE_I8, "CharStorage", "int8" },
+    { TYPE_U8, "ByteStorage", "uint8" },      { TYPE_BOOL, "BoolStorage", "bool" },
+    { TYPE_F8_E4M3, "", "float8_e4m3fn" },    { TYPE_F8_E5M2, "", "float8_e5m2" },
 };
 
 typedef struct Reader {
@@ -322,8 +322,8 @@ static SoraStatus push_storage(Reader *r)
 static SoraStatus rebuild_tensor(Reader *r, const PickleItems *args, bool v3)
 {
     const Pickle *x = args->item;
-    if (args->count < (v3 ? 7 : 4) || x[0].kind != PICKLE_STORAGE ||
-        x[1].kind != PICKLE_INTEGER || x[2].kind != PICKLE_TUPLE || x[3].kind != PICKLE_TUPLE)
+    if (args->count < (v3 ? 7 : 4) || x[0].kind != PICKLE_STORAGE || x[1].kind != PICKLE_INTEGER ||
+        x[2].kind != PICKLE_TUPLE || x[3].kind != PICKLE_TUPLE)
         return damaged(r, "a tensor is not described as PyTorch does");
     if (v3 && (x[6].kind != PICKLE_NAME || x[6].integer < NUMBER_TYPE))
         return damaged(r, "a tensor is of no known type");

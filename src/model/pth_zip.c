@@ -53,8 +53,8 @@ static const unsigned char *part(Slice map, uint64_t at, uint64_t size)
 /* Where numbers of the old record are full, the ZIP64 record before it has them. */
 static SoraStatus read_end64(Slice map, size_t end, const char *name, Directory *d)
 {
-    const unsigned char *x = end >= LOCATOR_BYTES ? part(map, end - LOCATOR_BYTES, LOCATOR_BYTES)
-                                                  : NULL;
+    const unsigned char *x =
+        end >= LOCATOR_BYTES ? part(map, end - LOCATOR_BYTES, LOCATOR_BYTES) : NULL;
     if (!x || u32(x) != LOCATOR) return SORA_OK; /* a file of just 65535 members */
     x = part(map, little(x + 8, 8), END64_BYTES);
     if (!x || u32(x) != END64) return damaged(name, "its ZIP64 record is not where it should be");

@@ -37,8 +37,8 @@ static Type fitting(Type t, size_t width)
 {
     static const struct {
         Type from, to;
-    } next[] = { { TYPE_Q2_K, TYPE_Q4_0 },   { TYPE_Q3_K, TYPE_Q4_0 }, { TYPE_Q4_K, TYPE_Q5_0 },
-                 { TYPE_Q5_K, TYPE_Q5_1 },   { TYPE_Q6_K, TYPE_Q8_0 }, { TYPE_IQ4_XS, TYPE_IQ4_NL } };
+    } next[] = { { TYPE_Q2_K, TYPE_Q4_0 }, { TYPE_Q3_K, TYPE_Q4_0 }, { TYPE_Q4_K, TYPE_Q5_0 },
+                 { TYPE_Q5_K, TYPE_Q5_1 }, { TYPE_Q6_K, TYPE_Q8_0 }, { TYPE_IQ4_XS, TYPE_IQ4_NL } };
     for (size_t i = 0; i < sizeof next / sizeof next[0]; i++)
         if (t == next[i].from && width % type_block(t)) t = next[i].to;
     return width % type_block(t) ? TYPE_F16 : t;
@@ -72,8 +72,7 @@ typedef struct Repack {
 /* The tensor as it is read: merged into `a` if LoRA changes it. */
 static SoraStatus source(const Repack *r, size_t place, Arena *a, Tensor *out)
 {
-    if (lora_changes(r->o->lora, place))
-        return lora_merged(r->o->lora, place, r->c, true, a, out);
+    if (lora_changes(r->o->lora, place)) return lora_merged(r->o->lora, place, r->c, true, a, out);
     *out = *weights_at(r->w, place);
     return SORA_OK;
 }
@@ -134,8 +133,8 @@ static SoraStatus each_chunk(Repack *r, const RepackEntry *e, const Tensor *x, b
         k.values = arena_alloc(r->a, k.rows * width * sizeof *k.values);
         k.largest = arena_alloc(r->a, k.rows * sizeof *k.largest);
         if (code)
-            k.to = arena_alloc(r->a, k.rows * (width / type_block(k.type)) *
-                                         type_block_bytes(k.type));
+            k.to =
+                arena_alloc(r->a, k.rows * (width / type_block(k.type)) * type_block_bytes(k.type));
         parallel_for(r->c->pool, size_ceil_div(k.rows, TASK_ROWS), chunk_task, &k);
         SoraStatus s = use(r, e, &k, self);
         arena_rewind(r->a, mark);
@@ -299,8 +298,7 @@ static SoraStatus put_entry(Repack *r, const RepackEntry *e, FileWriter *f)
     if (!a) return err_set(SORA_E_MEMORY, "no memory left");
     SoraStatus s = e->own ? SORA_OK : source(r, e->place, a, &x);
     bool as_is = x.type == e->tensor.type && !x.scale && !e->inverse;
-    if (s == SORA_OK)
-        s = as_is ? put_as_is(r, e, &x, f) : each_chunk(r, e, &x, true, put_chunk, f);
+    if (s == SORA_OK) s = as_is ? put_as_is(r, e, &x, f) : each_chunk(r, e, &x, true, put_chunk, f);
     arena_free(a);
     if (!e->own) weights_forget(r->w, e->place);
     TRY(s);

@@ -54,8 +54,8 @@ static SoraStatus read_pieces(Reader *r, const Json *model)
         if (!sound) return damaged(r, "a piece is not a text with a number");
         const char *text = x->item[0].string;
         if (strlen(text) > 1 << 16) return damaged(r, "a piece has more than 65536 bytes");
-        r->t->piece[i] = (Piece){ text, (uint32_t)strlen(text), PIECE_NORMAL,
-                                  (float)x->item[1].number };
+        r->t->piece[i] =
+            (Piece){ text, (uint32_t)strlen(text), PIECE_NORMAL, (float)x->item[1].number };
     }
     r->t->count = vocab->count;
     r->t->unknown = (uint32_t)unknown->integer;
@@ -75,10 +75,12 @@ static SoraStatus read_added(Reader *r, const Json *list)
         if (!text || !*text || !id || id->kind != JSON_IS_INTEGER || id->integer < 0 ||
             id->integer > INT32_MAX)
             return damaged(r, "an added token has no text or no id");
-        hf->added[hf->added_count++] = (AddedToken){
-            text, strlen(text), (uint32_t)id->integer, is_true(json_get(x, "lstrip")),
-            is_true(json_get(x, "rstrip")), is_true(json_get(x, "single_word"))
-        };
+        hf->added[hf->added_count++] = (AddedToken){ text,
+                                                     strlen(text),
+                                                     (uint32_t)id->integer,
+                                                     is_true(json_get(x, "lstrip")),
+                                                     is_true(json_get(x, "rstrip")),
+                                                     is_true(json_get(x, "single_word")) };
     }
     return SORA_OK;
 }
@@ -122,8 +124,8 @@ static SoraStatus read_replace(Reader *r, const Json *x, HfStep *step)
     step->to = json_text(x, "content");
     step->kind = regex ? HF_SPACES : HF_REPLACE;
     if (regex && strcmp(regex, " {2,}") != 0)
-        return err_set(SORA_E_UNSUPPORTED, "%s replaces the pattern '%.100s', only ' {2,}' is known",
-                       r->name, regex);
+        return err_set(SORA_E_UNSUPPORTED,
+                       "%s replaces the pattern '%.100s', only ' {2,}' is known", r->name, regex);
     if (!step->to || (!regex && (!step->from || !*step->from)))
         return damaged(r, "it replaces something that it does not name");
     return SORA_OK;

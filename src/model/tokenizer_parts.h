@@ -42,7 +42,7 @@ typedef struct AddedToken {
 /* One step of tokenizer.json's normalizer. */
 typedef struct HfStep {
     enum { HF_CHARSMAP, HF_STRIP, HF_REPLACE, HF_SPACES } kind;
-    bool left, right;     /* of HF_STRIP */
+    bool left, right;      /* of HF_STRIP */
     const char *from, *to; /* of HF_REPLACE; HF_SPACES turns two spaces or more into `to` */
 } HfStep;
 

@@ -25,10 +25,10 @@ bool quant_type_named(const char *name, Type *out)
     static const struct {
         const char *name;
         Type type;
-    } also[] = { { "fp8", TYPE_F8_E4M3 },        { "fp8_e4m3", TYPE_F8_E4M3 },
-                 { "fp8_e5m2", TYPE_F8_E5M2 },   { "fp8_e4m3fn", TYPE_F8_E4M3 },
-                 { "f8_e4m3fn", TYPE_F8_E4M3 },  { "fp16", TYPE_F16 },
-                 { "fp32", TYPE_F32 },           { "int8", TYPE_I8 } };
+    } also[] = { { "fp8", TYPE_F8_E4M3 },       { "fp8_e4m3", TYPE_F8_E4M3 },
+                 { "fp8_e5m2", TYPE_F8_E5M2 },  { "fp8_e4m3fn", TYPE_F8_E4M3 },
+                 { "f8_e4m3fn", TYPE_F8_E4M3 }, { "fp16", TYPE_F16 },
+                 { "fp32", TYPE_F32 },          { "int8", TYPE_I8 } };
     char low[32];
     size_t n = 0;
     for (; name[n] && n + 1 < sizeof low; n++) low[n] = (char)tolower((unsigned char)name[n]);

@@ -205,15 +205,15 @@ INLINED void iq4_xs(float *y, const unsigned char *x)
 
 /* ---- all of them ---- */
 
-#define BLOCKS(one)                                                                                \
-    for (size_t i = 0; i < n; i += block, y += block, at += bytes) one(y, at);                     \
+#define BLOCKS(one)                                                            \
+    for (size_t i = 0; i < n; i += block, y += block, at += bytes) one(y, at); \
     return
-#define VALUES(kind, value)                                                                        \
-    for (size_t i = 0; i < n; i++) {                                                               \
-        kind v;                                                                                    \
-        memcpy(&v, at + i * sizeof v, sizeof v);                                                   \
-        y[i] = value;                                                                              \
-    }                                                                                              \
+#define VALUES(kind, value)                      \
+    for (size_t i = 0; i < n; i++) {             \
+        kind v;                                  \
+        memcpy(&v, at + i * sizeof v, sizeof v); \
+        y[i] = value;                            \
+    }                                            \
     return
 
 INLINED void decode(float *y, const void *x, Type type, size_t n)

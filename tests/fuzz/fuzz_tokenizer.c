@@ -15,8 +15,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
     Slice s = { bytes, size };
     SoraStatus status = size && bytes[0] == '{' ? tokenizer_read_json(s, "fuzz", a, &t)
                                                 : tokenizer_read_spiece(s, "fuzz", a, &t);
-    if (status == SORA_OK)
-        status = tokenizer_encode(t, text, sizeof text - 1, a, &ids);
+    if (status == SORA_OK) status = tokenizer_encode(t, text, sizeof text - 1, a, &ids);
     if (status != SORA_OK) refused(status);
     arena_free(a);
     return 0;

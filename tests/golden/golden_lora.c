@@ -25,7 +25,8 @@ static SoraStatus run_layout(Golden *g, const char *path, const LoraSpec *spec, 
     GoldenDit m;
     LoraReport report;
     TRY(weights_open(path, g->a, &m.weights));
-    SoraStatus s = lora_merge(spec, count, g->compute, g->precision == GEMM_F32, m.weights, &report);
+    SoraStatus s =
+        lora_merge(spec, count, g->compute, g->precision == GEMM_F32, m.weights, &report);
     if (s == SORA_OK) s = golden_dit_build(g, path, &m);
     if (s == SORA_OK) s = golden_dit_run(g, &m);
     golden_dit_close(&m);

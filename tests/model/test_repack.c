@@ -178,8 +178,8 @@ static void merges_lora(void **state)
     LoraSpec spec = { path_of(f, "lora.safetensors"), 0.3f, false };
     CHECK_OK(weights_open(path_of(f, "in.safetensors"), f->a, &w));
     CHECK_OK(lora_open(&spec, 1, w, &lora, &lr));
-    CHECK_OK(repack(w, path_of(f, "m.safetensors"), &(RepackOptions){ .lora = lora }, f->c,
-                    &report));
+    CHECK_OK(
+        repack(w, path_of(f, "m.safetensors"), &(RepackOptions){ .lora = lora }, f->c, &report));
     lora_close(lora);
     assert_int_equal(report.changed, 1);
     CHECK_OK(lora_merge(&spec, 1, f->c, true, w, &lr));
@@ -195,7 +195,8 @@ static size_t files_in(const char *folder)
 {
     size_t n = 0;
     DIR *d = opendir(folder);
-    for (struct dirent *e; (e = readdir(d));) n += strcmp(e->d_name, ".") && strcmp(e->d_name, "..");
+    for (struct dirent *e; (e = readdir(d));)
+        n += strcmp(e->d_name, ".") && strcmp(e->d_name, "..");
     closedir(d);
     return n;
 }

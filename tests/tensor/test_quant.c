@@ -14,7 +14,7 @@ static const struct {
 } losses[] = {
     { TYPE_Q8_0, 0.006 }, { TYPE_Q6_K, 0.02 },  { TYPE_Q5_K, 0.04 },    { TYPE_Q5_1, 0.042 },
     { TYPE_Q5_0, 0.046 }, { TYPE_Q4_K, 0.079 }, { TYPE_Q4_1, 0.085 },   { TYPE_Q4_0, 0.092 },
-    { TYPE_Q3_K, 0.168 },  { TYPE_Q2_K, 0.32 },  { TYPE_F8_E4M3, 0.03 }, { TYPE_F8_E5M2, 0.06 },
+    { TYPE_Q3_K, 0.168 }, { TYPE_Q2_K, 0.32 },  { TYPE_F8_E4M3, 0.03 }, { TYPE_F8_E5M2, 0.06 },
     { TYPE_BF16, 0.002 }, { TYPE_F16, 0.0003 }, { TYPE_IQ4_NL, 0.085 },
 };
 enum { LOSSES = sizeof losses / sizeof losses[0], N = 1024 };
