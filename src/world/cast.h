@@ -1,6 +1,6 @@
 /* The cast file: actors, props and scenery as premultiplied pictures in several sizes, packed once
  * from the emoji packages and data/cast.tsv (scripts/fetch-data), mapped when it is used. Format:
- * docs/formats.md. Immutable once open; foreign bytes, checked before use. */
+ * world/cast_file.h. Immutable once open; foreign bytes, checked before use. */
 #ifndef WORLD_CAST_H
 #define WORLD_CAST_H
 

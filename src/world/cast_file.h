@@ -1,4 +1,4 @@
-/* The layout of a cast file, shared by the packer and cast.c; docs/formats.md says it in words.
+/* The layout of a cast file, shared by the packer and cast.c; docs/world.md says why.
  * Little-endian; the head, then `count` rows (actors, props, scenery, in the order of cast.tsv),
  * then pixels, each level at a multiple of CAST_FILE_ALIGN. */
 #ifndef WORLD_CAST_FILE_H

@@ -4,6 +4,7 @@
 
 #include "base/rng.h"
 #include "world/paint.h"
+#include "world/stage.h"
 #include "world/world.h"
 
 static World *open_world(void)
@@ -140,6 +141,52 @@ static void test_the_actor_moves_the_pixels(void **state)
     world_close(w);
 }
 
+/* What is painted once is painted as the first frame's camera sees it, and moved from there: the
+ * same frames in the reverse order must look the same, up to the resampling. */
+static void check_reversed(const Cast *cast, Facts f, Camera camera, uint64_t seed)
+{
+    Arena *a = arena_new("a", 0);
+    WorldFrames size = { .frames = 9, .height = 96, .width = 128, .fps = 12 };
+    Stage stage, back;
+    Clip one, two;
+    f.camera = camera;
+    stage_make(cast, &f, seed, &size, a, &stage);
+    back = stage;
+    back.frame = arena_alloc(a, 9 * sizeof *back.frame);
+    for (int k = 0; k < 9; k++) back.frame[k] = stage.frame[8 - k];
+    CHECK_OK(clip_new(a, 9, 96, 128, 12, &one));
+    CHECK_OK(clip_new(a, 9, 96, 128, 12, &two));
+    paint_clip(cast, &stage, a, &one);
+    paint_clip(cast, &back, a, &two);
+    for (size_t k = 0; k < 9; k++) {
+        double sum = 0;
+        for (size_t i = 0; i < 96 * 128 * 3; i++)
+            sum += abs(clip_frame(&one, k)[i] - clip_frame(&two, 8 - k)[i]);
+        if (!(sum / (96 * 128 * 3) < 3.5))
+            fail_msg("scene %d camera %d frame %zu: %g", f.scene, camera, k, sum / (96 * 128 * 3));
+    }
+    arena_free(a);
+}
+
+static void test_moving_cameras_show_one_place(void **state)
+{
+    (void)state;
+    World *w = open_world();
+    char path[4096];
+    snprintf(path, sizeof path, "%s/cast/cast.bin", getenv("SORA_TEST_DATA"));
+    Cast *cast = NULL;
+    CHECK_OK(cast_open(path, &cast));
+    static const Camera CAMERA[] = { CAMERA_PAN_LEFT, CAMERA_TILT_UP, CAMERA_ZOOM_IN, CAMERA_SHAKE };
+    for (int scene = 0; scene < SCENE_COUNT; scene++)
+        for (int i = 0; i < 4; i++) {
+            Facts f = sampled(w, 40 + (uint64_t)scene);
+            f.scene = scene, f.weather = WEATHER_CLEAR;
+            check_reversed(cast, f, CAMERA[i], (uint64_t)(scene * 4 + i));
+        }
+    cast_close(cast);
+    world_close(w);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -148,6 +195,7 @@ int main(void)
         cmocka_unit_test(test_every_size),
         cmocka_unit_test(test_night_is_darker_than_day),
         cmocka_unit_test(test_the_actor_moves_the_pixels),
+        cmocka_unit_test(test_moving_cameras_show_one_place),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
