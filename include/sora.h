@@ -187,6 +187,10 @@ SORA_API void sora_shot_init_for(const SoraEngine *engine, SoraShot *shot);
 SORA_API SoraStatus sora_plan(SoraEngine *engine, const SoraShot *shot, SoraPlan *out);
 SORA_API SoraStatus sora_generate(SoraEngine *engine, const SoraShot *shot, SoraClip **out);
 
+/* What SoraShot.latents saved, to a clip. `vae`: the autoencoder's file, or a folder of a model that
+ * has one. Threads as in SoraEngineOptions. */
+SORA_API SoraStatus sora_decode(const char *latents, const char *vae, int threads, SoraClip **out);
+
 /* ---- the world: endless clips with captions that are true ---- */
 
 typedef struct SoraWorld SoraWorld;

@@ -40,6 +40,7 @@ typedef struct Cli {
 /* clang-format off: one a line */
 #define COMMANDS(X)                                                            \
     X(generate, N("make a video from words"))                                  \
+    X(decode, N("turn a saved latent into a video"))                           \
     X(world, N("clips of the world, with captions and exact state"))              \
     X(train, N("train a model on the world or on a folder of clips"))          \
     X(convert, N("quantise weights, merge LoRA, change the kind of file"))     \

@@ -14,6 +14,13 @@ const LangPair lang_zh[] = {
       "sora：没有“%s”这个命令，“sora --help”列出所有命令\n" },
     { "'sora %s --help' shows what can be said\n", "“sora %s --help”查看可用的写法\n" },
 
+    /* cmd_decode.c */
+    { "turn a saved latent into a video", "把保存的潜变量解码成视频" },
+    { "the autoencoder's file, or a model's folder", "自编码器（VAE）的文件，或模型的文件夹" },
+    { "where the video goes: .mp4 .webm .gif .webp .png .y4m or a folder/",
+      "视频保存到哪里：.mp4 .webm .gif .webp .png .y4m 或 文件夹/" },
+    { "LATENTS", "潜变量文件" },
+
     /* make_image.c */
     { "a picture that the video begins with", "作为视频第一帧的图片" },
     { "a picture that it ends with", "作为视频最后一帧的图片" },
