@@ -12,7 +12,7 @@ static LoraSpec *specs_for(const WanBundle *b, bool high, Arena *a)
     return s;
 }
 
-static SoraStatus check(const WanBundle *b, bool high, Arena *a,
+static SoraStatus check(WanBundle *b, bool high, Arena *a,
                         void (*told)(void *self, const char *line), void *self)
 {
     Weights *w;
@@ -23,7 +23,15 @@ static SoraStatus check(const WanBundle *b, bool high, Arena *a,
     for (size_t i = 0; s == SORA_OK && told && i < report.unmatched; i++)
         told(self, arena_printf(a, "the model has no %s, which a LoRA changes: left out",
                                 report.unmatched_name[i]));
-    if (s == SORA_OK) lora_close(l);
+    if (s == SORA_OK) {
+        size_t held, replaced;
+        lora_bytes(l, &held, &replaced);
+        if (held > b->lora_held) { /* one expert is in memory at a time */
+            b->lora_held = held;
+            b->lora_replaced = replaced;
+        }
+        lora_close(l);
+    }
     weights_close(w);
     return s;
 }

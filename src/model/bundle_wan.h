@@ -37,6 +37,7 @@ typedef struct WanBundle {
     size_t clip_heads; /* 0: as in ViT-H */
     const LoraSpec *lora; /* [lora_count] merged into the transformers when they are opened */
     size_t lora_count;
+    size_t lora_held, lora_replaced; /* bytes that merging takes, and those it frees of the file */
 } WanBundle;
 
 /* Opens every part once and checks the mix: widths that must agree, the 2.2 autoencoder with a 2.1

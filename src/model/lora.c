@@ -389,6 +389,18 @@ static size_t changes_of(const Lora *l, size_t place, size_t *first)
     return n;
 }
 
+void lora_bytes(const Lora *l, size_t *held, size_t *replaced)
+{
+    *held = *replaced = 0;
+    for (size_t i = 0; i < l->count; i++) {
+        const Tensor *x = weights_at(l->w, l->delta[i].place);
+        size_t bytes;
+        if (i && l->delta[i - 1].place == l->delta[i].place) continue;
+        if (tensor_bytes(x->type, x->rank, x->shape, &bytes) == SORA_OK) *replaced += bytes;
+        *held += tensor_count(x) * type_block_bytes(lora_type(x, false));
+    }
+}
+
 bool lora_changes(const Lora *l, size_t place)
 {
     size_t first;

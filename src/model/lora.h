@@ -31,7 +31,9 @@ typedef struct LoraReport {
 typedef struct Lora Lora;
 SoraStatus lora_open(const LoraSpec *lora, size_t count, Weights *w, Lora **out,
                      LoraReport *report);
-void lora_close(Lora *l);                       /* NULL is fine */
+void lora_close(Lora *l); /* NULL is fine */
+/* What merging holds in memory (unless `exact`), and the file's bytes that it replaces. */
+void lora_bytes(const Lora *l, size_t *held, size_t *replaced);
 bool lora_changes(const Lora *l, size_t place); /* NULL: nothing */
 /* Entry `place` of the set with all changes, in `a`: f32, or bf16 for matrices that are not f32 in
  * the file, unless `exact`. */

@@ -226,14 +226,19 @@ static void sweep_rows(void *ctx, size_t i, int worker)
         quant_read_rows(s->from, k->first + row, rows, sum);
 }
 
+Type lora_type(const Tensor *x, bool exact)
+{
+    bool vector = x->rank < 2 || rows_of(x) == 1;
+    return exact || vector || x->type == TYPE_F32 ? TYPE_F32 : TYPE_BF16;
+}
+
 SoraStatus lora_add(const LoraDelta *d, size_t count, const Tensor *x, const Compute *c, bool exact,
                     Arena *results, Tensor *out)
 {
     Tensor y = *x;
     size_t rows = rows_of(x), width = width_of(x), bytes;
-    bool vector = x->rank < 2 || rows == 1;
     void *to;
-    y.type = exact || vector || x->type == TYPE_F32 ? TYPE_F32 : TYPE_BF16;
+    y.type = lora_type(x, exact);
     y.scale = NULL;
     TRY(tensor_bytes(y.type, y.rank, y.shape, &bytes));
     TRY(arena_try(results, bytes, &to));

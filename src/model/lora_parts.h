@@ -39,6 +39,9 @@ typedef struct LoraDelta {
 /* Sets d->factor and checks that the change has the size of x. `alpha`: NAN where none is given. */
 SoraStatus lora_check(LoraDelta *d, const Tensor *x, float strength, float alpha);
 
+/* The type of a merged tensor. */
+Type lora_type(const Tensor *x, bool exact);
+
 /* *out, in `a`, is x with `count` changes. */
 SoraStatus lora_add(const LoraDelta *d, size_t count, const Tensor *x, const Compute *c, bool exact,
                     Arena *a, Tensor *out);

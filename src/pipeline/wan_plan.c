@@ -105,6 +105,8 @@ static SoraStatus find_memory(const WanBundle *b, const Compute *c, const WanJob
 {
     p->text = b->parts.text ? text_bytes(b) : 0;
     p->transformer = p->stream ? streamed_bytes(b) : size_max(b->transformer_bytes, b->high_bytes);
+    p->transformer += b->lora_held; /* merged weights stay, also between streamed blocks */
+    if (!p->stream) p->transformer -= size_min(b->lora_replaced, p->transformer);
     p->activations = activation_bytes(b, c, j, p);
     TRY(vae_memory(b, c, j, p));
     find_peak(c, p);
