@@ -44,6 +44,11 @@ typedef struct Cli {
     X(world, N("clips of the world, with captions and exact state"))              \
     X(train, N("train a model on the world or on a folder of clips"))          \
     X(convert, N("quantise weights, merge LoRA, change the kind of file"))     \
+    X(extend, N("go on from the end of a video, or find what came before"))    \
+    X(fill, N("make the frames that are missing in a video"))                  \
+    X(join, N("join two videos by an invented passage"))                       \
+    X(loop, N("make a video end where it began"))                              \
+    X(edit, N("change a video by words"))                                      \
     X(info, N("show what a video, a picture or a model file holds"))           \
     X(completion, N("print what bash or zsh needs to complete command lines")) \
     X(manual, N("print the man page"))
