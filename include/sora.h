@@ -61,9 +61,6 @@ typedef struct SoraClip SoraClip;
 SORA_API SoraStatus sora_clip_new(int frames, int height, int width, double fps, SoraClip **out);
 SORA_API void sora_clip_free(SoraClip *clip); /* NULL is fine */
 
-/* The clip at another size, filling the frame: what does not fit its shape is cut off evenly. */
-SORA_API SoraStatus sora_clip_fit(const SoraClip *clip, int height, int width, SoraClip **out);
-
 SORA_API int sora_clip_frames(const SoraClip *clip);
 SORA_API int sora_clip_height(const SoraClip *clip);
 SORA_API int sora_clip_width(const SoraClip *clip);

@@ -69,24 +69,6 @@ void sora_clip_free(SoraClip *clip)
     if (clip) arena_free(clip->arena);
 }
 
-SoraStatus sora_clip_fit(const SoraClip *clip, int height, int width, SoraClip **out)
-{
-    SoraClip *c = NULL;
-    if (height < 1 || width < 1)
-        return err_set(SORA_E_ARGUMENT, "a clip cannot be fitted to %dx%d", width, height);
-    ResizeOptions o = { .height = (size_t)height,
-                        .width = (size_t)width,
-                        .filter = RESIZE_LANCZOS,
-                        .window = resize_cover(&clip->clip, (size_t)height, (size_t)width) };
-    TRY(clip_begin(&c));
-    SoraStatus s = resize_clip(&clip->clip, &o, c->arena, &c->clip);
-    if (s == SORA_OK)
-        *out = c;
-    else
-        sora_clip_free(c);
-    return s;
-}
-
 int sora_clip_frames(const SoraClip *clip)
 {
     return (int)clip->clip.frames;
