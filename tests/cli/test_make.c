@@ -1,0 +1,114 @@
+/* The commands that make video, on a model of two steps: files, notes, refusals, exit codes. */
+#include "check.h"
+
+#include <sys/wait.h>
+
+static char folder[] = "/tmp/sora-make-XXXXXX";
+static char output[1 << 16];
+
+/* Runs a line of shell in the folder with $S, the program, and $M, the options of the model. */
+static int run(const char *line)
+{
+    char command[8192];
+    snprintf(command, sizeof command,
+             "{ cd %s; export LC_ALL=C SORA_MODELS='%s/models' S='%s' M='-m run --steps 2'; %s; } 2>&1",
+             folder, getenv("SORA_SOURCE"), getenv("SORA_PROGRAM"), line);
+    FILE *f = popen(command, "r");
+    assert_non_null(f);
+    size_t n = fread(output, 1, sizeof output - 1, f);
+    output[n] = 0;
+    int status = pclose(f);
+    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+static void check_run(const char *line, int code, const char *words)
+{
+    int got = run(line);
+    if (got != code || !strstr(output, words))
+        fail_msg("%s: exit code %d (expected %d), expected '%s' in:\n%s", line, got, code, words,
+                 output);
+}
+
+static int setup(void **state)
+{
+    (void)state;
+    char command[1024];
+    if (!mkdtemp(folder)) return -1;
+    snprintf(command, sizeof command,
+             "mkdir %s/data && cp '%s/media/three.gif' %s/data/clip.gif && cp %s/data/clip.gif "
+             "%s/clip.gif && echo 'three colours' >%s/data/clip.txt",
+             folder, getenv("SORA_TEST_DATA"), folder, folder, folder, folder);
+    return system(command);
+}
+
+static int teardown(void **state)
+{
+    (void)state;
+    char command[128];
+    snprintf(command, sizeof command, "rm -rf %s", folder);
+    return system(command);
+}
+
+static void test_train(void **state)
+{
+    (void)state;
+    check_run("$S train run --data data --sizes 16x16,16x16x5@10 --steps 2 --batch-tokens 32 "
+              "--width 32 --heads 2 --layers 2 --hidden 32 --sample-every 0 --validate-every 0",
+              0, "saved: run/model.safetensors");
+    check_run("$S train none --resume", 1, "there is no run in none");
+    check_run("$S train run --data data --fresh", 1, "holds a run already");
+    check_run("cp data/clip.gif data/alone.gif; $S train other --data data --sizes 16x16 --check",
+              0, "alone.gif has no caption");
+}
+
+static void test_generate(void **state)
+{
+    (void)state;
+    check_run("$S generate 'three colours' $M --frames 6 --size 64x48 --seed 3 -o a.mp4", 0,
+              "plan: 64x48, 6 frames at 24 a second");
+    check_run("$S info a.mp4", 0, "made_by: machine");
+    check_run("$S generate --like a.mp4 -o b.mp4 -q && cmp a.mp4 b.mp4 && echo same", 0, "same");
+    check_run("$S generate x $M -o a.mp4", 1, "a.mp4 exists already");
+    check_run("$S generate x $M -o a.what", 1, "the name must end in");
+    check_run("$S generate '  ' $M -o c.mp4", 1, "the prompt is empty");
+    check_run("$S generate x $M -o c.mp4 --frames 0", 2, "--frames is 0");
+    check_run("$S generate x $M -o none/c.mp4 --frames 5", 1, "none/c.mp4");
+    check_run("$S generate x $M -o c.mp4 --memory 1M", 1, "allowed");
+    check_run("$S generate x -m clip.gif -o c.mp4", 1, "clip.gif");
+    check_run("printf '一\\n\\ntwo\\n' >p.txt; $S generate --prompts p.txt $M --frames 1 --size 32x32 "
+              "-o s.png && ls s-1.png s-2.png", 0, "s-2.png");
+    check_run("$S generate x $M --frames 5 --size 32x32 -o - --format y4m 2>/dev/null | head -c 9", 0,
+              "YUV4MPEG2");
+    check_run("ls -A | grep -c '^\\.'", 1, "0"); /* nothing half written is left */
+}
+
+static void test_verbs(void **state)
+{
+    (void)state;
+    check_run("$S extend clip.gif more $M --after 0.3s -q -o e/ && ls e | wc -l", 0, "8");
+    check_run("$S extend clip.gif $M --before 0.2s -q -o e2/ && ls e2 | wc -l", 0, "7");
+    check_run("$S join clip.gif clip.gif $M --length 0.4s -q -o j/ && ls j | wc -l", 0, "14");
+    check_run("$S loop clip.gif $M --length 0.5s -q -o l/ && ls l | wc -l", 0, "10");
+    check_run("$S fill clip.gif $M --gaps 0.1s-0.3s -o f.gif", 0, "2 of 5 frames are made");
+    check_run("$S fill clip.gif $M --fps 20 -q -o d/ && ls d | wc -l", 0, "9");
+    check_run("$S fill clip.gif $M --gaps 1s-2s -o x.gif", 1, "is not inside the clip");
+    check_run("$S fill clip.gif $M --gaps soon -o x.gif", 1, "is no gap");
+    /* Given frames come back as they were, whatever the verb. */
+    check_run("$S edit clip.gif night $M --strength 0 -q --no-metadata -o s/ && "
+              "$S extend clip.gif $M --after 0.1s -q --no-metadata -o t/ && "
+              "cmp s/0001.png t/0001.png && cmp s/0005.png t/0005.png && echo equal",
+              0, "equal");
+    check_run("$S edit clip.gif $M -o x.gif", 1, "the prompt is empty");
+    check_run("$S extend clip.gif $M -y -o clip.gif", 1, "written over itself");
+    check_run("$S extend none.mp4 $M -o x.gif", 1, "none.mp4");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_train),
+        cmocka_unit_test(test_generate),
+        cmocka_unit_test(test_verbs),
+    };
+    return cmocka_run_group_tests(tests, setup, teardown);
+}
