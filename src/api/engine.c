@@ -1,8 +1,10 @@
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "api/clip.h"
 #include "api/version.h"
+#include "base/file.h"
 #include "base/memory.h"
 #include "base/utf8.h"
 #include "config.h"
@@ -16,6 +18,7 @@ struct SoraEngine {
     Compute *compute;
     Bundle bundle;
     Arena *arena; /* of the engine itself */
+    UpscaleFile upscaler;
     const char *id;
 };
 
@@ -74,6 +77,24 @@ static SoraStatus open_bundle(SoraEngine *e)
     return bundle_open(o->model, o->text_encoder, o->home, e->compute, &e->bundle);
 }
 
+/* The second stage is upscale.safetensors beside the model; it need not be there. */
+static SoraStatus open_upscaler(SoraEngine *e)
+{
+    struct stat st;
+    const char *path = e->options.model, *slash = strrchr(path, '/');
+    bool folder = stat(path, &st) == 0 && S_ISDIR(st.st_mode);
+    if (e->bundle.wan) return SORA_OK;
+    if (folder)
+        path = arena_printf(e->arena, "%s/upscale.safetensors", path);
+    else
+        path = arena_printf(e->arena, "%.*supscale.safetensors", slash ? (int)(slash + 1 - path) : 0,
+                            path);
+    if (!file_exists(path)) return SORA_OK;
+    TRY(upscale_open(path, &e->upscaler));
+    e->bundle.upscale = e->upscaler.upscale;
+    return SORA_OK;
+}
+
 static SoraStatus open_parts(SoraEngine *e)
 {
     const SoraEngineOptions *o = &e->options;
@@ -85,11 +106,15 @@ static SoraStatus open_parts(SoraEngine *e)
     TRY(compute_new(e->pool, o->cpu, &e->compute));
     TRY(open_bundle(e));
     TRY(add_loras(e));
+    TRY(open_upscaler(e));
     e->id = arena_printf(e->arena, "sora %s %s %016llx", SORA_VERSION,
                          cpu_level_name(e->compute->level),
                          (unsigned long long)hash_model(e->bundle.file.map));
     for (size_t i = 0; i < o->lora_count; i++)
         e->id = arena_printf(e->arena, "%s + %s", e->id, o->lora[i]);
+    if (e->bundle.upscale)
+        e->id = arena_printf(e->arena, "%s + upscaler %016llx", e->id,
+                             (unsigned long long)hash_model(e->upscaler.file.map));
     tell(e);
     return SORA_OK;
 }
@@ -113,6 +138,7 @@ SoraStatus sora_engine_open(const SoraEngineOptions *o, SoraEngine **out)
 void sora_engine_close(SoraEngine *e)
 {
     if (!e) return;
+    upscale_close(&e->upscaler);
     bundle_close(&e->bundle);
     compute_free(e->compute);
     pool_free(e->pool);

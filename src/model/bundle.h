@@ -5,6 +5,7 @@
 
 #include "model/bundle_wan.h"
 #include "model/text_encoder.h"
+#include "model/upscale.h"
 #include "tensor/safetensors.h"
 
 typedef struct Bundle {
@@ -13,6 +14,7 @@ typedef struct Bundle {
     Dit *dit;
     TextEncoder *text;
     Arena *weights;
+    const Upscale *upscale; /* the second stage, borrowed; NULL: there is none */
     WanBundle *wan; /* not NULL: a Wan model, opened part by part as it runs; no dit, no text */
 } Bundle;
 

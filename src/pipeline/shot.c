@@ -19,15 +19,37 @@ static size_t frame_shown(const Plan *p, size_t f, bool *exact)
     return size_min((size_t)near, p->want.frames - 1);
 }
 
-static SoraStatus enlarge(const Clip *in, size_t height, size_t width, Pool *pool, Arena *a,
-                          Clip *out)
+/* Every frame through the second stage, at its own factor. */
+static SoraStatus upscale_clip(const Upscale *u, const Compute *c, const Clip *in, Arena *a,
+                               Clip *out)
 {
+    size_t factor = upscale_config(u)->factor;
+    TRY(clip_new(a, in->frames, in->height * factor, in->width * factor, in->fps, out));
+    Arena *step = arena_new("upscale", 0);
+    if (!step) return err_set(SORA_E_MEMORY, "no memory for the second stage");
+    for (size_t f = 0; f < in->frames; f++)
+        upscale_frame(u, c, clip_frame(in, f), in->height, in->width, step, clip_frame(out, f));
+    arena_free(step);
+    return SORA_OK;
+}
+
+/* To the wanted size; more pixels come from the second stage where the model has one. */
+static SoraStatus enlarge(const Bundle *b, const Compute *c, const Clip *in, size_t height,
+                          size_t width, Arena *a, Clip *out)
+{
+    Clip large = *in;
+    if (b->upscale && (height > in->height || width > in->width))
+        TRY(upscale_clip(b->upscale, c, in, a, &large));
+    if (large.height == height && large.width == width) {
+        *out = large;
+        return SORA_OK;
+    }
     ResizeOptions o = { .height = height,
                         .width = width,
                         .filter = RESIZE_LANCZOS,
-                        .window = resize_cover(in, height, width),
-                        .pool = pool };
-    return resize_clip(in, &o, a, out);
+                        .window = resize_cover(&large, height, width),
+                        .pool = c->pool };
+    return resize_clip(&large, &o, a, out);
 }
 
 /* ---- what is given, as the model sees it ----------------------------------------------- */
@@ -111,7 +133,7 @@ SoraStatus shot_make(const Bundle *b, const Compute *c, const Plan *p, const Con
     TRY(generate_clip(b, c, &g, a, &clip));
     TRY(retime(p, c->pool, a, &clip));
     if (clip.height != p->want.height || clip.width != p->want.width) {
-        TRY(enlarge(&clip, p->want.height, p->want.width, c->pool, a, out));
+        TRY(enlarge(b, c, &clip, p->want.height, p->want.width, a, out));
     } else {
         *out = clip;
     }

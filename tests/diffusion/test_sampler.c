@@ -146,12 +146,51 @@ static void test_cfg_extrapolates_inside_its_interval(void **state)
     arena_free(a);
 }
 
+/* Rising noise: each frame goes through the very steps it would take alone, begins after the one
+ * before it, never too far ahead of one that is under way; held frames stay. */
+static void test_rolling(void **state)
+{
+    (void)state;
+    enum { FRAMES = 9, STEPS = 6, TOGETHER = 3 };
+    Arena *a = arena_new("test", 0);
+    bool held[FRAMES] = { [4] = true, [5] = true };
+    for (int kind = SAMPLER_EULER; kind <= SAMPLER_UNIPC; kind++) {
+        LatentShape many = { 1, FRAMES, 2 }, alone = { 1, 1, 2 };
+        Schedule all, one;
+        CHECK_OK(schedule_rolling(STEPS, 2, FRAMES, TOGETHER, held, a, &all));
+        CHECK_OK(schedule_grid(GRID_LINEAR, STEPS, 2, 1, a, &one));
+        float x[FRAMES * 2], want[2];
+        for (int i = 0; i < FRAMES * 2; i++) x[i] = i % 2 ? -0.4f : 1.1f;
+        memcpy(want, x, sizeof want);
+        CHECK_OK(sampler_run(kind, (Denoiser){ toy, &alone }, &one, alone, want, a, NULL));
+        CHECK_OK(sampler_run(kind, (Denoiser){ toy, &many }, &all, many, x, a, NULL));
+        for (int f = 0; f < FRAMES; f++) {
+            assert_true(x[2 * f] == (held[f] ? 1.1f : want[0]));
+            assert_true(x[2 * f + 1] == (held[f] ? -0.4f : want[1]));
+        }
+        for (size_t i = 0; i <= all.steps; i++) {
+            int first = FRAMES, last = -1;
+            for (int f = 0; f < FRAMES; f++) {
+                double sigma = all.sigma[i * FRAMES + f];
+                if (f && !held[f] && !held[f - 1]) assert_true(sigma >= all.sigma[i * FRAMES + f - 1]);
+                if (sigma <= 0 || sigma >= 1) continue;
+                if (first == FRAMES) first = f;
+                last = f;
+            }
+            assert_true(last - first < TOGETHER);
+        }
+        for (int f = 0; f < FRAMES; f++) assert_true(all.sigma[all.steps * FRAMES + f] == 0);
+    }
+    arena_free(a);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_toy_traces),
         cmocka_unit_test(test_timesteps_are_the_originals),
         cmocka_unit_test(test_frames_are_independent),
+        cmocka_unit_test(test_rolling),
         cmocka_unit_test(test_nan_stops_the_run),
         cmocka_unit_test(test_cfg_extrapolates_inside_its_interval),
     };
