@@ -12,10 +12,13 @@
 #include "tensor/convert.h"
 
 extern const BenchGroup bench_gemm, bench_gemm_f32, bench_text, bench_train_step, bench_world;
+extern const BenchGroup bench_conv3d, bench_conv3d_f32;
 
 static const BenchGroup *const groups[] = {
     &bench_gemm,
     &bench_gemm_f32,
+    &bench_conv3d,
+    &bench_conv3d_f32,
     &bench_text,
     &bench_train_step,
     &bench_world,

@@ -22,6 +22,21 @@ def prepare_gemm(kind, form, m, n, k):
     return lambda: torch.mm(a, b, out=c)
 
 
+def prepare_conv3d(kind, way, channels_in, channels_out, height, width):
+    """One frame of a causal convolution that looks two frames back, and its gradients."""
+    sizes = [int(x) for x in (channels_in, channels_out, height, width)]
+    x = torch.rand((1, sizes[0], 3, sizes[2], sizes[3])).sub_(0.5).to(TYPES[kind])
+    w = torch.rand((sizes[1], sizes[0], 3, 3, 3)).sub_(0.5).to(TYPES[kind])
+    b = torch.rand(sizes[1]).to(TYPES[kind])
+    conv = torch.nn.functional.conv3d
+    if way == "forward":
+        return lambda: conv(x, w, b, padding=(0, 1, 1))
+    dy = torch.rand((1, sizes[1], 1, sizes[2], sizes[3])).sub_(0.5).to(TYPES[kind])
+    both = torch.ops.aten.convolution_backward
+    one, pad, none = [1, 1, 1], [0, 1, 1], [0, 0, 0]
+    return lambda: both(dy, x, w, None, one, pad, one, False, none, 1, [True, True, False])
+
+
 def seconds(work, times):
     start = time.perf_counter()
     for _ in range(times):

@@ -22,7 +22,7 @@ typedef struct Conv3dShape {
 } Conv3dShape;
 
 /* A kernel is so long along an axis at most, has so many taps, and so many channels times taps. */
-enum { CONV3D_KERNEL_MAX = 32, CONV3D_TAPS_MAX = 4096, CONV3D_DEPTH_MAX = 128 << 10 };
+enum { CONV3D_KERNEL_MAX = 32, CONV3D_TAPS_MAX = 2048, CONV3D_DEPTH_MAX = 120 << 10 };
 
 /* The size of the result along an axis; 0 when the kernel does not fit even once. */
 size_t conv3d_size(const Conv3dShape *s, int axis);

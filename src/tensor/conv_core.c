@@ -15,11 +15,15 @@
  * taps and channels in the same order however the result is cut. */
 enum {
     SUMS_BYTES = 128 << 10,
-    INPUT_BYTES = 768 << 10,
+    INPUT_BYTES = 3 << 20,
+    POSITIONS_BEST = 512,
     WIDTH_BEST = 48,
     CHANNELS_PACKED = 32,
+    CHANNELS_PACKED_MIN = 4,
+    TAPS_PACKED = 128,
     TASKS_PER_THREAD = 4,
-    VALUES_MAX = 1024
+    VALUES_MAX = 1024,
+    WAY_BYTES = 4096 /* positions so far apart would fight for the same lines of a cache */
 };
 
 typedef struct Plan {
@@ -29,7 +33,7 @@ typedef struct Plan {
     bool rounded;      /* to bf16, where the tile computes in f32 */
     size_t units;      /* of a position */
     size_t depth;      /* units of all taps */
-    size_t weight_taps;
+    size_t weight_taps, packed_channels; /* the latter: by a task */
     size_t run, chunk; /* units of the taps along a row; how many a tile takes at a time */
     size_t groups, span, span_groups; /* of columns: all, the first at work and how many */
     bool flat;                        /* rows of a block are one line of positions */
@@ -60,38 +64,56 @@ static void read_weight(const Plan *p, size_t row, size_t at, size_t n, float *y
     }
 }
 
-/* Puts x where channel `c` of column `j` of a panel of one tap is. */
-static void put_weight(const Plan *p, uint32_t *panel, size_t c, size_t j, float x)
+/* Sums of taps for all columns of a panel, one channel or, where the tile multiplies pairs, two
+ * (`next` NULL: the second is padding), as the tile reads them. */
+static void put_unit(const Plan *p, const float *sum, const float *next, uint32_t *unit)
 {
     size_t columns = p->tile->columns;
-    if (p->tile->pair == 2) {
-        uint16_t *unit = (uint16_t *)(panel + c / 2 * columns + j);
-        unit[c % 2] = bf16_from_f32(x);
-    } else {
-        if (p->rounded) x = bf16_round(x);
-        memcpy(panel + c * columns + j, &x, sizeof x);
+    if (p->tile->pair == 1) {
+        if (p->rounded)
+            p->kernels->f32_round((float *)unit, sum, columns);
+        else
+            memcpy(unit, sum, columns * sizeof *unit);
+        return;
     }
+    uint16_t half[GEMM_TILE_COLUMNS_MAX], other[GEMM_TILE_COLUMNS_MAX] = { 0 };
+    p->kernels->f32_to_bf16(half, sum, columns);
+    if (next) p->kernels->f32_to_bf16(other, next, columns);
+    for (size_t j = 0; j < columns; j++) unit[j] = half[j] | (uint32_t)other[j] << 16;
 }
 
-/* The tap [i, j] of a frame's taps, `w` being the weight's. */
-static float tap_of(const ConvCore *k, size_t i, size_t j, const float *w)
-{
-    float sum = 0;
-    for (size_t a = 0; a < k->rows.tap[i].count; a++)
-        for (size_t b = 0; b < k->columns.tap[j].count; b++)
-            sum += w[k->rows.tap[i].of[a] * k->weight_kernel[2] + k->columns.tap[j].of[b]];
-    return sum;
-}
-
-/* One channel of one column: `w` are its taps. */
-static void put_taps(const Plan *p, uint32_t *panel, size_t c, size_t column, const float *w)
+/* sum[column]: the weight's taps that make up tap [a, i, j], of which `line` has all columns. */
+static void add_taps(const Plan *p, const float *line, size_t a, size_t i, size_t j, float *sum)
 {
     const ConvCore *k = p->core;
-    size_t stride = p->units * p->tile->columns;
-    for (size_t a = 0; a < k->time_taps; a++, w += k->weight_kernel[1] * k->weight_kernel[2])
+    size_t columns = p->tile->columns;
+    bool first = true;
+    for (size_t y = 0; y < k->rows.tap[i].count; y++)
+        for (size_t x = 0; x < k->columns.tap[j].count; x++, first = false) {
+            size_t tap = a * k->weight_kernel[1] + k->rows.tap[i].of[y];
+            tap = tap * k->weight_kernel[2] + k->columns.tap[j].of[x];
+            const float *from = line + tap * columns;
+            for (size_t c = 0; c < columns; c++) sum[c] = first ? from[c] : sum[c] + from[c];
+        }
+}
+
+/* Channels [first, first + count) of a panel out of lines[channel][tap of the weight][column]. */
+static void put_channels(const Plan *p, const float *lines, size_t first, size_t count,
+                         uint32_t *panel)
+{
+    const ConvCore *k = p->core;
+    size_t columns = p->tile->columns, pair = p->tile->pair, step = p->weight_taps * columns;
+    float sum[2][GEMM_TILE_COLUMNS_MAX];
+    for (size_t a = 0; a < k->time_taps; a++)
         for (size_t i = 0; i < k->rows.taps; i++)
-            for (size_t j = 0; j < k->columns.taps; j++, panel += stride)
-                put_weight(p, panel, c, column, tap_of(k, i, j, w));
+            for (size_t j = 0; j < k->columns.taps; j++, panel += p->units * columns)
+                for (size_t c = 0; c < count; c += pair) {
+                    bool both = pair == 2 && c + 1 < count;
+                    add_taps(p, lines + c * step, a, i, j, sum[0]);
+                    if (both) add_taps(p, lines + (c + 1) * step, a, i, j, sum[1]);
+                    put_unit(p, sum[0], both ? sum[1] : NULL,
+                             panel + (first + c) / pair * columns);
+                }
 }
 
 static uint32_t *panel_at(const Plan *p, size_t group)
@@ -100,30 +122,33 @@ static uint32_t *panel_at(const Plan *p, size_t group)
            (group - p->span) * p->depth * p->tile->columns;
 }
 
-/* Index: CHANNELS_PACKED channels of a group. */
+/* Index: some channels of a group. They are read as rows, turned, and put in place. */
 static void pack_task(void *ctx, size_t i, int worker)
 {
     const Plan *p = ctx;
     const ConvCore *k = p->core;
-    size_t group = p->span + i % p->span_groups, first = i / p->span_groups * CHANNELS_PACKED;
-    size_t columns = p->tile->columns, pair = p->tile->pair, taps = p->depth / p->units;
-    size_t last = size_min(first + CHANNELS_PACKED, p->units * pair); /* padding too */
-    size_t have = size_min(last, k->in), o = group * columns;
-    size_t wide = size_min(columns, k->out - o);
-    uint32_t *panel = panel_at(p, group);
-    float *w = compute_scratch(k->compute, worker);
-    for (size_t t = 0; t < taps; t++)
+    size_t group = p->span + i % p->span_groups, first = i / p->span_groups * p->packed_channels;
+    size_t columns = p->tile->columns, pair = p->tile->pair, taps = p->weight_taps;
+    size_t last = size_min(first + p->packed_channels, p->units * pair); /* padding too */
+    size_t count = size_min(last, size_max(k->in, first)) - first, o = group * columns;
+    size_t wide = size_min(columns, k->out - o), n = count * taps;
+    uint32_t *panel = panel_at(p, group), *lines = compute_scratch(k->compute, worker);
+    float *read = (float *)lines + size_round_up(p->packed_channels * taps * columns, 16);
+    for (size_t t = 0; t < p->depth / p->units; t++)
         memset(panel + (t * p->units + first / pair) * columns, 0,
                (last - first) / pair * columns * sizeof *panel);
-    for (size_t j = 0; j < wide && !k->backward && have > first; j++) {
-        read_weight(p, o + j, first * p->weight_taps, (have - first) * p->weight_taps, w);
-        for (size_t c = first; c < have; c++)
-            put_taps(p, panel, c, j, w + (c - first) * p->weight_taps);
+    if (!count) return;
+    if (wide < columns) memset(lines, 0, n * columns * sizeof *lines);
+    if (k->backward) {
+        for (size_t c = 0; c < count; c++) {
+            read_weight(p, first + c, o * taps, wide * taps, read);
+            p->kernels->turn(lines + c * taps * columns, columns, read, taps * 4, wide, taps);
+        }
+    } else {
+        for (size_t j = 0; j < wide; j++) read_weight(p, o + j, first * taps, n, read + j * n);
+        p->kernels->turn(lines, columns, read, n * 4, wide, n);
     }
-    for (size_t c = first; c < have && k->backward; c++) {
-        read_weight(p, c, o * p->weight_taps, wide * p->weight_taps, w);
-        for (size_t j = 0; j < wide; j++) put_taps(p, panel, c, j, w + j * p->weight_taps);
-    }
+    put_channels(p, (const float *)lines, first, count, panel);
 }
 
 /* ---- the input --------------------------------------------------------------------------- */
@@ -303,23 +328,24 @@ static bool fits(Plan *p, size_t bytes)
     return k->time_taps * p->height * p->pitch * p->units * 4 <= bytes && sums <= SUMS_BYTES;
 }
 
-/* As many rows and columns as fit, fewer where the threads would have nothing to do. */
+/* As many rows and columns as fit and pay, fewer where the threads would have nothing to do. */
 static void choose_block(Plan *p)
 {
     const ConvCore *k = p->core;
     size_t threads = (size_t)pool_threads(k->compute->pool);
     size_t wanted = threads > 1 ? size_ceil_div(threads * TASKS_PER_THREAD, k->frames) : 1;
-    size_t columns = size_min(k->width, WIDTH_BEST);
+    size_t columns = size_min(k->width, WIDTH_BEST), position = k->time_taps * p->units * 4;
+    size_t bytes = size_min(INPUT_BYTES, POSITIONS_BEST * position);
     p->rows = 1;
     for (;;) {
         p->across = size_ceil_div(k->width, columns);
         p->columns = size_ceil_div(k->width, p->across);
-        if (fits(p, INPUT_BYTES) || columns == 1) break;
+        if (fits(p, bytes) || columns == 1) break;
         columns = size_ceil_div(columns, 2);
     }
     while (p->rows < k->height) {
         p->rows++;
-        if (fits(p, INPUT_BYTES) && size_ceil_div(k->height, p->rows) * p->across >= wanted)
+        if (fits(p, bytes) && size_ceil_div(k->height, p->rows) * p->across >= wanted)
             continue;
         p->rows--;
         break;
@@ -336,7 +362,9 @@ static Plan plan_new(const ConvCore *k)
     const GemmTile *t = bf16 ? &kernels->bf16 : &kernels->f32;
     Plan p = { .core = k, .tile = t, .kernels = kernels, .rounded = bf16 && t->pair == 1 };
     p.units = size_round_up(size_ceil_div(k->in, t->pair), t->unit_step);
+    if (p.units * 4 % WAY_BYTES == 0) p.units += size_max(t->unit_step, 64 / 4);
     p.weight_taps = k->weight_kernel[0] * k->weight_kernel[1] * k->weight_kernel[2];
+    p.packed_channels = p.weight_taps > TAPS_PACKED ? CHANNELS_PACKED_MIN : CHANNELS_PACKED;
     p.run = k->columns.taps * p.units;
     p.depth = k->time_taps * k->rows.taps * p.run;
     size_t chunks = size_max(size_ceil_div(p.run, t->units_best), 1);
@@ -358,7 +386,7 @@ void conv_core(const ConvCore *core)
     size_t channels = p.units * p.tile->pair;
     for (size_t span = p.span_groups; p.span < p.groups; p.span += span) {
         p.span_groups = size_min(span, p.groups - p.span);
-        parallel_for(pool, p.span_groups * size_ceil_div(channels, CHANNELS_PACKED), pack_task, &p);
+        parallel_for(pool, p.span_groups * size_ceil_div(channels, p.packed_channels), pack_task, &p);
         parallel_for(pool, core->frames * p.down * p.across, block_task, &p);
     }
 }
