@@ -79,6 +79,7 @@ static void read_values(const GemmSource *s, size_t row, size_t column, size_t n
 {
     const GemmMatrix *x = s->matrix;
     const GemmKernels *k = s->kernels;
+    if (!n) return;
     if (as_is(s)) {
         memcpy(y, value_at(x, row, column), n * (s->tile->pair == 2 ? 2 : 4));
     } else if (x->type == TYPE_F32 && !x->scale) {
