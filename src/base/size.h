@@ -31,10 +31,10 @@ static inline size_t size_ceil_div(size_t a, size_t b)
     return a / b + (a % b != 0);
 }
 
-/* `multiple` is a power of two. */
+/* To a multiple of any number above 0: tiles of 12 rows are rounded to as well as pages. */
 static inline size_t size_round_up(size_t a, size_t multiple)
 {
-    return (a + multiple - 1) & ~(multiple - 1);
+    return size_ceil_div(a, multiple) * multiple;
 }
 
 #endif

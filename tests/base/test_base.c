@@ -135,6 +135,11 @@ static void test_sizes_are_checked(void **state)
     assert_false(size_mul(SIZE_MAX, 2, &out));
     assert_false(size_add(SIZE_MAX, 1, &out));
     assert_true(size_mul(3, 4, &out) && out == 12);
+    for (size_t multiple = 1; multiple <= 70; multiple++) /* tiles have 6 and 12 rows */
+        for (size_t a = 0; a <= 300; a++) {
+            size_t up = size_round_up(a, multiple);
+            assert_true(up >= a && up < a + multiple && up % multiple == 0);
+        }
 }
 
 int main(void)
