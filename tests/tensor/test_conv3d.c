@@ -384,9 +384,9 @@ static void fits_little_memory(void **state)
 {
     (void)state;
     Machine m = machine_new(cpu_level_best());
-    for (size_t i = 0; i < COMPUTES; i++) m.computes[i]->shared_size = 256 << 10;
+    for (size_t i = 0; i < COMPUTES; i++) m.computes[i]->shared_size = 576 << 10;
     static const Case t = {
-        "spans", { 20, 150, KERNEL(3, 3, 3), STRIDE(1, 1, 1), PAD(1, 1, 1, 1), SIZE(3, 5, 6) }, true
+        "spans", { 40, 150, KERNEL(3, 3, 3), STRIDE(1, 1, 1), PAD(1, 1, 1, 1), SIZE(3, 5, 6) }, true
     };
     check_case(m.computes, &t, GEMM_F32);
     machine_free(&m);
