@@ -14,38 +14,60 @@ static SoraStatus build(const void *self, ParamSet *set, Arena *weights, void **
 static size_t tokens(const void *self, const ClipSize *s)
 {
     (void)self;
-    return patch_tokens(patch_grid(s->frames, s->height, s->width, READER_PATCH));
+    return reader_tokens(s->frames, s->height, s->width);
+}
+
+/* Clips are made rough side by side: it takes longer than to render them. */
+typedef struct Roughen {
+    const LessonCall *call;
+    ReadingLabels *labels;
+    uint8_t **scratch; /* a frame for each clip */
+} Roughen;
+
+static void roughen(void *ctx, size_t i, int worker)
+{
+    const Roughen *r = ctx;
+    Clip clip = r->call->example[i].clip;
+    bool likeness;
+    (void)worker;
+    reading_roughen(&clip, rng_split(r->call->seed, i), r->scratch[i], &likeness);
+    r->labels[i].answer[READ_LIKENESS] = likeness;
+}
+
+static SoraStatus label(const ReaderConfig *c, const Example *e, ReadingLabels *out)
+{
+    if (!e->facts || !e->view)
+        return err_set(SORA_E_ARGUMENT, "the reader learns from the world: these clips come with "
+                                        "captions alone");
+    reading_labels(e->facts, e->view, out);
+    for (size_t j = 0; j < out->actor_count; j++)
+        if (out->actors[j] >= c->actors)
+            return err_set(SORA_E_ARGUMENT, "actor %u is in a clip, the reader knows %zu",
+                           out->actors[j], c->actors);
+    return SORA_OK;
 }
 
 static SoraStatus loss(const void *self, void *net, ParamSet *set, const LessonCall *k,
                        LessonLoss *out)
 {
     (void)set;
-    const ReaderConfig *c = self;
     Arena *a = tape_arena(k->tape);
     ReaderClip *clip = arena_alloc(a, k->count * sizeof *clip);
-    ReadingLabels *labels = arena_alloc(a, k->count * sizeof *labels);
+    Roughen r = { .call = k,
+                  .labels = arena_alloc(a, k->count * sizeof *r.labels),
+                  .scratch = arena_alloc(a, k->count * sizeof *r.scratch) };
     for (size_t i = 0; i < k->count; i++) {
-        const Example *e = &k->example[i];
-        if (!e->facts || !e->view)
-            return err_set(SORA_E_ARGUMENT, "the reader learns from the world: these clips come "
-                                            "with captions alone");
-        Clip copy = e->clip;
-        bool likeness;
-        reading_labels(e->facts, e->view, &labels[i]);
-        for (size_t j = 0; j < labels[i].actor_count; j++)
-            if (labels[i].actors[j] >= c->actors)
-                return err_set(SORA_E_ARGUMENT, "actor %u is in a clip, the reader knows %zu",
-                               labels[i].actors[j], c->actors);
-        reading_roughen(&copy, rng_split(k->seed, i), a, &likeness);
-        labels[i].answer[READ_LIKENESS] = likeness;
-        clip[i] = (ReaderClip){ copy.rgb, copy.frames, copy.height, copy.width, copy.fps };
+        const Clip *c = &k->example[i].clip;
+        TRY(label(self, &k->example[i], &r.labels[i]));
+        r.scratch[i] = arena_alloc(a, c->height * c->width * 3);
+        clip[i] = (ReaderClip){ c->rgb, c->frames, c->height, c->width, c->fps };
     }
+    parallel_for(k->c->pool, k->count, roughen, &r);
     ReaderInput in;
-    reader_pack(c, clip, k->count, a, &in);
-    *out = (LessonLoss){ .loss = reading_loss(net, k->tape, &in, labels),
+    reader_pack(clip, k->count, a, &in);
+    *out = (LessonLoss){ .loss = reading_loss(net, k->tape, &in, r.labels),
                          .scale = 1,
-                         .tokens = in.layout->tokens };
+                         .tokens = in.start[in.clips] };
     return SORA_OK;
 }
 

@@ -33,7 +33,8 @@ void reading_labels(const Facts *f, const CaptionView *view, ReadingLabels *out)
     bool alone = f->actors == 1 && out->seen[0];
     answer(out, READ_ACTION, alone ? a->event[0].action : 0,
            alone && a->events == 1 && (view->event[0] & 1));
-    answer(out, READ_SIZE, alone ? a->size : 0, alone && (a->size == SIZE_NORMAL || view->size & 1));
+    answer(out, READ_SIZE, alone ? a->size : 0,
+           alone && (a->size == SIZE_NORMAL || view->size & 1));
 }
 
 /* ---- roughening ------------------------------------------------------------------------ */
@@ -88,6 +89,40 @@ static void tear(uint8_t *rgb, size_t h, size_t w, float share, uint64_t seed, u
         }
 }
 
+static float between(const uint8_t *rgb, size_t w, size_t y, size_t x, float fy, float fx, size_t h,
+                     size_t c)
+{
+    size_t down = size_min(y + 1, h - 1), right = size_min(x + 1, w - 1);
+    float top =
+        (float)rgb[(y * w + x) * 3 + c] * (1 - fx) + (float)rgb[(y * w + right) * 3 + c] * fx;
+    float low =
+        (float)rgb[(down * w + x) * 3 + c] * (1 - fx) + (float)rgb[(down * w + right) * 3 + c] * fx;
+    return top * (1 - fy) + low * fy;
+}
+
+/* Bilinear, as cheap players do it. */
+static void resample(const uint8_t *in, size_t h, size_t w, uint8_t *out, size_t oh, size_t ow)
+{
+    for (size_t y = 0; y < oh; y++)
+        for (size_t x = 0; x < ow; x++) {
+            float sy = fmaxf(0, ((float)y + 0.5f) * (float)h / (float)oh - 0.5f);
+            float sx = fmaxf(0, ((float)x + 0.5f) * (float)w / (float)ow - 0.5f);
+            size_t iy = size_min((size_t)sy, h - 1), ix = size_min((size_t)sx, w - 1);
+            for (size_t c = 0; c < 3; c++)
+                out[(y * ow + x) * 3 + c] =
+                    (uint8_t)(between(in, w, iy, ix, sy - (float)iy, sx - (float)ix, h, c) + 0.5f);
+        }
+}
+
+/* To a smaller size and back. */
+static void rescale(uint8_t *rgb, size_t h, size_t w, float factor, uint8_t *scratch)
+{
+    size_t oh = size_max(1, (size_t)((float)h / factor)),
+           ow = size_max(1, (size_t)((float)w / factor));
+    resample(rgb, h, w, scratch, oh, ow);
+    resample(scratch, oh, ow, rgb, h, w);
+}
+
 static void recolour(Clip *clip, uint64_t seed)
 {
     float gain[3], lift[3];
@@ -115,23 +150,22 @@ static void add_noise(Clip *clip, float most, uint64_t seed)
     }
 }
 
-void reading_roughen(Clip *clip, uint64_t seed, Arena *scratch, bool *likeness)
+void reading_roughen(Clip *clip, uint64_t seed, uint8_t *scratch, bool *likeness)
 {
-    enum { KIND, HOW, BLUR, BLOCKS, NOISE, COLOUR, TEAR };
+    enum { KIND, HOW, SCALE, BLOCKS, NOISE, COLOUR, TEAR };
     double u = rng_uniform(seed, KIND), how = rng_uniform(seed, HOW);
     bool spoil = u < 0.25;
     size_t radius = spoil && how < 0.6 ? 2 : u > 0.8 ? 1 : 0;
     float share = spoil && how >= 0.4 ? 0.3f + 0.5f * (float)rng_uniform(seed, TEAR) : 0;
-    ArenaMark mark = arena_mark(scratch);
-    uint8_t *other = arena_alloc(scratch, clip->height * clip->width * 3);
+    float factor = u > 0.65 && u <= 0.8 ? 1.1f + 0.4f * (float)rng_uniform(seed, SCALE) : 0;
     for (size_t f = 0; f < clip->frames; f++) {
         uint8_t *rgb = clip_frame(clip, f);
-        if (share > 0) tear(rgb, clip->height, clip->width, share, rng_split(seed, f), other);
-        if (radius) blur_frame(rgb, clip->height, clip->width, radius, other);
+        if (share > 0) tear(rgb, clip->height, clip->width, share, rng_split(seed, f), scratch);
+        if (radius) blur_frame(rgb, clip->height, clip->width, radius, scratch);
+        if (factor > 0) rescale(rgb, clip->height, clip->width, factor, scratch);
         if (u > 0.5 && u < 0.65)
             offset_blocks(rgb, clip->height, clip->width, 10, rng_split(seed, BLOCKS));
     }
-    arena_rewind(scratch, mark);
     recolour(clip, rng_split(seed, COLOUR));
     if (how > 0.5) add_noise(clip, 10, rng_split(seed, NOISE));
     *likeness = !spoil;
@@ -139,31 +173,36 @@ void reading_roughen(Clip *clip, uint64_t seed, Arena *scratch, bool *likeness)
 
 /* ---- the loss -------------------------------------------------------------------------- */
 
-static Tensor *actor_loss(const Reader *r, Tape *t, const ReaderLogits *x, size_t clips,
-                          const ReadingLabels *labels)
+/* One softmax over the cast: a clip with two actors asks for each with half its weight. */
+static Tensor *actor_loss(Tape *t, const ReaderLogits *x, size_t clips, const ReadingLabels *labels)
 {
     Arena *a = tape_arena(t);
-    size_t actors = reader_config(r)->actors;
-    uint32_t *there = arena_zero(a, clips * actors * sizeof *there);
-    float *weight = arena_alloc(a, clips * actors * sizeof *weight);
-    for (size_t i = 0; i < clips * actors; i++) weight[i] = 1;
-    for (size_t i = 0; i < clips; i++)
-        for (size_t j = 0; j < labels[i].actor_count; j++) {
-            size_t at = i * actors + labels[i].actors[j];
-            there[at] = labels[i].seen[j];
-            weight[at] = labels[i].seen[j] ? 1 : 0;
+    uint32_t *row = arena_zero(a, (clips * FACTS_ACTORS_MAX + 1) * sizeof *row);
+    uint32_t *actor = arena_zero(a, (clips * FACTS_ACTORS_MAX + 1) * sizeof *actor);
+    float *weight = arena_zero(a, (clips * FACTS_ACTORS_MAX + 1) * sizeof *weight);
+    size_t n = 0;
+    for (size_t i = 0; i < clips; i++) {
+        const ReadingLabels *l = &labels[i];
+        size_t seen = 0;
+        for (size_t j = 0; j < l->actor_count; j++) seen += l->seen[j];
+        for (size_t j = 0; j < l->actor_count; j++) {
+            if (!l->seen[j]) continue;
+            row[n] = (uint32_t)i, actor[n] = l->actors[j];
+            weight[n++] = 1 / (float)seen;
         }
-    Tensor *loss = op_cross_entropy(t, x->actor, there, weight);
-    return op_scale(t, loss, (float)actors / 2); /* a mean over all actors, of whom one is there */
+    }
+    if (n == 0) n = 1; /* a row without weight: no clip shows anybody */
+    return op_cross_entropy(t, op_gather(t, x->actor, row, n), actor, weight);
 }
 
 Tensor *reading_loss(const Reader *r, Tape *t, const ReaderInput *in, const ReadingLabels *labels)
 {
+    static const float share[READ_HEADS] = { 1, 0.5f, 0.5f, 1, 0.5f, 1, 0.5f, 0.5f };
     Arena *a = tape_arena(t);
-    size_t n = in->layout->sequences;
+    size_t n = in->clips;
     ReaderLogits x;
     reader_forward(r, t, in, &x);
-    Tensor *sum = actor_loss(r, t, &x, n, labels);
+    Tensor *sum = op_scale(t, actor_loss(t, &x, n, labels), 2);
     for (int h = 0; h < READ_HEADS; h++) {
         uint32_t *label = arena_alloc(a, n * sizeof *label);
         float *weight = arena_alloc(a, n * sizeof *weight);
@@ -171,7 +210,7 @@ Tensor *reading_loss(const Reader *r, Tape *t, const ReaderInput *in, const Read
             label[i] = labels[i].answer[h];
             weight[i] = labels[i].weight[h];
         }
-        sum = op_add(t, sum, op_cross_entropy(t, x.head[h], label, weight));
+        sum = op_add(t, sum, op_scale(t, op_cross_entropy(t, x.head[h], label, weight), share[h]));
     }
     return sum;
 }

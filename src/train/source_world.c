@@ -2,6 +2,7 @@
 
 #include "base/rng.h"
 #include "words/caption.h"
+#include "world/naming.h"
 #include "world/seen.h"
 
 enum { DRAW_SIZE = 1, DRAW_FACTS, DRAW_RENDER, DRAW_STYLE, DRAW_CAPTION };
@@ -46,6 +47,7 @@ static SoraStatus world_make(const void *self, uint64_t i, Arena *a, Example *ou
     CaptionStyle style;
     caption_mix(rng_u64(rng_split(w->seed, DRAW_STYLE), fact), &style);
     out->caption = arena_alloc(a, CAPTION_SIZE_MAX);
+    TRY(naming_to_words(w->world, w->lexicon, facts, facts));
     caption_write(w->lexicon, facts, view, &style, out->caption, NULL);
     out->facts = facts;
     out->view = view;
