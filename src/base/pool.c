@@ -6,11 +6,17 @@
 #include <sched.h>
 #include <stdatomic.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdlib.h>
 
-/* A region is announced by a new generation number; workers spin briefly for it before they
- * sleep, because the regions of a training step are microseconds apart. */
+/* Workers spin briefly for the next region before they sleep, because the regions of a training
+ * step are microseconds apart. */
 enum { SPINS = 2000 };
+
+/* A region is a generation number, whether it is closed, and how many workers are in it, in one
+ * word: a worker that the system wakes too late finds the region closed and is not waited for. */
+#define REGION_CLOSED (UINT64_C(1) << 31)
+#define REGION_INSIDE (REGION_CLOSED - 1)
 
 typedef struct Worker {
     Pool *pool;
@@ -23,9 +29,9 @@ struct Pool {
     Worker *workers; /* threads - 1 of them */
     pthread_mutex_t lock;
     pthread_cond_t wake, done;
-    atomic_uint generation;
+    _Atomic uint64_t region;
+    atomic_int sleeping; /* workers that wait for `wake` */
     atomic_size_t next;
-    atomic_int busy; /* workers that have not left the current region */
     size_t count;
     PoolFn fn;
     void *ctx;
@@ -37,41 +43,58 @@ static void drain(Pool *p, int worker)
     for (size_t i; (i = atomic_fetch_add(&p->next, 1)) < p->count;) p->fn(p->ctx, i, worker);
 }
 
-static unsigned await_region(Pool *p, unsigned seen)
+static void pause_briefly(void)
 {
-    for (int i = 0; i < SPINS; i++) {
-        unsigned g = atomic_load(&p->generation);
-        if (g != seen) return g;
 #if defined(__x86_64__)
-        __builtin_ia32_pause();
+    __builtin_ia32_pause();
 #endif
+}
+
+/* Goes into a region that is open and not the one seen last. */
+static bool enter(Pool *p, uint32_t *seen)
+{
+    uint64_t r = atomic_load(&p->region);
+    while (r >> 32 != *seen && !(r & REGION_CLOSED)) {
+        if (!atomic_compare_exchange_weak(&p->region, &r, r + 1)) continue;
+        *seen = (uint32_t)(r >> 32);
+        return true;
     }
+    return false;
+}
+
+static void await_region(Pool *p, uint32_t *seen)
+{
+    for (int i = 0; i < SPINS; i++, pause_briefly())
+        if (enter(p, seen)) return;
     pthread_mutex_lock(&p->lock);
-    while (atomic_load(&p->generation) == seen) pthread_cond_wait(&p->wake, &p->lock);
+    atomic_fetch_add(&p->sleeping, 1);
+    while (!enter(p, seen)) pthread_cond_wait(&p->wake, &p->lock);
+    atomic_fetch_sub(&p->sleeping, 1);
     pthread_mutex_unlock(&p->lock);
-    return atomic_load(&p->generation);
 }
 
 static void *worker_main(void *arg)
 {
     Worker *w = arg;
     Pool *p = w->pool;
-    for (unsigned seen = 0;;) {
-        seen = await_region(p, seen);
+    for (uint32_t seen = 0;;) {
+        await_region(p, &seen);
         if (p->quit) return NULL;
         drain(p, w->index);
-        if (atomic_fetch_sub(&p->busy, 1) == 1) {
-            pthread_mutex_lock(&p->lock);
-            pthread_cond_signal(&p->done);
-            pthread_mutex_unlock(&p->lock);
-        }
+        uint64_t r = atomic_fetch_sub(&p->region, 1) - 1;
+        if (!(r & REGION_CLOSED) || (r & REGION_INSIDE)) continue;
+        pthread_mutex_lock(&p->lock);
+        pthread_cond_signal(&p->done);
+        pthread_mutex_unlock(&p->lock);
     }
 }
 
 static void announce(Pool *p)
 {
+    uint32_t generation = (uint32_t)(atomic_load(&p->region) >> 32) + 1;
+    atomic_store(&p->region, (uint64_t)generation << 32);
+    if (!atomic_load(&p->sleeping)) return;
     pthread_mutex_lock(&p->lock);
-    atomic_fetch_add(&p->generation, 1);
     pthread_cond_broadcast(&p->wake);
     pthread_mutex_unlock(&p->lock);
 }
@@ -86,17 +109,13 @@ void parallel_for(Pool *p, size_t count, PoolFn fn, void *ctx)
     p->ctx = ctx;
     p->count = count;
     atomic_store(&p->next, 0);
-    atomic_store(&p->busy, p->threads - 1);
     announce(p);
     drain(p, 0);
-    for (int i = 0; i < SPINS && atomic_load(&p->busy); i++) {
-#if defined(__x86_64__)
-        __builtin_ia32_pause();
-#endif
-    }
-    if (!atomic_load(&p->busy)) return;
+    if (!(atomic_fetch_or(&p->region, REGION_CLOSED) & REGION_INSIDE)) return;
+    for (int i = 0; i < SPINS; i++, pause_briefly())
+        if (!(atomic_load(&p->region) & REGION_INSIDE)) return;
     pthread_mutex_lock(&p->lock);
-    while (atomic_load(&p->busy)) pthread_cond_wait(&p->done, &p->lock);
+    while (atomic_load(&p->region) & REGION_INSIDE) pthread_cond_wait(&p->done, &p->lock);
     pthread_mutex_unlock(&p->lock);
 }
 
