@@ -137,6 +137,7 @@ static SoraStatus run(Bench *b, const BenchGroup *const *chosen, size_t count)
     TRY(pool_new(b->threads, &pool));
     b->threads = pool_threads(pool);
     SoraStatus status = compute_new(pool, NULL, &b->compute);
+    if (status == SORA_OK && b->compute->note) fprintf(stderr, "bench: %s\n", b->compute->note);
     if (status == SORA_OK) b->torch = peer_start(b->threads);
     for (size_t i = 0; i < count && status == SORA_OK; i++) status = chosen[i]->run(b);
     peer_stop(b->torch);

@@ -384,5 +384,10 @@ const LangPair lang_zh_errors[] = {
     { "the prompt names no actor of the world", "这句话里没有小世界的角色" },
     { "this cast has no %s", "这份角色文件里没有 %s" },
     { "cannot make the folder %s: %s", "无法创建文件夹 %s：%s" },
+    { "the system does not hand out the tiles of AMX: avx512bf16",
+      "系统未授予 AMX 寄存器，改用 avx512bf16" },
+    { "AMX does not keep its tiles on this machine: avx512bf16",
+      "这台机器不能保存 AMX 寄存器的内容，改用 avx512bf16" },
+    { "this machine cannot run %s kernels, its best are %s", "这台机器不支持 %s，最高为 %s" },
     { NULL, NULL },
 };

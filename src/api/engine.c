@@ -35,6 +35,7 @@ static void tell(const SoraEngine *e)
     snprintf(line, sizeof line, "%s: %zu layers of width %zu, %d threads, %s", e->options.model,
              d->layers, d->width, pool_threads(e->pool), cpu_level_name(e->compute->level));
     e->options.log(e->options.log_self, line);
+    if (e->compute->note) e->options.log(e->options.log_self, e->compute->note);
 }
 
 /* Names and shapes, and some of the numbers of every megabyte: enough to tell models apart, and

@@ -242,7 +242,9 @@ static void forward_task(void *ctx, size_t i, int worker)
     t.queries = c->q_start[sequence + 1] - c->q_start[sequence] - t.first;
     t.queries = size_min(t.queries, CHUNK);
     place(&t, worker);
+    gemm_tile_begin(w->tile);
     run_chunk(&t);
+    gemm_tile_end(w->tile);
 }
 
 void attention_forward(const Compute *c, const AttentionCall *call)

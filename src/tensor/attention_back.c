@@ -222,8 +222,10 @@ static void backward_task(void *ctx, size_t i, int worker)
     prepare(&h, head);
     size_t block = size_ceil_div(h.keys, size_ceil_div(h.keys, KEYS));
     block = size_min(size_round_up(block, b->w.tile->rows), KEYS);
+    gemm_tile_begin(b->w.tile);
     for (size_t key = 0; key < h.keys; key += block)
         key_block(&h, key, size_min(block, h.keys - key));
+    gemm_tile_end(b->w.tile);
     for (size_t first = 0; first < h.queries; first += QUERIES)
         settle(&h, dq_at(&h, first), size_min(QUERIES, h.queries - first), c->scale,
                of_queries(&h, d->dq, d->type, c->q_stride, first));

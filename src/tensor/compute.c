@@ -5,6 +5,11 @@
 #include <string.h>
 #include <sys/mman.h>
 
+#include "tensor/gemm_amx.h"
+
+/* Long enough for a machine that loses tiles whenever it switches threads. */
+static const double TILES_TRIED_S = 0.002;
+
 static SoraStatus level_named(const char *name, CpuLevel *out)
 {
     for (CpuLevel l = CPU_REF; l < CPU_LEVELS; l++) {
@@ -21,13 +26,42 @@ static SoraStatus level_named(const char *name, CpuLevel *out)
                    "'%s' is no kernel level: expected ref, avx2, avx512, avx512bf16 or amx", name);
 }
 
-static SoraStatus level_wanted(const char *name, CpuLevel *out)
+static bool tiles_work(void)
 {
-    if (name) return level_named(name, out);
-    name = getenv("SORA_CPU");
-    if (name && *name) return err_while(level_named(name, out), "reading SORA_CPU");
-    *out = cpu_level_best();
-    return SORA_OK;
+#if defined(__x86_64__)
+    return gemm_amx_works(TILES_TRIED_S);
+#else
+    return false;
+#endif
+}
+
+static SoraStatus tried(CpuLevel level)
+{
+    if (level < CPU_AMX || tiles_work()) return SORA_OK;
+    return err_set(SORA_E_UNSUPPORTED, "AMX does not keep its tiles on this machine, the best "
+                                       "kernels to be trusted are avx512bf16");
+}
+
+static CpuLevel level_best(const char **note)
+{
+    CpuLevel best = cpu_level_best();
+    if (cpu_tiles_refused()) *note = "the system does not hand out the tiles of AMX: avx512bf16";
+    if (best < CPU_AMX || tiles_work()) return best;
+    *note = "AMX does not keep its tiles on this machine: avx512bf16";
+    return CPU_AVX512BF16;
+}
+
+static SoraStatus level_wanted(const char *name, CpuLevel *out, const char **note)
+{
+    bool asked = name != NULL;
+    if (!asked) name = getenv("SORA_CPU");
+    if (!name || !*name) {
+        *out = level_best(note);
+        return SORA_OK;
+    }
+    SoraStatus s = level_named(name, out);
+    if (s == SORA_OK) s = tried(*out);
+    return asked ? s : err_while(s, "reading SORA_CPU");
 }
 
 static char *pages(size_t size)
@@ -41,10 +75,12 @@ static char *pages(size_t size)
 SoraStatus compute_new(Pool *pool, const char *level, Compute **out)
 {
     CpuLevel l = CPU_REF;
-    TRY(level_wanted(level, &l));
+    const char *note = NULL;
+    TRY(level_wanted(level, &l, &note));
     Compute *c = calloc(1, sizeof *c);
     if (!c) return err_set(SORA_E_MEMORY, "no memory for the kernel table");
     c->level = l;
+    c->note = note;
     c->pool = pool;
     c->scratch_size = COMPUTE_SCRATCH;
     c->shared_size = COMPUTE_SHARED;

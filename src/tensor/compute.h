@@ -10,6 +10,7 @@
 
 typedef struct Compute {
     CpuLevel level;
+    const char *note; /* why the level is not the one that the processor has; NULL: it is */
     Kernels kernels;
     Pool *pool;    /* borrowed */
     char *scratch; /* one block of scratch_size bytes a thread, ARENA_ALIGN aligned */
@@ -24,7 +25,9 @@ typedef struct Compute {
 enum { COMPUTE_SCRATCH = 4 << 20, COMPUTE_SHARED = 16 << 20 };
 
 /* `level` NULL: the value of SORA_CPU, else the best. SORA_E_UNSUPPORTED names a level that the
- * machine cannot run, or an unknown name with the list of known ones. Free with compute_free. */
+ * machine cannot run, or an unknown name with the list of known ones. AMX is tried before it is
+ * trusted: where its tiles lose what they hold, the level below is taken, and `note` says so, or,
+ * where AMX was asked for, that is the error. Free with compute_free. */
 SoraStatus compute_new(Pool *pool, const char *level, Compute **out);
 void compute_free(Compute *c); /* NULL is fine */
 

@@ -302,12 +302,14 @@ static void block_task(void *ctx, size_t i, int worker)
             pack_frame(p, source_of(&b, a), (ptrdiff_t)(b.row * k->rows.stride) + k->rows.origin,
                        (ptrdiff_t)(b.column * k->columns.stride) + k->columns.origin,
                        b.input + a * p->height * p->pitch * p->units);
+    gemm_tile_begin(p->tile);
     for (size_t g = 0; g < p->span_groups; g++) {
         if (p->flat)
             multiply_line(&b, p->span + g, 0, (b.rows - 1) * p->pitch + b.columns);
         else
             for (size_t r = 0; r < b.rows; r++) multiply_line(&b, p->span + g, r, b.columns);
     }
+    gemm_tile_end(p->tile);
 }
 
 /* ---- the plan ---------------------------------------------------------------------------- */

@@ -1,7 +1,5 @@
 #include "tensor/cpu.h"
 
-#include <stdbool.h>
-
 const char *cpu_level_name(CpuLevel level)
 {
     static const char *const names[CPU_LEVELS] = { "ref", "avx2", "avx512", "avx512bf16", "amx" };
@@ -39,17 +37,30 @@ static unsigned saved_state(void)
     return low;
 }
 
-/* Linux hands out the 8 KiB of tile registers on request only (5.16 and later). */
+/* Linux hands out the 8 KiB of tile registers on request only (5.16 and later), to all threads of a
+ * process or, where one of them has a signal stack too small for them, to none. Asking again for
+ * what was granted costs nothing. */
 static bool tiles_granted(void)
 {
     enum { ARCH_REQ_XCOMP_PERM = 0x1023, XFEATURE_XTILEDATA = 18 };
     return syscall(SYS_arch_prctl, ARCH_REQ_XCOMP_PERM, XFEATURE_XTILEDATA) == 0;
 }
 
+/* The processor has tiles, and the system would save them. */
+static bool has_tiles(void)
+{
+    enum { SAVED_TILES = 0x60000, AMX_BF16 = 1 << 22, AMX_TILE = 1 << 24 };
+    return has(saved_state(), SAVED_TILES) && has(cpu_id(7, 0).edx, AMX_BF16 | AMX_TILE);
+}
+
+bool cpu_tiles_refused(void)
+{
+    return has_tiles() && !tiles_granted();
+}
+
 CpuLevel cpu_level_best(void)
 {
-    enum { SAVED_YMM = 0x6, SAVED_ZMM = 0xE6, SAVED_TILES = 0x60000 };
-    enum { AMX_BF16 = 1 << 22, AMX_TILE = 1 << 24, AVX512_BF16 = 1 << 5 };
+    enum { SAVED_YMM = 0x6, SAVED_ZMM = 0xE6, AVX512_BF16 = 1 << 5 };
     unsigned saved = saved_state();
     CpuId one = cpu_id(1, 0), seven = cpu_id(7, 0), seven1 = cpu_id(7, 1);
     if (!has(saved, SAVED_YMM) || !has(one.ecx, bit_FMA | bit_F16C) || !has(seven.ebx, bit_AVX2))
@@ -57,9 +68,7 @@ CpuLevel cpu_level_best(void)
     unsigned wide = bit_AVX512F | bit_AVX512BW | bit_AVX512DQ | bit_AVX512VL;
     if (!has(saved, SAVED_ZMM) || !has(seven.ebx, wide)) return CPU_AVX2;
     if (!has(seven1.eax, AVX512_BF16)) return CPU_AVX512;
-    if (!has(saved, SAVED_TILES) || !has(seven.edx, AMX_BF16 | AMX_TILE) || !tiles_granted())
-        return CPU_AVX512BF16;
-    return CPU_AMX;
+    return has_tiles() && tiles_granted() ? CPU_AMX : CPU_AVX512BF16;
 }
 
 #else
@@ -67,6 +76,11 @@ CpuLevel cpu_level_best(void)
 CpuLevel cpu_level_best(void)
 {
     return CPU_REF;
+}
+
+bool cpu_tiles_refused(void)
+{
+    return false;
 }
 
 #endif

@@ -2,6 +2,8 @@
 #ifndef TENSOR_CPU_H
 #define TENSOR_CPU_H
 
+#include <stdbool.h>
+
 /* Each level contains the ones before it. avx512bf16 is AVX-512 with vdpbf16ps (Zen 4, Cooper
  * Lake); amx is Sapphire Rapids and later. */
 typedef enum CpuLevel {
@@ -19,5 +21,8 @@ const char *cpu_level_name(CpuLevel level);
 /* The highest level that the processor has and the system saves the registers of. For amx this
  * asks the kernel for the tiles (arch_prctl), once granted for the whole process. */
 CpuLevel cpu_level_best(void);
+
+/* The processor has AMX, but the system did not hand out its tiles. */
+bool cpu_tiles_refused(void);
 
 #endif

@@ -118,6 +118,7 @@ static void block_task(void *ctx, size_t i, int worker)
     Block k = block_at(p, i, worker);
     size_t row = k.tile * p->tile->rows, rows = k.tiles * p->tile->rows;
     rows = size_min(rows, p->call->m - row);
+    gemm_tile_begin(p->tile);
     for (size_t s = 0; s < plan_steps(p); s++) {
         size_t u = s * p->step, units = size_min(p->step, p->units - u);
         k.a = gemm_lines_in_place(&p->a, row, u, p->units, &k.a_stride);
@@ -128,6 +129,7 @@ static void block_task(void *ctx, size_t i, int worker)
         }
         for (size_t g = 0; g < k.groups; g++) multiply_group(p, &k, k.group + g, u, units);
     }
+    gemm_tile_end(p->tile);
 }
 
 /* Halves the blocks until there are enough for the threads, then evens them out. */
@@ -200,6 +202,7 @@ void gemm_kernels_fill(GemmKernels *k, CpuLevel level)
     if (level >= CPU_AVX2) gemm_avx2_fill(k);
     if (level >= CPU_AVX512) gemm_avx512_fill(k);
     if (level >= CPU_AVX512BF16) gemm_avx512bf16_fill(k);
+    if (level >= CPU_AMX) gemm_amx_fill(k);
 #else
     (void)level;
 #endif

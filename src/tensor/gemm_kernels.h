@@ -18,7 +18,7 @@ enum { GEMM_TILE_ROWS_MAX = 32, GEMM_TILE_COLUMNS_MAX = 32 };
  * sums[i * columns + j] = (add ? sums[i * columns + j] : 0) + sum_u a[i * a_stride + u] . b[u *
  * columns + j] for i < rows_used <= rows, all j, u < units, where . multiplies f32, or pairs of
  * bf16 (and then subnormals may count as 0). Every sum runs over u in order, whatever rows_used is.
- */
+ * Of a, rows_used rows are read; of sums, all rows may be written. */
 typedef struct GemmTile {
     unsigned rows, columns;
     unsigned pair;       /* values of k in a unit: 1 for f32, 2 for bf16 */
@@ -26,7 +26,20 @@ typedef struct GemmTile {
     unsigned units_best; /* so many units of b, times columns, fit the first-level cache */
     void (*run)(float *sums, bool add, const uint32_t *a, size_t a_stride, const uint32_t *b,
                 size_t units, size_t rows_used);
+    /* Around the calls of `run` of a task, on its thread; NULL: nothing to do. */
+    void (*begin)(void);
+    void (*end)(void);
 } GemmTile;
+
+static inline void gemm_tile_begin(const GemmTile *t)
+{
+    if (t->begin) t->begin();
+}
+
+static inline void gemm_tile_end(const GemmTile *t)
+{
+    if (t->end) t->end();
+}
 
 typedef struct GemmKernels {
     GemmTile f32, bf16; /* by precision; bf16.pair is 1 where bf16 values are computed as f32 */

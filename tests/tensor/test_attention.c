@@ -3,6 +3,7 @@
 #include "check.h"
 
 #include "base/rng.h"
+#include "tensor/amx_emulated.h"
 #include "tensor/attention.h"
 #include "tensor/convert.h"
 
@@ -106,22 +107,22 @@ static void compare(const char *what, const void *got, const void *want, Type ty
 }
 
 typedef struct Levels {
-    Compute *ref, *fast[CPU_LEVELS];
+    Compute *ref, *fast[CPU_LEVELS + 1];
     size_t count;
     Pool *pool;
 } Levels;
 
-static Levels levels_open(void)
+static Levels open_all(void)
 {
     Levels l = { 0 };
     CHECK_OK(pool_new(2, &l.pool));
     CHECK_OK(compute_new(l.pool, "ref", &l.ref));
-    for (CpuLevel v = CPU_AVX2; v <= cpu_level_best(); v++)
-        CHECK_OK(compute_new(l.pool, cpu_level_name(v), &l.fast[l.count++]));
+    for (int v = CPU_AVX2; v < levels_count(); v++)
+        CHECK_OK(levels_open(v, l.pool, &l.fast[l.count++]));
     return l;
 }
 
-static void levels_close(Levels *l)
+static void close_all(Levels *l)
 {
     for (size_t i = 0; i < l->count; i++) compute_free(l->fast[i]);
     compute_free(l->ref);
@@ -144,7 +145,7 @@ static void check(const Levels *l, const Shape *s, SpoilFn spoil)
         Case got = make(s);
         if (spoil) spoil(&got);
         run(l->fast[i], &got);
-        bool rounds = !s->exact && l->fast[i]->level >= CPU_AVX512BF16;
+        bool rounds = !s->exact && compute_has_bf16(l->fast[i]);
         double t = rounds ? 2e-2 : s->type == TYPE_BF16 ? 8e-3 : 1e-5;
         double tg = rounds ? 2e-2 : s->grad_type == TYPE_BF16 || s->type == TYPE_BF16 ? 8e-3 : 2e-5;
         compare("out", got.call.out, want.call.out, s->type, q, t);
@@ -172,20 +173,20 @@ static Shape square(size_t head_dim, size_t queries, size_t keys)
 static void every_head_length(void **state)
 {
     (void)state;
-    Levels l = levels_open();
+    Levels l = open_all();
     for (size_t d = 1; d <= 70; d++) {
         Shape s = square(d, 13, 19);
         check(&l, &s, NULL);
     }
     Shape widest = square(ATTENTION_HEAD_DIM_MAX, 150, 300);
     check(&l, &widest, NULL);
-    levels_close(&l);
+    close_all(&l);
 }
 
 static void every_length(void **state)
 {
     (void)state;
-    Levels l = levels_open();
+    Levels l = open_all();
     for (size_t n = 1; n <= 70; n++) {
         Shape keys = square(16, 7, n), queries = square(16, n, 5);
         check(&l, &keys, NULL);
@@ -197,13 +198,13 @@ static void every_length(void **state)
         Shape s = square(20, long_ones[i][0], long_ones[i][1]);
         check(&l, &s, NULL);
     }
-    levels_close(&l);
+    close_all(&l);
 }
 
 static void packed_batches_of_every_type(void **state)
 {
     (void)state;
-    Levels l = levels_open();
+    Levels l = open_all();
     for (int i = 0; i < 16; i++) {
         Shape s = { .heads = 3,
                     .head_dim = 24,
@@ -218,7 +219,7 @@ static void packed_batches_of_every_type(void **state)
         s.bias = true;
         check(&l, &s, NULL);
     }
-    levels_close(&l);
+    close_all(&l);
 }
 
 static void spoil_query(Case *k) /* row 2 of head 0 */
@@ -252,7 +253,7 @@ static void mask_all(Case *k)
 static void not_a_number(void **state)
 {
     (void)state;
-    Levels l = levels_open();
+    Levels l = open_all();
     Shape s = square(8, 9, 11);
     check(&l, &s, spoil_query);
     check(&l, &s, spoil_key);
@@ -261,7 +262,7 @@ static void not_a_number(void **state)
     biased.bias = true;
     check(&l, &biased, mask_some);
     check(&l, &biased, mask_all);
-    levels_close(&l);
+    close_all(&l);
 }
 
 static double loss(const Compute *c, Case *k, size_t n)

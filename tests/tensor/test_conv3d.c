@@ -3,6 +3,7 @@
  * number of threads. */
 #include "check.h"
 
+#include "tensor/amx_emulated.h"
 #include "tensor/conv3d.h"
 #include "tensor/convert.h"
 #include "tensor/quant.h"
@@ -351,12 +352,12 @@ typedef struct Machine {
     Compute *computes[COMPUTES];
 } Machine;
 
-static Machine machine_new(CpuLevel level)
+static Machine machine_new(int level)
 {
     Machine m;
     for (size_t i = 0; i < COMPUTES; i++) {
         CHECK_OK(pool_new((int)i + 1, &m.pools[i]));
-        CHECK_OK(compute_new(m.pools[i], cpu_level_name(level), &m.computes[i]));
+        CHECK_OK(levels_open(level, m.pools[i], &m.computes[i]));
     }
     return m;
 }
@@ -371,7 +372,7 @@ static void machine_free(Machine *m)
 
 static void equals_the_definition(void **state)
 {
-    for (CpuLevel l = CPU_REF; l <= cpu_level_best(); l++) {
+    for (int l = 0; l < levels_count(); l++) {
         Machine m = machine_new(l);
         check_case(m.computes, *state, GEMM_F32);
         check_case(m.computes, *state, GEMM_BF16);

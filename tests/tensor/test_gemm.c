@@ -1,5 +1,6 @@
 #include "check.h"
 
+#include "tensor/amx_emulated.h"
 #include "tensor/convert.h"
 #include "tensor/gemm.h"
 
@@ -186,12 +187,12 @@ typedef struct Fixture {
     size_t count;
 } Fixture;
 
-static void with_level(CpuLevel level, void (*check)(Compute *const *, size_t))
+static void with_level(int level, void (*check)(Compute *const *, size_t))
 {
     Fixture f = { .count = 3 };
     for (size_t i = 0; i < f.count; i++) {
         CHECK_OK(pool_new((int)i + 1, &f.pools[i]));
-        CHECK_OK(compute_new(f.pools[i], cpu_level_name(level), &f.computes[i]));
+        CHECK_OK(levels_open(level, f.pools[i], &f.computes[i]));
     }
     check(f.computes, f.count);
     for (size_t i = 0; i < f.count; i++) {
@@ -202,7 +203,7 @@ static void with_level(CpuLevel level, void (*check)(Compute *const *, size_t))
 
 static void each_level(void (*check)(Compute *const *, size_t))
 {
-    for (CpuLevel l = CPU_REF; l <= cpu_level_best(); l++) with_level(l, check);
+    for (int l = 0; l < levels_count(); l++) with_level(l, check);
 }
 
 static void check_sizes(Compute *const *c, size_t count)
