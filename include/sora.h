@@ -224,6 +224,35 @@ typedef struct SoraWorldClip {
 SORA_API void sora_world_shot_init(SoraWorldShot *shot);
 SORA_API SoraStatus sora_world_make(const SoraWorld *world, const SoraWorldShot *shot,
                                     SoraWorldClip *out);
+/* ---- the reader: what a clip shows ---- */
+
+typedef struct SoraReader SoraReader;
+
+typedef struct SoraReaderOptions {
+    size_t size;      /* stamped by init */
+    const char *file; /* reader.safetensors, as `sora train --network reader` makes it */
+    int threads;      /* as in SoraEngineOptions, like cpu */
+    const char *cpu;
+} SoraReaderOptions;
+
+SORA_API void sora_reader_options_init(SoraReaderOptions *o);
+SORA_API SoraStatus sora_reader_open(const SoraReaderOptions *o, SoraReader **out);
+SORA_API void sora_reader_close(SoraReader *reader); /* NULL is fine */
+
+/* The texts live until the reader's next reading. */
+typedef struct SoraReading {
+    size_t size;         /* stamped by sora_read */
+    const char *facts;   /* JSON: actors, action, size, scene, time, weather, camera (of a video),
+                            each with its name and how sure the reader is, 0 to 1 */
+    const char *caption; /* a sentence that says what the reader is sure of; "" when it is of
+                            nobody */
+    double likeness;     /* 1: outlines are whole and sharp; 0: smeared, torn or blurred */
+} SoraReading;
+
+/* Any clip or picture. `language`: "en", "zh" or "zh-Hant"; NULL: English. */
+SORA_API SoraStatus sora_read(SoraReader *reader, const SoraClip *clip, const char *language,
+                              SoraReading *out);
+
 /* ---- weights: other kinds of files, other types ---- */
 
 typedef struct SoraConvertOptions {

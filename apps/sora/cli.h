@@ -49,6 +49,7 @@ typedef struct Cli {
     X(join, N("join two videos by an invented passage"))                       \
     X(loop, N("make a video end where it began"))                              \
     X(edit, N("change a video by words"))                                      \
+    X(read, N("say what a video or a picture shows"))                          \
     X(info, N("show what a video, a picture or a model file holds"))           \
     X(completion, N("print what bash or zsh needs to complete command lines")) \
     X(manual, N("print the man page"))

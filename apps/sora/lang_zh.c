@@ -21,6 +21,22 @@ const LangPair lang_zh[] = {
       "视频保存到哪里：.mp4 .webm .gif .webp .png .y4m 或 文件夹/" },
     { "LATENTS", "潜变量文件" },
 
+    /* cmd_read.c */
+    { "say what a video or a picture shows", "说出视频或图片里有什么" },
+    { "the reader's file", "识别模型的文件" },
+    { "actors", "角色" },
+    { "action", "动作" },
+    { "nobody that the reader is sure of", "没有识别到把握较大的角色" },
+    { "scene", "场景" },
+    { "time", "时间" },
+    { "weather", "天气" },
+    { "camera", "镜头" },
+    { "  likeness %.2f (1: outlines are whole and sharp)\n",
+      "  清晰度 %.2f（1 表示轮廓完整清晰）\n" },
+
+    /* verb_caption.c */
+    { "no prompt: the clip shows \"%s\"", "没有提示词：片中是“%s”" },
+
     /* make_image.c */
     { "a picture that the video begins with", "作为视频第一帧的图片" },
     { "a picture that it ends with", "作为视频最后一帧的图片" },
@@ -343,6 +359,11 @@ const LangPair lang_zh[] = {
 const LangPair lang_zh_errors[] = {
     { "while %s: %s", "%s时：%s" },
     { "cannot open %s: No such file or directory", "找不到文件 %s" },
+    { "there is no reader at %s: train one with 'sora train DIR --network reader' and name "
+      "DIR/reader.safetensors",
+      "%s 处没有识别模型：先用“sora train 文件夹 --network reader”训练一个，再指定 "
+      "文件夹/reader.safetensors" },
+    { "%s is no reader", "%s 不是识别模型" },
     { "cannot open %s: %s", "无法打开 %s：%s" },
     { "%s is a folder, a file is needed", "%s 是文件夹，需要的是文件" },
     { "%s is a damaged or cut WebP file", "%s 是损坏或不完整的 WebP 文件" },

@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "progress.h"
+#include "verb_caption.h"
 
 SoraStatus verb_parse(Verb *v, const Usage *usage, const Option *own, int clips, int argc,
                       char **argv)
@@ -79,6 +80,7 @@ SoraStatus verb_finish(Verb *v, const char *what)
     Make *m = &v->make;
     SoraShot shot;
     SoraClip *clip, *shown = NULL;
+    if (!*v->prompt) TRY(verb_caption(m, v->source, v->given, &v->prompt));
     TRY(make_shot(m, &shot));
     shot.prompt = v->prompt;
     shot.frames = sora_clip_frames(v->source);

@@ -194,6 +194,25 @@ static SoraStatus open_upscaler(SoraTrainer *t, Lesson *out)
     return SORA_OK;
 }
 
+/* Its sizes are not in the checkpoint's own metadata but in the settings that it carries. */
+static SoraStatus open_reader(SoraTrainer *t, Lesson *out)
+{
+    const Lexicon *lex;
+    const SoraTrainOptions *o = &t->o;
+    TRY(lexicon_builtin(t->arena, &lex));
+    ReaderConfig *c = &t->reader;
+    *c = reader_config_default((size_t)lexicon_count(lex, WORD_ACTOR));
+    if (o->width) c->width = (size_t)o->width;
+    if (o->layers) c->layers = (size_t)o->layers;
+    if (o->heads) c->heads = (size_t)o->heads;
+    if (o->hidden) c->hidden = (size_t)o->hidden;
+    if (c->width % (2 * c->heads))
+        return err_set(SORA_E_ARGUMENT, "width %zu is not %zu heads of an even width", c->width,
+                       c->heads);
+    *out = lesson_reader(c, t->arena);
+    return SORA_OK;
+}
+
 static SoraStatus open_lesson(SoraTrainer *t, const DitConfig *model, Lesson *out)
 {
     if (learns(&t->o, "video")) return open_video(t, model, out);
@@ -201,11 +220,7 @@ static SoraStatus open_lesson(SoraTrainer *t, const DitConfig *model, Lesson *ou
     if (!learns(&t->o, "reader"))
         return err_set(SORA_E_ARGUMENT, "network is \"%s\", it can be video, reader or upscaler",
                        t->o.network);
-    const Lexicon *lex;
-    TRY(lexicon_builtin(t->arena, &lex));
-    t->reader = reader_config_default((size_t)lexicon_count(lex, WORD_ACTOR));
-    *out = lesson_reader(&t->reader, t->arena);
-    return SORA_OK;
+    return open_reader(t, out);
 }
 
 static SoraStatus open_machine(SoraTrainer *t)

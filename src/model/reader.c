@@ -270,8 +270,6 @@ void reader_read(const Reader *r, const Compute *c, const ReaderInput *in, Arena
         size_t n = r->c.actors;
         out[i].actor = arena_alloc(out_arena, n * sizeof(float));
         softmax((const float *)l.actor->data + i * n, n, r->temperature.actor, out[i].actor);
-        float count = (float)(reading_best(r, &out[i], READ_COUNT) + 1);
-        for (size_t j = 0; j < n; j++) out[i].actor[j] = fminf(1, count * out[i].actor[j]);
     }
     arena_rewind(step, mark);
 }
@@ -282,6 +280,11 @@ size_t reading_best(const Reader *r, const Reading *x, ReadHead head)
     for (size_t i = 1; i < r->c.answers[head]; i++)
         if (x->head[head][i] > x->head[head][best]) best = i;
     return best;
+}
+
+float reading_presence(const Reader *r, const Reading *x, size_t actor)
+{
+    return fminf(1, (float)(reading_best(r, x, READ_COUNT) + 1) * x->actor[actor]);
 }
 
 size_t reading_actors(const Reader *r, const Reading *x, size_t count, uint16_t *out)

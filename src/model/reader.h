@@ -77,7 +77,7 @@ void reader_forward(const Reader *r, Tape *t, const ReaderInput *in, ReaderLogit
 /* What one clip shows. */
 typedef struct Reading {
     float *head[READ_HEADS]; /* probabilities, [answers[h]] */
-    float *actor;            /* [actors] that it is there: sums to the number of actors seen */
+    float *actor;            /* [actors] shares, sum 1: of a clip with two actors each has half */
 } Reading;
 
 /* Reads a packed batch: one Reading a clip in `out_arena`, working memory from `step`. */
@@ -86,6 +86,9 @@ void reader_read(const Reader *r, const Compute *c, const ReaderInput *in, Arena
 
 /* The most probable answer. */
 size_t reading_best(const Reader *r, const Reading *x, ReadHead head);
+
+/* How probable it is that the actor is there. */
+float reading_presence(const Reader *r, const Reading *x, size_t actor);
 
 /* The `count` most probable actors, in that order; fewer when there are fewer. */
 size_t reading_actors(const Reader *r, const Reading *x, size_t count, uint16_t *out);

@@ -1,0 +1,12 @@
+/* The reader's caption of a clip, for verbs that were given no prompt. */
+#ifndef SORA_VERB_CAPTION_H
+#define SORA_VERB_CAPTION_H
+
+#include "make.h"
+
+/* What the longest run of given frames shows, into *out, in the user's language, and says so. Where
+ * there is no reader (reader.safetensors beside the model, or the shipped one) *out is "". */
+SoraStatus verb_caption(const Make *m, const SoraClip *source, const uint8_t *given,
+                        const char **out);
+
+#endif

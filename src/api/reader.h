@@ -1,0 +1,20 @@
+/* SoraReader for the rest of the API: the reader, its words and a machine to run it on. */
+#ifndef API_READER_H
+#define API_READER_H
+
+#include "model/reader.h"
+#include "words/lexicon.h"
+
+struct SoraReader {
+    Arena *arena, *step;
+    Pool *pool;
+    Compute *compute;
+    ReaderFile file;
+    const Lexicon *lexicon; /* the reader's own, else the library's */
+    Arena *last;            /* texts of the last reading */
+};
+
+/* "en", "zh", "zh-Hant"; NULL: English. */
+SoraStatus reader_language(const char *name, Language *out);
+
+#endif
