@@ -218,8 +218,7 @@ static SoraStatus convolve_on(VaeStream *s, const VaeConv *k, VaeFrame *past[PAS
     return SORA_OK;
 }
 
-/* x / max(|x|, 1e-12) * sqrt(channels) * gamma, as RMS with an epsilon of that size; SiLU after it
- * where `silu` says so. */
+/* x / max(|x|, 1e-12) * sqrt(channels) * gamma; SiLU after it where `silu` says so. */
 static SoraStatus normalise(VaeStream *s, const VaeFrame *x, const float *gamma, bool silu,
                             VaeFrame **out)
 {
@@ -230,7 +229,7 @@ static SoraStatus normalise(VaeStream *s, const VaeFrame *x, const float *gamma,
     rows_norm(s->c, &(RowsNorm){ .rows = positions(x),
                                  .width = n,
                                  .rms = true,
-                                 .eps = 1e-24f / (float)n,
+                                 .least = 1e-24f / (float)n,
                                  .x = frame_rows(x),
                                  .y = y,
                                  .scale = gamma,

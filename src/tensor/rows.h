@@ -74,14 +74,14 @@ void rows_swiglu_back(const Compute *c, const RowsSwigluBack *call);
 
 /* Normalisation, modulation and rotation of each row:
  *   u = (x - mean) * rstd over each group of `group` features (LayerNorm, eps inside the root),
- *       or with `rms`: u = x * rstd, rstd = 1 / sqrt(mean(x^2) + eps);
+ *       or with `rms`: u = x * rstd, rstd = 1 / sqrt(max(mean(x^2), least) + eps);
  *   v = u * (scale_base + scale[row[i]]) + shift[row[i]];
  *   y = v with adjacent pairs of every head rotated: (v0 cos - v1 sin, v1 cos + v0 sin).
  * weight of a norm: scale with scale_base 0; adaLN: scale_base 1. */
 typedef struct RowsNorm {
     size_t rows, width, group; /* group divides width; 0: width */
     bool rms;
-    float eps;
+    float eps, least; /* least: of mean(x^2), 0: none; not for a norm that goes backward */
     Rows x, y;
     const float *scale, *shift; /* each [table rows, table_stride] or NULL (scale: 1, shift: 0) */
     size_t table_stride;

@@ -174,7 +174,8 @@ static void measure(Group *g, size_t first)
         double d = get(g->x, j) - g->mean;
         squares += d * d;
     }
-    g->rstd = (float)(1.0 / sqrt(squares / (double)count + g->n->eps));
+    double size = squares / (double)count, least = g->n->least;
+    g->rstd = (float)(1.0 / sqrt((size < least ? least : size) + g->n->eps));
     if (g->n->mean && !g->n->rms) g->n->mean[g->index] = g->mean;
     if (g->n->rstd) g->n->rstd[g->index] = g->rstd;
 }

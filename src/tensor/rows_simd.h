@@ -219,7 +219,8 @@ static void measure(Group *g, size_t index)
         Vec d = vec_first(vec_sub(get(g->x, j, left), mean), left, 0);
         squares = vec_fma(d, d, squares);
     }
-    g->rstd = 1.0f / __builtin_sqrtf(vec_sum(squares) / count + n->eps);
+    float size = vec_sum(squares) / count;
+    g->rstd = 1.0f / __builtin_sqrtf((size < n->least ? n->least : size) + n->eps);
     if (n->mean && !n->rms) n->mean[index] = g->mean;
     if (n->rstd) n->rstd[index] = g->rstd;
 }

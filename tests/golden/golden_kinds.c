@@ -20,5 +20,6 @@ const GoldenKind *const golden_kinds[] = {
     &golden_e2e_t2v,        /* */
     &golden_e2e_i2v,        /* */
     &golden_e2e_ti2v,       /* */
+    &golden_ops,            /* */
     NULL,
 };

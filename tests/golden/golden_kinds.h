@@ -15,5 +15,9 @@ extern const GoldenKind golden_text_clean, golden_tokenizer;       /* golden_tex
 extern const GoldenKind golden_umt5, golden_clip;                  /* golden_text.c */
 extern const GoldenKind golden_e2e_t2v, golden_e2e_i2v, golden_e2e_ti2v; /* golden_e2e.c */
 extern const GoldenKind golden_lora;                                    /* golden_lora.c */
+extern const GoldenKind golden_ops;                                     /* golden_ops.c */
+
+/* Who runs an operation of the autoencoders (golden_vae_ops.c); NULL: nobody. */
+SoraStatus (*golden_vae_op(const char *op))(Golden *row);
 
 #endif

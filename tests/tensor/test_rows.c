@@ -243,6 +243,7 @@ static void head_norm_call(Work *w)
     size_t count = group_width(w);
     RowsNorm n = { .rms = true, .group = count, .scale_width = count, .table_stride = count };
     n.scale = table(w, 1, count, false);
+    n.least = w->mix & 32 ? 0.3f : 0;
     if (w->mix & 64) {
         n.head_dim = count;
         n.cos = table(w, ROWS, count / 2, false);
