@@ -135,6 +135,19 @@ SORA_API const char *sora_engine_id(const SoraEngine *engine);
 
 typedef enum SoraSampler { SORA_EULER, SORA_DPMPP_2M, SORA_UNIPC } SoraSampler;
 
+/* From this time on the shot follows other words. */
+typedef struct SoraPrompt {
+    double from_s;
+    const char *text; /* UTF-8 */
+} SoraPrompt;
+
+/* Frames [first, first + count) of a clip of the shot's size are its frames from `at` on, kept as
+ * they are. */
+typedef struct SoraPart {
+    const SoraClip *clip;
+    int first, count, at;
+} SoraPart;
+
 /* What to make. Every field has a default from init; same shot, build and CPU level: same bytes,
  * on any number of threads. Any size, length and rate can be asked for: the model makes the shot
  * as it was trained, and the library brings it to what was asked (sora_plan tells). */
@@ -163,6 +176,15 @@ typedef struct SoraShot {
     int (*progress)(void *self, int step, int steps, const SoraClip *preview);
     void *progress_self;
     int wants_preview;
+    const SoraPrompt *later; /* [later_count] prompts that take over, in order of time */
+    size_t later_count;
+    const SoraPart *part;    /* [part_count] frames that are given, instead of `source` and `given`:
+                                only they are held in memory */
+    size_t part_count;
+    int drop;                /* so many frames at the end are made but not shown: where a loop comes
+                                back to its beginning */
+    int fast;                /* 1: a few large steps, 1, 2, 4 ... of a model trained for it
+                                (sora_fast); sampler and shift are then not used */
 } SoraShot;
 
 /* How a shot will be made, known before any work is done. */
@@ -175,6 +197,7 @@ typedef struct SoraPlan {
     double seconds; /* about, on this machine */
     int retimed;    /* 1: made at another rate, frames between are found by what moves */
     int resized;    /* 1: made at another size and scaled */
+    int rolled;     /* 1: longer than the model makes at once */
 } SoraPlan;
 
 SORA_API void sora_shot_init(SoraShot *shot);
@@ -186,6 +209,20 @@ SORA_API void sora_shot_init_for(const SoraEngine *engine, SoraShot *shot);
 /* SORA_E_MEMORY when it does not fit, SORA_E_ARGUMENT for what has no meaning. */
 SORA_API SoraStatus sora_plan(SoraEngine *engine, const SoraShot *shot, SoraPlan *out);
 SORA_API SoraStatus sora_generate(SoraEngine *engine, const SoraShot *shot, SoraClip **out);
+
+/* The same into a file, as sora_clip_write would write it; frames are written as they are finished,
+ * so memory does not grow with the length of a shot that is rolled. Such a shot keeps what it needs
+ * to go on after a kill in PATH.roll and PATH.frames until the file is complete; `resume` 1 goes on,
+ * to the same bytes, and needs the same shot and options. */
+SORA_API SoraStatus sora_generate_file(SoraEngine *engine, const SoraShot *shot, const char *path,
+                                       const SoraWriteOptions *o, int resume);
+
+/* The comment (SoraWriteOptions) of the shot that can be gone on with at `path`, into `out`;
+ * SORA_E_IO when there is none. */
+SORA_API SoraStatus sora_resume_comment(const char *path, char *out, size_t room);
+
+/* 1: the model was trained for a few large steps (SoraShot.fast). */
+SORA_API int sora_fast(const SoraEngine *engine);
 
 /* What SoraShot.latents saved, to a clip. `vae`: the autoencoder's file, or a folder of a model that
  * has one. Threads as in SoraEngineOptions. */

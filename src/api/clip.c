@@ -127,7 +127,7 @@ static SoraStatus format_by_name(const char *name, WriteFormat *out)
                    name);
 }
 
-static SoraStatus write_options(const SoraWriteOptions *theirs, WriteOptions *out)
+SoraStatus clip_write_options(const SoraWriteOptions *theirs, WriteOptions *out)
 {
     SoraWriteOptions own;
     sora_write_options_init(&own);
@@ -142,7 +142,7 @@ static SoraStatus write_options(const SoraWriteOptions *theirs, WriteOptions *ou
 SoraStatus sora_clip_write(const SoraClip *clip, const char *path, const SoraWriteOptions *o)
 {
     WriteOptions w;
-    TRY(write_options(o, &w));
+    TRY(clip_write_options(o, &w));
     return write_clip(path, &clip->clip, &w);
 }
 
@@ -151,7 +151,7 @@ SoraStatus sora_clip_write_check(const char *path, int height, int width, double
 {
     WriteOptions w;
     Writer *writer;
-    TRY(write_options(o, &w));
+    TRY(clip_write_options(o, &w));
     if (strcmp(path, "-") == 0) return SORA_OK; /* opening it would write */
     w.height = (size_t)height, w.width = (size_t)width, w.fps = fps;
     TRY(write_open(path, &w, &writer));

@@ -2,7 +2,7 @@
 #ifndef API_CLIP_H
 #define API_CLIP_H
 
-#include "media/clip.h"
+#include "media/write.h"
 
 struct SoraClip {
     Arena *arena; /* NULL: lent for the length of a callback */
@@ -11,5 +11,8 @@ struct SoraClip {
 
 /* A new SoraClip with an arena of its own, `clip` not filled. */
 SoraStatus clip_begin(SoraClip **out);
+
+/* What their options (NULL: all defaults) mean, without sizes and rate. */
+SoraStatus clip_write_options(const SoraWriteOptions *theirs, WriteOptions *out);
 
 #endif

@@ -29,7 +29,7 @@ static SoraStatus find_vae(const char *path, Decode *d, WanBundle *b)
 }
 
 /* Latents may be larger than what was wanted of them. */
-static SoraStatus write_frame(void *self, size_t frame, const float *rgb)
+static SoraStatus put_frame(void *self, size_t frame, const float *rgb)
 {
     const Decode *d = self;
     const Clip *c = &d->clip->clip;
@@ -66,7 +66,7 @@ static SoraStatus decode(const char *latents, const char *vae, int threads, Deco
     TRY(vae_check_latents(d->vae, &d->latents));
     TRY(begin_clip(d));
     VaeRun run = { .compute = d->compute, .precision = GEMM_BF16, .step = d->step };
-    return vae_decode(d->vae, &run, d->latents.size + 1, d->latents.z, write_frame, d);
+    return vae_decode(d->vae, &run, d->latents.size + 1, d->latents.z, put_frame, d);
 }
 
 SoraStatus sora_decode(const char *latents, const char *vae, int threads, SoraClip **out)

@@ -15,18 +15,21 @@ typedef struct Weights {
     double w[BUFS];
 } Weights;
 
-typedef struct Sampler {
+struct Sampler {
     SamplerKind kind;
-    const Schedule *s;
     LatentShape shape;
     float *buf[BUFS]; /* z, the z the last predictor left from, x0 of now, and the two before */
     int *order;       /* [frames]: order of the last predictor step, 0: none yet */
     Weights *weights; /* [frames] */
-} Sampler;
+    const SamplerStep *step;
+};
 
-static double sigma_at(const Sampler *m, size_t step, size_t frame)
+/* Rows of levels around a step. */
+enum { ROW_NEXT = 1, ROW_NOW = 0, ROW_BEFORE = -1, ROW_BEFORE2 = -2 };
+
+static double sigma_at(const Sampler *m, int row, size_t frame)
 {
-    return m->s->sigma[step * m->s->frames + frame];
+    return m->step->sigma[row + 2][frame];
 }
 
 /* Half the log signal-to-noise ratio: -inf for pure noise, +inf for clean. */
@@ -35,9 +38,9 @@ static double lambda(double sigma)
     return sigma <= 0 ? INFINITY : sigma >= 1 ? -INFINITY : log(1 - sigma) - log(sigma);
 }
 
-static bool moves(const Sampler *m, size_t step, size_t f)
+static bool moves(const Sampler *m, int row, size_t f)
 {
-    return sigma_at(m, step, f) != sigma_at(m, step + 1, f);
+    return sigma_at(m, row, f) != sigma_at(m, row + 1, f);
 }
 
 static void combine(const Sampler *m, float *out)
@@ -61,20 +64,20 @@ static void weights_keep(Weights *w)
     *w = (Weights){ .w = { [BUF_Z] = 1 } };
 }
 
-static void euler_weights(const Sampler *m, size_t i, size_t f, Weights *w)
+static void euler_weights(const Sampler *m, size_t f, Weights *w)
 {
-    double s = sigma_at(m, i, f), t = sigma_at(m, i + 1, f);
+    double s = sigma_at(m, ROW_NOW, f), t = sigma_at(m, ROW_NEXT, f);
     /* v = (z - x0) / s; written with x0 so that all samplers share one buffer */
     *w = (Weights){ .w = { [BUF_Z] = t / s, [BUF_NEW] = 1 - t / s } };
 }
 
-static void dpmpp_weights(const Sampler *m, size_t i, size_t f, Weights *w)
+static void dpmpp_weights(const Sampler *m, size_t f, Weights *w)
 {
-    double s = sigma_at(m, i, f), t = sigma_at(m, i + 1, f);
+    double s = sigma_at(m, ROW_NOW, f), t = sigma_at(m, ROW_NEXT, f);
     double h = lambda(t) - lambda(s), e = -(1 - t) * expm1(-h), second = 0;
     bool last = t <= 0; /* a frame's own last step, where h is infinite */
-    if (m->order[f] > 0 && !last && i > 0) {
-        double h0 = lambda(s) - lambda(sigma_at(m, i - 1, f));
+    if (m->order[f] > 0 && !last) {
+        double h0 = lambda(s) - lambda(sigma_at(m, ROW_BEFORE, f));
         if (isfinite(h0) && h0 != 0) second = 0.5 * h / h0; /* from pure noise: no second order */
     }
     *w = (Weights){ .w = {
@@ -82,10 +85,10 @@ static void dpmpp_weights(const Sampler *m, size_t i, size_t f, Weights *w)
     m->order[f] = 1;
 }
 
-/* The corrector looks back over the step just taken, from step i - 1 to i. */
-static void unipc_corrector(const Sampler *m, size_t i, size_t f, Weights *w)
+/* The corrector looks back over the step just taken. */
+static void unipc_corrector(const Sampler *m, size_t f, Weights *w)
 {
-    double s = sigma_at(m, i - 1, f), t = sigma_at(m, i, f);
+    double s = sigma_at(m, ROW_BEFORE, f), t = sigma_at(m, ROW_NOW, f);
     double h = lambda(t) - lambda(s), b = expm1(-h), k = -(1 - t) * b;
     *w = (Weights){ .w = { [BUF_LAST] = t / s } };
     if (m->order[f] == 1) {
@@ -93,7 +96,7 @@ static void unipc_corrector(const Sampler *m, size_t i, size_t f, Weights *w)
         w->w[BUF_NEW] = 0.5 * k;
         return;
     }
-    double rk = (lambda(sigma_at(m, i - 2, f)) - lambda(s)) / h;
+    double rk = (lambda(sigma_at(m, ROW_BEFORE2, f)) - lambda(s)) / h;
     double g1 = b / -h - 1, b1 = g1 / b, b2 = 2 * (g1 / -h - 0.5) / b;
     double r1 = (b1 - b2) / (1 - rk), r2 = b1 - r1, r1k = isinf(rk) ? 0 : r1 / rk;
     w->w[BUF_CUR] = k * (1 - r1k - r2);
@@ -101,14 +104,14 @@ static void unipc_corrector(const Sampler *m, size_t i, size_t f, Weights *w)
     w->w[BUF_NEW] = k * r2;
 }
 
-/* After the history has moved on, CUR is the x0 of step i and PREV the one before. */
-static void unipc_predictor(const Sampler *m, size_t i, size_t f, Weights *w)
+/* After the history has moved on, CUR is the x0 of this step and PREV the one before. */
+static void unipc_predictor(const Sampler *m, size_t f, Weights *w)
 {
-    double s = sigma_at(m, i, f), t = sigma_at(m, i + 1, f);
+    double s = sigma_at(m, ROW_NOW, f), t = sigma_at(m, ROW_NEXT, f);
     double h = lambda(t) - lambda(s), k = -(1 - t) * expm1(-h), second = 0;
     int order = m->order[f] > 0 && t > 0 ? 2 : 1;
     if (order == 2) {
-        double back = lambda(sigma_at(m, i - 1, f)) - lambda(s);
+        double back = lambda(sigma_at(m, ROW_BEFORE, f)) - lambda(s);
         second = isinf(back) ? 0 : 0.5 * h / back;
     }
     *w = (Weights){ .w = {
@@ -116,16 +119,16 @@ static void unipc_predictor(const Sampler *m, size_t i, size_t f, Weights *w)
     m->order[f] = order;
 }
 
-typedef void (*WeightsFn)(const Sampler *m, size_t i, size_t f, Weights *w);
+typedef void (*WeightsFn)(const Sampler *m, size_t f, Weights *w);
 
 /* Frames that stand still, and for the corrector frames that have not moved yet, keep z. */
-static void fill_weights(const Sampler *m, size_t i, WeightsFn fn, bool corrector)
+static void fill_weights(const Sampler *m, WeightsFn fn, bool corrector)
 {
     for (size_t f = 0; f < m->shape.frames; f++) {
-        bool acts = corrector ? i > 0 && m->order[f] > 0 && moves(m, i - 1, f) && sigma_at(m, i, f) > 0
-                              : moves(m, i, f);
+        bool acts = corrector ? m->order[f] > 0 && moves(m, ROW_BEFORE, f) && sigma_at(m, ROW_NOW, f) > 0
+                              : moves(m, ROW_NOW, f);
         if (acts)
-            fn(m, i, f, &m->weights[f]);
+            fn(m, f, &m->weights[f]);
         else
             weights_keep(&m->weights[f]);
     }
@@ -139,65 +142,105 @@ static void shift_history(Sampler *m)
     m->buf[BUF_NEW] = oldest;
 }
 
-static void step_unipc(Sampler *m, size_t i)
+static void step_unipc(Sampler *m)
 {
-    fill_weights(m, i, unipc_corrector, true);
-    if (i > 0) combine(m, m->buf[BUF_Z]);
+    fill_weights(m, unipc_corrector, true);
+    combine(m, m->buf[BUF_Z]);
     shift_history(m);
     memcpy(m->buf[BUF_LAST], m->buf[BUF_Z], latent_count(m->shape) * sizeof(float));
-    fill_weights(m, i, unipc_predictor, false);
+    fill_weights(m, unipc_predictor, false);
     combine(m, m->buf[BUF_Z]);
 }
 
-static void step_other(Sampler *m, size_t i)
+static void step_other(Sampler *m)
 {
-    fill_weights(m, i, m->kind == SAMPLER_EULER ? euler_weights : dpmpp_weights, false);
+    fill_weights(m, m->kind == SAMPLER_EULER ? euler_weights : dpmpp_weights, false);
     combine(m, m->buf[BUF_Z]);
     shift_history(m);
 }
 
 /* x0 = z - sigma v, in place of v. */
-static SoraStatus velocity_to_clean(Sampler *m, size_t i)
+static SoraStatus velocity_to_clean(Sampler *m)
 {
     LatentShape s = m->shape;
     const float *z = m->buf[BUF_Z];
     float *v = m->buf[BUF_NEW];
     for (size_t o = 0; o < s.outer; o++)
         for (size_t f = 0; f < s.frames; f++) {
-            double sigma = sigma_at(m, i, f);
+            double sigma = sigma_at(m, ROW_NOW, f);
             size_t at = (o * s.frames + f) * s.inner;
             for (size_t j = at; j < at + s.inner; j++) {
                 if (!isfinite(v[j]))
                     return err_set(SORA_E_NUMBER,
                                    "step %zu of %zu: the prediction for latent frame %zu is %g",
-                                   i + 1, m->s->steps, f, (double)v[j]);
+                                   m->step->number + 1, m->step->count, f, (double)v[j]);
                 v[j] = (float)((double)z[j] - sigma * (double)v[j]);
             }
         }
     return SORA_OK;
 }
 
+Sampler *sampler_new(SamplerKind kind, LatentShape shape, Arena *a)
+{
+    Sampler *m = arena_zero(a, sizeof *m);
+    *m = (Sampler){ .kind = kind, .shape = shape };
+    for (int b = BUF_Z + 1; b < BUFS; b++)
+        m->buf[b] = arena_zero(a, latent_count(shape) * sizeof(float));
+    m->order = arena_zero(a, shape.frames * sizeof *m->order);
+    m->weights = arena_zero(a, shape.frames * sizeof *m->weights);
+    return m;
+}
+
+SoraStatus sampler_step(Sampler *m, Denoiser d, const SamplerStep *step, float *z)
+{
+    m->step = step;
+    m->buf[BUF_Z] = z;
+    TRY(d.fn(d.self, z, step->sigma[2], step->timestep, m->buf[BUF_NEW]));
+    TRY(velocity_to_clean(m));
+    if (m->kind == SAMPLER_UNIPC)
+        step_unipc(m);
+    else
+        step_other(m);
+    return SORA_OK;
+}
+
+void sampler_shift(Sampler *m, size_t frames)
+{
+    LatentShape s = m->shape;
+    if (frames > s.frames) frames = s.frames;
+    size_t stay = s.frames - frames;
+    memmove(m->order, m->order + frames, stay * sizeof *m->order);
+    memset(m->order + stay, 0, frames * sizeof *m->order);
+    for (int b = BUF_Z + 1; b < BUFS; b++)
+        for (size_t o = 0; o < s.outer; o++) {
+            float *x = m->buf[b] + o * s.frames * s.inner;
+            memmove(x, x + frames * s.inner, stay * s.inner * sizeof *x);
+            memset(x + stay * s.inner, 0, frames * s.inner * sizeof *x);
+        }
+}
+
+SamplerMemory sampler_memory(Sampler *m)
+{
+    SamplerMemory out = { .order = m->order };
+    for (int b = 0; b < SAMPLER_BUFFERS; b++) out.buffer[b] = m->buf[b + 1];
+    return out;
+}
+
 SoraStatus sampler_run(SamplerKind kind, Denoiser d, const Schedule *s, LatentShape shape, float *z,
                        Arena *a, const StepHook *hook)
 {
     ArenaMark mark = arena_mark(a);
-    Sampler m = { .kind = kind, .s = s, .shape = shape };
-    m.buf[BUF_Z] = z;
-    for (int b = BUF_Z + 1; b < BUFS; b++)
-        m.buf[b] = arena_zero(a, latent_count(shape) * sizeof(float));
-    m.order = arena_zero(a, shape.frames * sizeof *m.order);
-    m.weights = arena_zero(a, shape.frames * sizeof *m.weights);
+    Sampler *m = sampler_new(kind, shape, a);
     SoraStatus status = SORA_OK;
     for (size_t i = 0; i < s->steps && status == SORA_OK; i++) {
-        status =
-            d.fn(d.self, z, s->sigma + i * s->frames, s->timestep + i * s->frames, m.buf[BUF_NEW]);
-        if (status == SORA_OK) status = velocity_to_clean(&m, i);
-        if (status != SORA_OK) break;
-        if (kind == SAMPLER_UNIPC)
-            step_unipc(&m, i);
-        else
-            step_other(&m, i);
-        if (hook) status = hook->fn(hook->self, i, s->steps, z);
+        const double *now = s->sigma + i * s->frames;
+        SamplerStep step = { .sigma = { i > 1 ? now - 2 * s->frames : now,
+                                        i > 0 ? now - s->frames : now, now, now + s->frames },
+                             .timestep = s->timestep + i * s->frames,
+                             .number = i,
+                             .count = s->steps };
+        status = sampler_step(m, d, &step, z);
+        if (status == SORA_OK && hook) status = hook->fn(hook->self, i, s->steps, z);
     }
     arena_rewind(a, mark);
     return status;

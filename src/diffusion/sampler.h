@@ -24,6 +24,33 @@ typedef struct Denoiser {
 
 typedef enum SamplerKind { SAMPLER_EULER, SAMPLER_DPMPP_2M, SAMPLER_UNIPC } SamplerKind;
 
+/* A sampler between two of its steps: what it remembers of each frame. */
+typedef struct Sampler Sampler;
+
+/* The levels around one step. */
+typedef struct SamplerStep {
+    const double *sigma[4];   /* [frames] each: two steps before, one before, now, after it */
+    const double *timestep;   /* [frames] of now */
+    size_t number, count;     /* for messages: step `number` (from 0) of `count` */
+} SamplerStep;
+
+/* Memory from `a`, of no frame any history yet. */
+Sampler *sampler_new(SamplerKind kind, LatentShape shape, Arena *a);
+
+/* One step of z, in place. SORA_E_NUMBER when a prediction is not finite. */
+SoraStatus sampler_step(Sampler *m, Denoiser d, const SamplerStep *step, float *z);
+
+/* The first `frames` frames leave, the others move to the front, new ones come in behind. */
+void sampler_shift(Sampler *m, size_t frames);
+
+/* What a sampler remembers, to be saved and put back; valid until its next step. */
+enum { SAMPLER_BUFFERS = 4 };
+typedef struct SamplerMemory {
+    float *buffer[SAMPLER_BUFFERS]; /* latent_count each */
+    int *order;                     /* [frames] */
+} SamplerMemory;
+SamplerMemory sampler_memory(Sampler *m);
+
 /* Called after every step with the latent as it is then; may change it (given frames put back).
  * Anything but SORA_OK ends the run with that status. */
 typedef struct StepHook {

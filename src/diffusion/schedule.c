@@ -92,10 +92,8 @@ SoraStatus schedule_grid(Grid grid, size_t steps, double shift, size_t frames, A
     return SORA_OK;
 }
 
-/* The step at which each frame begins; returns how many steps there are in all. A frame that is
- * `together` or more after another waits until that one is done. */
-static size_t begin_frames(size_t steps, size_t frames, size_t together, const bool *held,
-                           size_t *begin)
+size_t schedule_begin(size_t steps, size_t frames, size_t together, const bool *held,
+                      size_t *begin)
 {
     size_t total = 0, order = 0;
     double at = 0, stride = (double)steps / (double)together;
@@ -112,27 +110,6 @@ static size_t begin_frames(size_t steps, size_t frames, size_t together, const b
         total = begin[f] + steps;
     }
     return total;
-}
-
-SoraStatus schedule_rolling(size_t steps, double shift, size_t frames, size_t together,
-                            const bool *held, Arena *a, Schedule *out)
-{
-    Schedule one = { 0 };
-    TRY(schedule_grid(GRID_LINEAR, steps, shift, 1, a, &one));
-    size_t *begin = arena_alloc(a, frames * sizeof *begin);
-    size_t total = begin_frames(steps, frames, together, held, begin);
-    Schedule s = { total, frames, NULL, NULL };
-    s.sigma = arena_zero(a, (total + 1) * frames * sizeof *s.sigma);
-    s.timestep = arena_zero(a, (total + 1) * frames * sizeof *s.timestep);
-    for (size_t i = 0; i <= total; i++)
-        for (size_t f = 0; f < frames; f++) {
-            size_t step = i < begin[f] ? 0 : i - begin[f];
-            if ((held && held[f]) || step >= steps) continue; /* clean */
-            s.sigma[i * frames + f] = one.sigma[step];
-            s.timestep[i * frames + f] = one.timestep[step];
-        }
-    *out = s;
-    return SORA_OK;
 }
 
 void schedule_hold(Schedule *s, size_t frame, double sigma)

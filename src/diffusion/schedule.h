@@ -32,11 +32,11 @@ SoraStatus schedule_grid(Grid grid, size_t steps, double shift, size_t frames, A
                          Schedule *out);
 
 /* Rising noise over a window that rolls along (Rolling Diffusion, arXiv 2402.09470): every frame
- * takes `steps` steps of GRID_LINEAR, and each starts a little after the one before it, so that
- * those under way at one time lie within `together` frames of each other. Frames with held[f]
- * (NULL: none) stay at 0. */
-SoraStatus schedule_rolling(size_t steps, double shift, size_t frames, size_t together,
-                            const bool *held, Arena *a, Schedule *out);
+ * takes `steps` steps, and each begins a little after the one before it, so that those under way at
+ * one time lie within `together` frames of each other. begin[f]: the step at which frame f takes its
+ * first; frames with held[f] (NULL: none) take none. Returns how many steps there are in all. */
+size_t schedule_begin(size_t steps, size_t frames, size_t together, const bool *held,
+                      size_t *begin);
 
 /* Frame f keeps `sigma` through all steps (0: it is given). */
 void schedule_hold(Schedule *s, size_t frame, double sigma);

@@ -36,8 +36,9 @@ typedef struct Field {
 
 typedef struct Retime {
     const Clip *in;
-    Clip *out;
-    double fps;
+    const double *at; /* [count] */
+    size_t count;
+    uint8_t *rgb;           /* [count, height, width, 3] */
     Pyramid *pyramid;       /* [frames] */
     Field *field, *scratch; /* [workers] room for the finest level */
     float *sum;             /* [workers, height, width, 3] */
@@ -347,10 +348,10 @@ static void between(const Retime *r, size_t first, float part, int worker, uint8
 static void make_frame(void *context, size_t k, int worker)
 {
     const Retime *r = context;
-    double at = (double)k * r->in->fps / r->fps;
+    double at = r->at[k];
     size_t first = (size_t)floor(at + 1e-6), last = r->in->frames - 1;
     double part = at - (double)first;
-    uint8_t *rgb = clip_frame(r->out, k);
+    uint8_t *rgb = r->rgb + k * r->in->height * r->in->width * 3;
     if (first >= last || part < 1e-3)
         memcpy(rgb, clip_frame(r->in, size_min(first, last)), r->in->height * r->in->width * 3);
     else
@@ -384,8 +385,18 @@ static SoraStatus run(Retime *r, Pool *pool, Arena *a)
         TRY(new_pyramid(a, r->in->height, r->in->width, &r->pyramid[f]));
     TRY(new_fields(r, (size_t)pool_threads(pool), a));
     parallel_for(pool, r->in->frames, fill_pyramid, r);
-    parallel_for(pool, r->out->frames, make_frame, r);
+    parallel_for(pool, r->count, make_frame, r);
     return SORA_OK;
+}
+
+SoraStatus retime_at(const Clip *in, const double *at, size_t count, Pool *pool, Arena *a,
+                     uint8_t *rgb)
+{
+    Retime r = { .in = in, .at = at, .count = count, .rgb = rgb };
+    ArenaMark mark = arena_mark(a);
+    SoraStatus s = run(&r, pool, a);
+    arena_rewind(a, mark);
+    return s;
 }
 
 SoraStatus retime_clip(const Clip *in, double fps, Pool *pool, Arena *a, Clip *out)
@@ -400,9 +411,10 @@ SoraStatus retime_clip(const Clip *in, double fps, Pool *pool, Arena *a, Clip *o
     if (frames > CLIP_FRAMES_MAX)
         return err_set(SORA_E_ARGUMENT, "%.0f frames, at most %d", frames, CLIP_FRAMES_MAX);
     TRY(clip_new(a, (size_t)frames, in->height, in->width, fps, out));
-    Retime r = { .in = in, .out = out, .fps = fps };
     ArenaMark mark = arena_mark(a);
-    SoraStatus s = run(&r, pool, a);
+    double *at = arena_alloc(a, out->frames * sizeof *at);
+    for (size_t k = 0; k < out->frames; k++) at[k] = (double)k * in->fps / fps;
+    SoraStatus s = retime_at(in, at, out->frames, pool, a, out->rgb);
     arena_rewind(a, mark);
     return s;
 }

@@ -12,4 +12,9 @@
  * An image (fps 0) comes back as it is. Same bytes for any number of threads. */
 SoraStatus retime_clip(const Clip *in, double fps, Pool *pool, Arena *a, Clip *out);
 
+/* The frames that show the times at[count], counted in frames of `in` from its first; past its last
+ * frame that one. rgb [count, height, width, 3]. Working memory from `a`, given back. */
+SoraStatus retime_at(const Clip *in, const double *at, size_t count, Pool *pool, Arena *a,
+                     uint8_t *rgb);
+
 #endif

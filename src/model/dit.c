@@ -306,12 +306,13 @@ static Tensor *attend(Tape *t, const BlockCall *b, const Attention *a, Tensor *x
         op_qk_norm_rope(t, dit_project(t, context, &a->k), a->norm_k, group, c->eps, hd, cos, sin);
     Tensor *v = dit_project(t, context, &a->v);
     if (!self && b->text_row) {
-        size_t keys = b->text_start[b->sequences];
+        size_t keys = b->text_start[b->texts];
         k = op_gather(t, k, b->text_row, keys);
         v = op_gather(t, v, b->text_row, keys);
     }
-    Tensor *y = op_attention(t, q, k, v, c->heads, 1 / sqrtf((float)hd), b->sequences, b->start,
-                             self ? b->start : b->text_start);
+    size_t packs = self ? b->sequences : b->texts;
+    Tensor *y = op_attention(t, q, k, v, c->heads, 1 / sqrtf((float)hd), packs,
+                             self ? b->start : b->text_token, self ? b->start : b->text_start);
     if (self) note_attention(b, q, k, v, y);
     return !self && b->image ? dit_image_attend(t, b, a, q, y) : y;
 }
@@ -430,7 +431,8 @@ static void route_call(const DitInput *in, size_t half, Arena *a, BlockCall *b)
     b->cos = cos;
     b->sin = sin;
     b->row = row;
-    b->start = r->start;
+    assert(!in->texts); /* routes are training's, where a clip has one text */
+    b->start = b->text_token = r->start;
 }
 
 /* One block, and what comes with it. */
@@ -478,7 +480,7 @@ static Tensor *run_blocks(const Dit *d, Tape *t, const DitInput *in, const Block
  * behind every sequence's own stands for all, and is repeated where keys and values are read. */
 static Tensor *pad_text(const DitConfig *c, Tape *t, const DitInput *in, BlockCall *b)
 {
-    size_t n = b->sequences, rows = c->text_rows, at = 0, width = c->text_width;
+    size_t n = b->texts, rows = c->text_rows, at = 0, width = c->text_width;
     Tensor *padded = tensor_new_2d(tape_arena(t), TYPE_F32, in->text_start[n] + n, width);
     size_t *start = arena_alloc(tape_arena(t), (n + 1) * sizeof *start);
     uint32_t *row = arena_alloc(tape_arena(t), n * rows * sizeof *row);
@@ -529,6 +531,8 @@ Tensor *dit_forward(const Dit *d, Tape *t, const DitInput *in)
                         .e0 = e0,
                         .sequences = l->sequences,
                         .start = l->start,
+                        .texts = in->texts ? in->texts : l->sequences,
+                        .text_token = in->texts ? in->text_token : l->start,
                         .text_start = in->text_start,
                         .row = in->token_row,
                         .cos = l->cos,

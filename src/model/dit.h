@@ -102,11 +102,13 @@ typedef struct DitInput {
     size_t rows;
     const float *timestep; /* [rows] 1000 sigma */
     const float *step;     /* [rows] log2 of the number of steps the next one replaces; NULL: 0 */
-    const uint32_t *row_sequence; /* [rows] */
+    const uint32_t *row_sequence; /* [rows] whose pooled text a row reads */
     const uint32_t *token_row;    /* [tokens] */
-    Tensor *text;                 /* [M, text_width] states of all sequences, packed */
-    const size_t *text_start;     /* [sequences + 1] */
-    Tensor *pooled;               /* [sequences, text_width] f32, or NULL */
+    Tensor *text;                 /* [M, text_width] states of all texts, packed */
+    const size_t *text_start;     /* [texts + 1] */
+    Tensor *pooled;               /* [texts, text_width] f32, or NULL */
+    size_t texts;                 /* 0: each sequence reads one text; else a text is read by ... */
+    const size_t *text_token;     /* ... [texts + 1] the tokens from this one to the next text's */
     const DitRoute *route;        /* NULL: every token sees every block */
     bool recompute;               /* blocks run again in backward instead of being remembered */
     Tensor *image;                /* [K, image_width] f32 CLIP states, packed; NULL: none */

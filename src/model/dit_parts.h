@@ -64,7 +64,9 @@ typedef struct BlockCall {
     Tensor *e0;   /* [rows, 6 D] */
     Tensor *text; /* [M, D] */
     size_t sequences;
-    const size_t *start, *text_start;
+    const size_t *start;
+    size_t texts;
+    const size_t *text_token, *text_start; /* who reads a text, and its states */
     const uint32_t *row; /* [tokens] */
     const float *cos, *sin;
     const uint32_t *text_row; /* with config.text_rows: which row of `text` each key is */

@@ -39,19 +39,17 @@ static size_t frame_at(size_t f, size_t k)
     return f ? (f - 1) * PATCH_FRAMES + 1 + k : 0;
 }
 
-typedef struct Video {
-    size_t frames, height, width, patch;
-    PatchGrid grid;
-} Video;
+typedef struct Picture {
+    size_t height, width, patch;
+} Picture;
 
-static void pack_token(const Video *v, const uint8_t *rgb, size_t f, size_t r, size_t c, float *out)
+static void pack_token(const Picture *v, const uint8_t *const place[], size_t r, size_t c,
+                       float *out)
 {
     for (size_t k = 0; k < PATCH_FRAMES; k++) {
-        const uint8_t *frame =
-            rgb + size_min(frame_at(f, k), v->frames - 1) * v->height * v->width * PATCH_CHANNELS;
         for (size_t y = 0; y < v->patch; y++) {
             const uint8_t *row =
-                frame + size_min(r * v->patch + y, v->height - 1) * v->width * PATCH_CHANNELS;
+                place[k] + size_min(r * v->patch + y, v->height - 1) * v->width * PATCH_CHANNELS;
             for (size_t x = 0; x < v->patch; x++) {
                 const uint8_t *p = row + size_min(c * v->patch + x, v->width - 1) * PATCH_CHANNELS;
                 for (int i = 0; i < PATCH_CHANNELS; i++) *out++ = (float)p[i] / 127.5f - 1;
@@ -60,15 +58,27 @@ static void pack_token(const Video *v, const uint8_t *rgb, size_t f, size_t r, s
     }
 }
 
+void patch_pack_latent(const uint8_t *const frame[PATCH_FRAMES], size_t height, size_t width,
+                       size_t patch, float *tokens)
+{
+    Picture v = { height, width, patch };
+    PatchGrid g = patch_grid(1, height, width, patch);
+    size_t values = patch_values(patch);
+    for (size_t r = 0; r < g.height; r++)
+        for (size_t c = 0; c < g.width; c++, tokens += values) pack_token(&v, frame, r, c, tokens);
+}
+
 void patch_pack(const uint8_t *rgb, size_t frames, size_t height, size_t width, size_t patch,
                 float *tokens)
 {
-    Video v = { frames, height, width, patch, patch_grid(frames, height, width, patch) };
-    size_t values = patch_values(patch);
-    for (size_t f = 0; f < v.grid.frames; f++)
-        for (size_t r = 0; r < v.grid.height; r++)
-            for (size_t c = 0; c < v.grid.width; c++, tokens += values)
-                pack_token(&v, rgb, f, r, c, tokens);
+    PatchGrid g = patch_grid(frames, height, width, patch);
+    size_t bytes = height * width * PATCH_CHANNELS, values = patch_values(patch);
+    for (size_t f = 0; f < g.frames; f++, tokens += g.height * g.width * values) {
+        const uint8_t *place[PATCH_FRAMES];
+        for (size_t k = 0; k < PATCH_FRAMES; k++)
+            place[k] = rgb + size_min(frame_at(f, k), frames - 1) * bytes;
+        patch_pack_latent(place, height, width, patch, tokens);
+    }
 }
 
 static uint8_t to_byte(float x)
@@ -77,8 +87,8 @@ static uint8_t to_byte(float x)
     return (uint8_t)(b > 0 ? b < 255 ? b : 255 : 0);
 }
 
-/* One pixel row of one frame inside a token: `in` are its values at place 0 of the frame. */
-static void unpack_frame(const Video *v, const float *in, size_t r, size_t c, uint8_t *frame)
+/* The part of a frame that one token holds: `in` are its values at that frame's place. */
+static void unpack_frame(const Picture *v, const float *in, size_t r, size_t c, uint8_t *frame)
 {
     for (size_t y = 0; y < v->patch && r * v->patch + y < v->height; y++)
         for (size_t x = 0; x < v->patch && c * v->patch + x < v->width; x++) {
@@ -98,24 +108,35 @@ static void mean_of_places(const float *token, size_t per_frame, float *out)
     }
 }
 
+void patch_unpack_latent(const float *tokens, bool first, size_t frames, size_t height,
+                         size_t width, size_t patch, uint8_t *rgb)
+{
+    enum { PATCH_SIDE_MAX = 32 };
+    assert(patch <= PATCH_SIDE_MAX && frames <= PATCH_FRAMES);
+    float mean[PATCH_SIDE_MAX * PATCH_SIDE_MAX * PATCH_CHANNELS];
+    Picture v = { height, width, patch };
+    PatchGrid g = patch_grid(1, height, width, patch);
+    size_t per_frame = patch * patch * PATCH_CHANNELS, bytes = height * width * PATCH_CHANNELS;
+    for (size_t r = 0; r < g.height; r++)
+        for (size_t c = 0; c < g.width; c++, tokens += PATCH_FRAMES * per_frame) {
+            if (first) {
+                mean_of_places(tokens, per_frame, mean);
+                unpack_frame(&v, mean, r, c, rgb);
+                continue;
+            }
+            for (size_t k = 0; k < frames; k++)
+                unpack_frame(&v, tokens + k * per_frame, r, c, rgb + k * bytes);
+        }
+}
+
 void patch_unpack(const float *tokens, size_t frames, size_t height, size_t width, size_t patch,
                   uint8_t *rgb)
 {
-    enum { PATCH_SIDE_MAX = 32 };
-    assert(patch <= PATCH_SIDE_MAX);
-    float mean[PATCH_SIDE_MAX * PATCH_SIDE_MAX * PATCH_CHANNELS];
-    Video v = { frames, height, width, patch, patch_grid(frames, height, width, patch) };
-    size_t per_frame = patch * patch * PATCH_CHANNELS, frame_bytes = height * width * 3;
-    for (size_t f = 0; f < v.grid.frames; f++)
-        for (size_t r = 0; r < v.grid.height; r++)
-            for (size_t c = 0; c < v.grid.width; c++, tokens += PATCH_FRAMES * per_frame) {
-                if (f == 0) {
-                    mean_of_places(tokens, per_frame, mean);
-                    unpack_frame(&v, mean, r, c, rgb);
-                    continue;
-                }
-                for (size_t k = 0; k < PATCH_FRAMES && frame_at(f, k) < frames; k++)
-                    unpack_frame(&v, tokens + k * per_frame, r, c,
-                                 rgb + frame_at(f, k) * frame_bytes);
-            }
+    PatchGrid g = patch_grid(frames, height, width, patch);
+    size_t values = g.height * g.width * patch_values(patch), bytes = height * width * PATCH_CHANNELS;
+    for (size_t f = 0; f < g.frames; f++) {
+        size_t at = frame_at(f, 0), have = f ? size_min(PATCH_FRAMES, frames - at) : 1;
+        patch_unpack_latent(tokens + f * values, f == 0, have, height, width, patch,
+                            rgb + at * bytes);
+    }
 }

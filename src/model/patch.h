@@ -3,6 +3,7 @@
 #ifndef MODEL_PATCH_H
 #define MODEL_PATCH_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -37,6 +38,15 @@ patch_values(size_t patch); /* values in a token: 4 * P * P * 3, order frame, ro
  * last, rows and columns beyond the edge repeat the nearest that exist. */
 void patch_pack(const uint8_t *rgb, size_t frames, size_t height, size_t width, size_t patch,
                 float *tokens);
+
+/* One latent frame of them: `frame` are the pictures of its four places. */
+void patch_pack_latent(const uint8_t *const frame[PATCH_FRAMES], size_t height, size_t width,
+                       size_t patch, float *tokens);
+
+/* The way back of one latent frame, into rgb [frames, height, width, 3]: the first of a clip makes
+ * one frame, the mean of its four places; every other as many as `frames` says, at most four. */
+void patch_unpack_latent(const float *tokens, bool first, size_t frames, size_t height,
+                         size_t width, size_t patch, uint8_t *rgb);
 
 /* The way back: only pixels inside the video are written, values clamped and rounded. */
 void patch_unpack(const float *tokens, size_t frames, size_t height, size_t width, size_t patch,

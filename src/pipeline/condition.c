@@ -4,12 +4,27 @@
 
 #include "base/size.h"
 
+const uint8_t *condition_frame(const Condition *c, size_t f)
+{
+    if (!c || !c->source || f >= c->source->frames) return NULL;
+    return c->frame ? c->frame[f] : clip_frame(c->source, f);
+}
+
+SoraStatus condition_check(const Condition *c, size_t frames, size_t height, size_t width)
+{
+    const Clip *s = c ? c->source : NULL;
+    if (!s || (s->frames == frames && s->height == height && s->width == width)) return SORA_OK;
+    return err_set(SORA_E_ARGUMENT,
+                   "what is given has %zu frames of %zux%zu, the clip has %zu of %zux%zu", s->frames,
+                   s->width, s->height, frames, width, height);
+}
+
 /* Is everything of video frame f kept inside the patch at (row, column)? */
 static bool patch_kept(const Condition *c, size_t f, size_t row, size_t column, size_t patch)
 {
     const Clip *s = c->source;
     if (c->given && c->given[f]) return true;
-    if (!c->mask) return false;
+    if (!c->mask || c->frame) return false;
     size_t bottom = size_min((row + 1) * patch, s->height);
     size_t right = size_min((column + 1) * patch, s->width);
     for (size_t y = row * patch; y < bottom; y++)
@@ -18,49 +33,58 @@ static bool patch_kept(const Condition *c, size_t f, size_t row, size_t column, 
     return true;
 }
 
-static void give_token(const Condition *c, PatchGrid g, size_t i, size_t patch, uint8_t *given)
+/* The frame at place k of latent frame f; frames past the end repeat the last. */
+static size_t place(const Condition *c, size_t f, size_t k)
 {
-    size_t latent = i / (g.height * g.width), row = i / g.width % g.height, column = i % g.width;
+    return size_min(f ? (f - 1) * PATCH_FRAMES + 1 + k : 0, c->source->frames - 1);
+}
+
+bool condition_holds(const Condition *c, size_t patch, size_t f)
+{
+    if (!c || !c->source) return false;
+    PatchGrid g = patch_grid(1, c->source->height, c->source->width, patch);
+    for (size_t k = 0; k < PATCH_FRAMES; k++)
+        for (size_t i = 0; i < g.height * g.width; i++)
+            if (!patch_kept(c, place(c, f, k), i / g.width, i % g.width, patch)) return false;
+    return true;
+}
+
+void condition_latent(const Condition *c, PatchGrid g, size_t patch, size_t f, float *clean,
+                      uint8_t *given)
+{
+    size_t per = g.height * g.width, values = patch_values(patch), one = values / PATCH_FRAMES;
+    const uint8_t *frame[PATCH_FRAMES], *any = NULL;
+    memset(clean, 0, per * values * sizeof *clean);
+    memset(given, 0, per * PATCH_FRAMES);
+    if (!c || !c->source) return;
     for (size_t k = 0; k < PATCH_FRAMES; k++) {
-        size_t f = latent ? (latent - 1) * PATCH_FRAMES + 1 + k : 0;
-        f = size_min(f, c->source->frames - 1); /* frames past the end repeat the last */
-        given[k] = patch_kept(c, f, row, column, patch);
+        frame[k] = condition_frame(c, place(c, f, k));
+        if (frame[k]) any = frame[k];
+    }
+    if (!any) return;
+    for (size_t k = 0; k < PATCH_FRAMES; k++)
+        if (!frame[k]) frame[k] = any; /* read, and cleared again below */
+    patch_pack_latent(frame, c->source->height, c->source->width, patch, clean);
+    for (size_t k = 0; k < PATCH_FRAMES; k++) {
+        size_t at = place(c, f, k);
+        bool there = condition_frame(c, at) != NULL;
+        for (size_t i = 0; i < per; i++) {
+            given[i * PATCH_FRAMES + k] = there && patch_kept(c, at, i / g.width, i % g.width, patch);
+            if (!there) memset(clean + i * values + k * one, 0, one * sizeof *clean);
+        }
     }
 }
 
-SoraStatus condition_tokens(const Condition *c, PatchGrid g, size_t patch, Arena *a,
-                            ConditionTokens *out)
+void condition_restore(const Condition *c, size_t f, uint8_t *rgb)
 {
-    size_t tokens = patch_tokens(g), values = patch_values(patch), per = g.height * g.width;
-    out->clean = arena_zero(a, tokens * values * sizeof(float));
-    out->given = arena_zero(a, tokens * PATCH_FRAMES);
-    out->frame = arena_zero(a, g.frames * sizeof(bool));
-    if (!c || !c->source) return SORA_OK;
-    const Clip *s = c->source;
-    PatchGrid have = patch_grid(s->frames, s->height, s->width, patch);
-    if (memcmp(&have, &g, sizeof g) != 0)
-        return err_set(SORA_E_ARGUMENT,
-                       "what is given has %zu frames of %zux%zu, which is not the size of the clip",
-                       s->frames, s->width, s->height);
-    patch_pack(s->rgb, s->frames, s->height, s->width, patch, out->clean);
-    for (size_t i = 0; i < tokens; i++) give_token(c, g, i, patch, out->given + i * PATCH_FRAMES);
-    for (size_t f = 0; f < g.frames; f++)
-        out->frame[f] = !memchr(out->given + f * per * PATCH_FRAMES, 0, per * PATCH_FRAMES);
-    return SORA_OK;
-}
-
-void condition_restore(const Condition *c, Clip *made)
-{
-    if (!c || !c->source) return;
-    size_t pixels = made->height * made->width;
-    for (size_t f = 0; f < made->frames; f++) {
-        const uint8_t *from = clip_frame(c->source, f);
-        uint8_t *to = clip_frame(made, f);
-        bool whole = c->given && c->given[f];
-        if (whole)
-            memcpy(to, from, pixels * 3);
-        else if (c->mask)
-            for (size_t i = 0; i < pixels; i++)
-                if (!c->mask[f * pixels + i]) memcpy(to + 3 * i, from + 3 * i, 3);
+    const uint8_t *from = condition_frame(c, f);
+    if (!from) return;
+    size_t pixels = c->source->height * c->source->width;
+    if (c->given && c->given[f]) {
+        memcpy(rgb, from, pixels * 3);
+    } else if (c->mask && !c->frame) {
+        const uint8_t *mask = c->mask + f * pixels;
+        for (size_t i = 0; i < pixels; i++)
+            if (!mask[i]) memcpy(rgb + 3 * i, from + 3 * i, 3);
     }
 }

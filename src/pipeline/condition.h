@@ -11,6 +11,10 @@
 
 typedef struct Condition {
     const Clip *source;   /* frames, height, width of the clip to be made; NULL: nothing is given */
+    const uint8_t *const *frame; /* NULL, or [source->frames] pixels of each frame that is given, so
+                                    that a long clip need not be held for the sake of a few; the
+                                    source then has a size but no pixels, mask and strength are
+                                    not used */
     const uint8_t *given; /* [frames] 1: this frame of the source is kept */
     const uint8_t *mask;  /* [frames, height, width] 0: kept, else: to be made; NULL: all of it.
                              Patches that are kept whole are given to the network */
@@ -18,18 +22,21 @@ typedef struct Condition {
                              that is mostly noise (SDEdit, arXiv 2108.01073) */
 } Condition;
 
-/* A condition in the shape of the network's input. */
-typedef struct ConditionTokens {
-    float *clean;   /* [tokens, values] of the source */
-    uint8_t *given; /* [tokens, PATCH_FRAMES] */
-    bool *frame;    /* [grid.frames] every token of the latent frame is wholly given */
-} ConditionTokens;
+/* Pixels of frame f; NULL when it is not there to look at. */
+const uint8_t *condition_frame(const Condition *c, size_t f);
 
-/* NULL is a condition that gives nothing. Results in `a`. */
-SoraStatus condition_tokens(const Condition *c, PatchGrid grid, size_t patch, Arena *a,
-                            ConditionTokens *out);
+/* SORA_E_ARGUMENT when what is given is not of the clip's size. NULL gives nothing. */
+SoraStatus condition_check(const Condition *c, size_t frames, size_t height, size_t width);
 
-/* Puts the given pixels of the source back into a made clip, exactly. */
-void condition_restore(const Condition *c, Clip *made);
+/* Is every token of latent frame f wholly given? */
+bool condition_holds(const Condition *c, size_t patch, size_t f);
+
+/* Latent frame f in the shape of the network's input: clean [tokens, values] of the source, zeros
+ * where it has none, and given [tokens, PATCH_FRAMES]. */
+void condition_latent(const Condition *c, PatchGrid grid, size_t patch, size_t f, float *clean,
+                      uint8_t *given);
+
+/* Puts the given pixels of the source back into frame f, exactly. */
+void condition_restore(const Condition *c, size_t f, uint8_t *rgb);
 
 #endif

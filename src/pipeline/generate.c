@@ -6,6 +6,7 @@
 #include "base/rng.h"
 #include "base/size.h"
 #include "diffusion/guidance.h"
+#include "pipeline/generate_parts.h"
 #include "pipeline/wan_generate.h"
 
 GenerateOptions generate_options_default(void)
@@ -25,236 +26,217 @@ GenerateOptions generate_options_default(void)
                               .precision = GEMM_BF16 };
 }
 
-/* The past of a rolling window is shown with a little noise, as the network was trained to see
- * frames at levels of their own; so errors of one frame are not taken for truth in the next. */
-static const float PAST_SIGMA = 0.04f;
+/* ---- levels ---------------------------------------------------------------------------- */
 
-enum { DRAW_PAST = 0x70617374 };
-
-/* One clip on its way. */
-typedef struct Run {
-    const Bundle *b;
-    const Compute *c;
-    const GenerateOptions *o;
-    PatchGrid grid;
-    size_t window, past; /* latent frames seen at once; of those, done ones while it rolls */
-    DitLayout *layout;   /* of the window */
-    ConditionTokens given;
-    Arena *a, *step;
-} Run;
-
-/* The network under the prompts of one kind. */
-typedef struct Prompted {
-    const Run *run;
-    TextStates *text; /* [later_count + 1], or [1] that holds throughout */
-    size_t count;
-} Prompted;
-
-static size_t frame_tokens(const Run *r)
+static size_t step_of(const Run *r, size_t f, size_t i)
 {
-    return r->grid.height * r->grid.width;
+    size_t step = i < r->begin[f] ? 0 : i - r->begin[f];
+    return r->held[f] ? r->one.steps : size_min(step, r->one.steps);
 }
 
-/* ---- what the network sees ------------------------------------------------------------- */
-
-/* The window's first frame: `past` before the first that is not clean. */
-static size_t window_start(const Run *r, const double *sigma)
+double generate_level(const Run *r, size_t f, size_t i)
 {
-    size_t first = 0;
-    while (first < r->grid.frames && sigma[first] <= 0) first++;
-    first -= size_min(first, r->past);
-    return size_min(first, r->grid.frames - r->window);
+    return fmin(r->one.sigma[step_of(r, f, i)], r->from);
 }
 
-/* The prompt of the frame in the middle of those that are under way. */
-static const TextStates *text_now(const Prompted *p, size_t start)
+/* What the network is told, which for levels of the schedule is what the grid says. */
+static double timestep(const Run *r, size_t f, size_t i)
 {
-    const GenerateOptions *o = p->run->o;
-    size_t middle = start + (p->run->past + p->run->window) / 2, k = 0;
-    double now = (double)(middle * PATCH_FRAMES) / o->fps;
-    while (k + 1 < p->count && o->later[k].from_s <= now) k++;
-    return &p->text[k];
+    size_t step = step_of(r, f, i);
+    if (step == r->one.steps) return 0;
+    return r->one.sigma[step] > r->from ? 1000 * r->from : r->one.timestep[step];
 }
 
-/* What one latent frame of the window is: its place in the clip, and how clean it is. */
-typedef struct Seen {
-    size_t frame;
-    float sigma;
-    bool past;   /* made in this run and done: shown with a little noise */
-    bool anchor; /* the window's first: stands for the last of its four frames alone */
-} Seen;
-
-static Seen see(const Run *r, size_t start, size_t f, const double *sigma)
-{
-    size_t frame = start + f;
-    bool past = r->window < r->grid.frames && sigma[frame] <= 0 && !r->given.frame[frame];
-    return (Seen){ frame, past ? PAST_SIGMA : (float)sigma[frame], past, f == 0 && start > 0 };
-}
-
-static void see_token(const Run *r, const Seen *s, size_t at, const float *z, float *token,
-                      uint8_t *given)
-{
-    size_t values = r->b->config.out_values, one = values / PATCH_FRAMES;
-    size_t i = s->frame * frame_tokens(r) + at;
-    memcpy(token, z + i * values, values * sizeof *z);
-    memcpy(given, r->given.given + i * PATCH_FRAMES, PATCH_FRAMES);
-    if (s->anchor)
-        for (size_t k = 0; k < PATCH_FRAMES; k++) {
-            memcpy(token + k * one, z + (i + 1) * values - one, one * sizeof *z);
-            given[k] = given[PATCH_FRAMES - 1];
-        }
-    if (s->past) {
-        uint64_t seed = rng_split(r->o->seed, DRAW_PAST);
-        for (size_t j = 0; j < values; j++) {
-            float noise = (float)rng_normal(seed, i * values + j);
-            if (!given[j / one]) token[j] += s->sigma * (noise - token[j]);
-        }
-    }
-    for (size_t k = 0; k < PATCH_FRAMES; k++) token[values + k] = given[k];
-}
-
-/* Rows of conditioning: one a latent frame, and a last one, level 0, for what is given whole. */
-static void fill_input(const Run *r, size_t start, const float *z, const double *sigma,
-                       const double *timestep, DitInput *in, float *row, uint32_t *token_row)
-{
-    size_t per = frame_tokens(r), width = r->b->config.in_values;
-    row[r->window] = 0;
-    for (size_t f = 0; f < r->window; f++) {
-        Seen s = see(r, start, f, sigma);
-        row[f] = s.past ? 1000 * PAST_SIGMA : (float)timestep[s.frame];
-        for (size_t i = 0; i < per; i++) {
-            uint8_t given[PATCH_FRAMES];
-            size_t n = f * per + i;
-            see_token(r, &s, i, z, (float *)in->tokens->data + n * width, given);
-            bool whole = !memchr(given, 0, PATCH_FRAMES);
-            token_row[n] = (uint32_t)(whole ? r->window : f);
-        }
-    }
-}
-
-/* Velocities of the window's frames; the others stand still. */
-static void put_velocity(const Run *r, size_t start, const float *z, const float *x,
-                         const double *sigma, float *v)
-{
-    const DitConfig *config = &r->b->config;
-    size_t per = frame_tokens(r) * config->out_values;
-    memset(v, 0, r->grid.frames * per * sizeof *v);
-    for (size_t f = start; f < start + r->window; f++) {
-        float scale = 1 / fmaxf((float)sigma[f], 0.05f); /* the clamp of training */
-        const float *made = x + (f - start) * per;
-        for (size_t j = 0; j < per; j++)
-            v[f * per + j] = config->predicts_clean ? (z[f * per + j] - made[j]) * scale : made[j];
-    }
-}
-
-static SoraStatus predict(void *self, const float *z, const double *sigma, const double *timestep,
-                          float *v)
-{
-    const Prompted *p = self;
-    const Run *r = p->run;
-    size_t rows = r->window + 1, tokens = r->layout->tokens, start = window_start(r, sigma);
-    const TextStates *text = text_now(p, start);
-    ArenaMark mark = arena_mark(r->step);
-    float *row = arena_alloc(r->step, rows * sizeof *row);
-    uint32_t *token_row = arena_alloc(r->step, tokens * sizeof *token_row);
-    DitInput in = { .layout = r->layout,
-                    .tokens = tensor_new_2d(r->step, TYPE_F32, tokens, r->b->config.in_values),
-                    .rows = rows,
-                    .timestep = row,
-                    .row_sequence = arena_zero(r->step, rows * sizeof(uint32_t)),
-                    .token_row = token_row,
-                    .text = text->states,
-                    .text_start = text->start,
-                    .pooled = text->pooled };
-    fill_input(r, start, z, sigma, timestep, &in, row, token_row);
-    Tape *tape = tape_new(r->step, r->c, r->o->precision, false);
-    put_velocity(r, start, z, dit_forward(r->b->dit, tape, &in)->data, sigma, v);
-    arena_rewind(r->step, mark);
-    return SORA_OK;
-}
-
-static SoraStatus new_prompted(const Run *r, const char *prompt, bool alone, Prompted *out,
-                               Denoiser *d)
+/* Frames that are given take no step; the others start where the strength says. */
+static SoraStatus make_levels(Run *r)
 {
     const GenerateOptions *o = r->o;
-    *out = (Prompted){ r, NULL, alone ? 1 : o->later_count + 1 };
-    out->text = arena_alloc(r->a, out->count * sizeof *out->text);
-    *d = (Denoiser){ predict, out };
-    for (size_t k = 0; k < out->count; k++) {
-        const char *list[1] = { k ? o->later[k - 1].text : prompt };
-        TRY(text_encode(r->b->text, r->c, list, 1, r->step, r->a, &out->text[k]));
-    }
+    const Condition *c = o->condition;
+    size_t frames = r->grid.frames;
+    TRY(schedule_grid(GRID_LINEAR, o->steps, o->shift, 1, r->a, &r->one));
+    r->begin = arena_zero(r->a, frames * sizeof *r->begin);
+    r->held = arena_zero(r->a, frames * sizeof *r->held);
+    for (size_t f = 0; f < frames; f++)
+        r->held[f] = condition_holds(c, r->b->config.patch, f);
+    r->from = c && c->source && !c->frame ? c->strength : 1;
+    r->total = o->steps;
+    if (r->window < frames)
+        r->total = schedule_begin(o->steps, frames, r->window - r->past, r->held, r->begin);
     return SORA_OK;
 }
 
-/* ---- the run --------------------------------------------------------------------------- */
+/* ---- the window ------------------------------------------------------------------------ */
 
 /* Given frames of a token are clean whatever the sampler made of them. */
-static void put_given(const Run *r, float *z)
+static void put_given(const Run *r, size_t first, size_t count)
 {
-    size_t values = r->b->config.out_values, frame = values / PATCH_FRAMES;
-    for (size_t i = 0; i < r->layout->tokens; i++)
+    size_t one = r->values / PATCH_FRAMES;
+    for (size_t i = first * r->per; i < (first + count) * r->per; i++)
         for (size_t k = 0; k < PATCH_FRAMES; k++)
-            if (r->given.given[i * PATCH_FRAMES + k]) {
-                size_t at = i * values + k * frame;
-                memcpy(z + at, r->given.clean + at, frame * sizeof *z);
+            if (r->given[i * PATCH_FRAMES + k]) {
+                size_t at = i * r->values + k * one;
+                memcpy(r->z + at, r->clean + at, one * sizeof *r->z);
             }
 }
 
-static void unpack(const Run *r, const float *z, Clip *out)
+/* The frame of a slot as it begins: z = (1 - sigma) x + sigma e. */
+static void load(const Run *r, size_t slot)
 {
-    patch_unpack(z, out->frames, out->height, out->width, r->b->config.patch, out->rgb);
+    size_t f = r->base + slot, count = r->per * r->values;
+    float *z = r->z + slot * count, *clean = r->clean + slot * count;
+    float sigma = (float)generate_level(r, f, r->step_number);
+    condition_latent(r->o->condition, r->grid, r->b->config.patch, f, clean,
+                     r->given + slot * r->per * PATCH_FRAMES);
+    rng_fill_normal(z, f * count, count, r->o->seed);
+    for (size_t i = 0; i < count; i++) z[i] = (1 - sigma) * clean[i] + sigma * z[i];
+    put_given(r, slot, 1);
 }
 
-static SoraStatus after_step(void *self, size_t step, size_t steps, float *z)
+/* `past` before the first frame that is not clean. */
+static size_t window_start(const Run *r)
 {
-    const Run *r = self;
-    put_given(r, z);
-    if (!r->o->progress) return SORA_OK;
-    Clip preview = { 0 };
-    ArenaMark mark = arena_mark(r->step);
-    if (r->o->wants_preview) {
-        TRY(clip_new(r->step, r->o->frames, r->o->height, r->o->width, r->o->fps, &preview));
-        unpack(r, z, &preview);
+    return size_min(r->emitted - size_min(r->emitted, r->past), r->grid.frames - r->window);
+}
+
+static void load_window(Run *r)
+{
+    r->base = window_start(r);
+    for (size_t s = 0; s < r->window; s++) load(r, s);
+}
+
+static void slide(Run *r)
+{
+    size_t by = window_start(r) - r->base, count = r->per * r->values;
+    if (by >= r->window) {
+        sampler_shift(r->sampler, r->window);
+        load_window(r);
+        return;
     }
-    SoraStatus s = r->o->progress(r->o->progress_self, step, steps, preview.rgb ? &preview : NULL);
+    size_t stay = r->window - by;
+    memmove(r->z, r->z + by * count, stay * count * sizeof *r->z);
+    memmove(r->clean, r->clean + by * count, stay * count * sizeof *r->clean);
+    memmove(r->given, r->given + by * r->per * PATCH_FRAMES, stay * r->per * PATCH_FRAMES);
+    sampler_shift(r->sampler, by);
+    r->base += by;
+    for (size_t s = stay; s < r->window; s++) load(r, s);
+}
+
+/* ---- what is done ---------------------------------------------------------------------- */
+
+size_t generate_frames(const Run *r, size_t latents)
+{
+    return latents ? size_min(patch_video_frames(latents), r->o->frames) : 0;
+}
+
+static SoraStatus emit(Run *r, uint8_t *rgb, FrameSink sink)
+{
+    const GenerateOptions *o = r->o;
+    size_t f = r->emitted, first = generate_frames(r, f), count = generate_frames(r, f + 1) - first;
+    size_t bytes = o->height * o->width * 3;
+    if (!r->held[f])
+        patch_unpack_latent(r->z + (f - r->base) * r->per * r->values, f == 0, count, o->height,
+                            o->width, r->b->config.patch, rgb);
+    for (size_t k = 0; k < count; k++) {
+        uint8_t *frame = rgb + k * bytes;
+        if (r->held[f]) memcpy(frame, condition_frame(o->condition, first + k), bytes);
+        condition_restore(o->condition, first + k, frame);
+        TRY(generate_state_frame(r, frame));
+        TRY(sink.fn(sink.self, first + k, frame));
+    }
+    r->emitted++;
+    return SORA_OK;
+}
+
+/* Frames leave in order, as soon as they are clean. */
+static SoraStatus emit_all(Run *r, FrameSink sink)
+{
+    ArenaMark mark = arena_mark(r->step);
+    uint8_t *rgb = arena_alloc(r->step, PATCH_FRAMES * r->o->height * r->o->width * 3);
+    SoraStatus s = SORA_OK;
+    while (s == SORA_OK && r->emitted < r->grid.frames &&
+           generate_level(r, r->emitted, r->step_number) <= 0)
+        s = emit(r, rgb, sink);
     arena_rewind(r->step, mark);
     return s;
 }
 
-/* Frames that are given take no step; the others start where the strength says. */
-static SoraStatus make_schedule(const Run *r, Schedule *s)
+/* ---- the run --------------------------------------------------------------------------- */
+
+static SoraStatus tell(const Run *r, size_t step)
 {
     const GenerateOptions *o = r->o;
-    const Condition *c = o->condition;
-    bool rolls = r->window < r->grid.frames || o->later_count;
-    if (rolls)
-        TRY(schedule_rolling(o->steps, o->shift, r->grid.frames, r->window - r->past,
-                             r->given.frame, r->a, s));
-    else
-        TRY(schedule_grid(GRID_LINEAR, o->steps, o->shift, r->grid.frames, r->a, s));
-    for (size_t f = 0; f < r->grid.frames; f++) {
-        if (r->given.frame[f])
-            schedule_hold(s, f, 0);
-        else if (c && c->source && c->strength < 1)
-            schedule_start(s, f, c->strength);
+    if (!o->progress) return SORA_OK;
+    Clip preview = { 0 };
+    ArenaMark mark = arena_mark(r->step);
+    if (o->wants_preview) {
+        bool all = r->window == r->grid.frames;
+        size_t frames = all ? o->frames : patch_video_frames(r->window);
+        TRY(clip_new(r->step, frames, o->height, o->width, o->fps, &preview));
+        patch_unpack(r->z, frames, o->height, o->width, r->b->config.patch, preview.rgb);
     }
-    return SORA_OK;
+    SoraStatus s = o->progress(o->progress_self, step, r->total, preview.rgb ? &preview : NULL);
+    arena_rewind(r->step, mark);
+    return s;
 }
 
-/* z = (1 - sigma) x + sigma e at the schedule's first level. */
-static float *start(const Run *r, const Schedule *s)
+static double *row_of(const Run *r, size_t i)
 {
-    size_t frame = r->grid.height * r->grid.width * r->b->config.out_values;
-    float *z = arena_alloc(r->a, r->grid.frames * frame * sizeof *z);
-    rng_fill_normal(z, 0, r->grid.frames * frame, r->o->seed);
-    for (size_t f = 0; f < r->grid.frames; f++) {
-        float sigma = (float)s->sigma[f];
-        for (size_t i = f * frame; i < (f + 1) * frame; i++)
-            z[i] = (1 - sigma) * r->given.clean[i] + sigma * z[i];
+    double *row = arena_alloc(r->step, r->window * sizeof *row);
+    for (size_t f = 0; f < r->window; f++) row[f] = generate_level(r, r->base + f, i);
+    return row;
+}
+
+static SoraStatus step_once(Run *r, Denoiser d)
+{
+    size_t i = r->step_number;
+    ArenaMark mark = arena_mark(r->step);
+    double *told = arena_alloc(r->step, r->window * sizeof *told);
+    bool moves = false;
+    SamplerStep s = { .sigma = { row_of(r, i > 1 ? i - 2 : 0), row_of(r, i > 0 ? i - 1 : 0),
+                                 row_of(r, i), row_of(r, i + 1) },
+                      .timestep = told,
+                      .number = i,
+                      .count = r->total };
+    for (size_t f = 0; f < r->window; f++) {
+        told[f] = timestep(r, r->base + f, i);
+        moves = moves || s.sigma[2][f] != s.sigma[3][f];
     }
-    put_given(r, z);
-    return z;
+    SoraStatus status = moves ? sampler_step(r->sampler, d, &s, r->z) : SORA_OK;
+    if (status == SORA_OK) put_given(r, 0, r->window);
+    arena_rewind(r->step, mark);
+    return status;
+}
+
+static SoraStatus run(Run *r, Denoiser d, FrameSink sink)
+{
+    bool resumed = false;
+    TRY(generate_state_open(r, sink, &resumed));
+    if (!resumed) {
+        TRY(emit_all(r, sink)); /* what is given at the beginning */
+        load_window(r);
+    }
+    while (r->step_number < r->total) {
+        size_t before = r->emitted;
+        TRY(step_once(r, d));
+        TRY(tell(r, r->step_number++));
+        TRY(emit_all(r, sink));
+        slide(r);
+        if (r->emitted != before && r->emitted < r->grid.frames) TRY(generate_state_save(r));
+    }
+    return emit_all(r, sink);
+}
+
+static SoraStatus check_fast(const Bundle *b, const GenerateOptions *o)
+{
+    bool power = o->steps && !(o->steps & (o->steps - 1)) && o->steps <= SHORTCUT_STEPS;
+    if (!o->fast) return SORA_OK;
+    if (!b->config.step_input)
+        return err_set(SORA_E_UNSUPPORTED,
+                       "this model cannot be told how large its steps are: it has no step input");
+    if (!power)
+        return err_set(SORA_E_ARGUMENT, "%zu fast steps: expected 1, 2, 4 ... %d", o->steps,
+                       SHORTCUT_STEPS);
+    return SORA_OK;
 }
 
 static SoraStatus check(const Bundle *b, const GenerateOptions *o)
@@ -265,30 +247,35 @@ static SoraStatus check(const Bundle *b, const GenerateOptions *o)
         return err_set(SORA_E_ARGUMENT, "%zu frames: expected 1 to %d", o->frames, CLIP_FRAMES_MAX);
     if (!(o->fps > 0 && o->fps <= 240))
         return err_set(SORA_E_ARGUMENT, "%g frames a second: expected 1 to 240", o->fps);
-    return SORA_OK;
+    for (size_t i = 1; i < o->later_count; i++)
+        if (!(o->later[i].from_s >= o->later[i - 1].from_s))
+            return err_set(SORA_E_ARGUMENT, "prompts that take over are not in order of time");
+    TRY(check_fast(b, o));
+    return condition_check(o->condition, o->frames, o->height, o->width);
 }
 
-static SoraStatus sample(Run *r, Clip *out)
+static SoraStatus sample(Run *r, FrameSink sink)
 {
     const GenerateOptions *o = r->o;
-    Schedule s;
+    size_t values = r->per * r->values;
     Prompted cond, uncond;
-    Denoiser with, without;
-    TRY(condition_tokens(o->condition, r->grid, r->b->config.patch, r->a, &r->given));
-    TRY(make_schedule(r, &s));
-    TRY(new_prompted(r, o->prompt, false, &cond, &with));
-    LatentShape shape = { 1, r->grid.frames,
-                          r->grid.height * r->grid.width * r->b->config.out_values };
+    Denoiser d = { generate_predict, &cond };
+    LatentShape shape = { 1, r->window, values };
+    TRY(make_levels(r));
+    TRY(generate_prompted(r, o->prompt, false, &cond));
     if (o->cfg_scale != 1) {
-        TRY(new_prompted(r, o->negative ? o->negative : "", true, &uncond, &without));
-        with = guidance_cfg(r->a, with, without, o->cfg_scale, o->cfg_min, o->cfg_max, shape);
+        Denoiser without = { generate_predict, &uncond };
+        TRY(generate_prompted(r, o->negative ? o->negative : "", true, &uncond));
+        d = guidance_cfg(r->a, d, without, o->cfg_scale, o->fast ? 0 : o->cfg_min,
+                         o->fast ? 1 : o->cfg_max, shape);
     }
-    float *z = start(r, &s);
-    StepHook hook = { after_step, r };
-    TRY(sampler_run(o->sampler, with, &s, shape, z, r->a, &hook));
-    unpack(r, z, out);
-    condition_restore(o->condition, out);
-    return SORA_OK;
+    r->z = arena_zero(r->a, r->window * values * sizeof *r->z);
+    r->clean = arena_zero(r->a, r->window * values * sizeof *r->clean);
+    r->given = arena_zero(r->a, r->window * r->per * PATCH_FRAMES);
+    r->sampler = sampler_new(o->fast ? SAMPLER_EULER : o->sampler, shape, r->a);
+    SoraStatus s = run(r, d, sink);
+    generate_state_close(r);
+    return s;
 }
 
 /* A window that rolls keeps about a quarter of itself as past, at least the frame it starts from. */
@@ -300,23 +287,66 @@ static void set_window(Run *r)
         r->past = r->window > 1 ? size_max(1, (r->window + 1) / 4) : 0;
 }
 
-SoraStatus generate_clip(const Bundle *b, const Compute *c, const GenerateOptions *o, Arena *a,
-                         Clip *out)
+static SoraStatus stream(const Bundle *b, const Compute *c, const GenerateOptions *o, Arena *a,
+                         FrameSink sink)
 {
-    if (b->wan) return wan_generate_clip(b->wan, c, o, a, out);
-    TRY(check(b, o));
-    TRY(clip_new(a, o->frames, o->height, o->width, o->frames > 1 ? o->fps : 0, out));
-    ArenaMark mark = arena_mark(a);
     PatchGrid grid = patch_grid(o->frames, o->height, o->width, b->config.patch);
-    Run r = { .b = b, .c = c, .o = o, .grid = grid, .a = a };
+    Run r = { .b = b,
+              .c = c,
+              .o = o,
+              .grid = grid,
+              .per = grid.height * grid.width,
+              .values = b->config.out_values,
+              .a = a };
     set_window(&r);
     PatchGrid seen = { r.window, grid.height, grid.width };
     DitSequence sequence = { seen, o->frames > 1 ? PATCH_FRAMES / (float)o->fps : 0 };
     r.layout = dit_layout(&b->config, &sequence, 1, a);
     r.step = arena_new("step", 0);
     if (!r.step) return err_set(SORA_E_MEMORY, "no memory for a step");
-    SoraStatus s = sample(&r, out);
+    SoraStatus s = sample(&r, sink);
     arena_free(r.step);
+    return s;
+}
+
+/* The other families make a clip whole. */
+static SoraStatus stream_wan(const Bundle *b, const Compute *c, const GenerateOptions *o, Arena *a,
+                             FrameSink sink)
+{
+    Clip clip;
+    if (o->later_count)
+        return err_set(SORA_E_UNSUPPORTED, "a Wan model follows one prompt from beginning to end; "
+                                           "models of sora's own follow several");
+    if (o->state && o->state->resume)
+        return err_set(SORA_E_UNSUPPORTED, "a Wan model makes a clip whole, there is nothing to go "
+                                           "on with");
+    TRY(wan_generate_clip(b->wan, c, o, a, &clip));
+    for (size_t f = 0; f < clip.frames; f++) TRY(sink.fn(sink.self, f, clip_frame(&clip, f)));
+    return SORA_OK;
+}
+
+SoraStatus generate_stream(const Bundle *b, const Compute *c, const GenerateOptions *o, Arena *a,
+                           FrameSink sink)
+{
+    if (!b->wan) TRY(check(b, o));
+    ArenaMark mark = arena_mark(a);
+    SoraStatus s = b->wan ? stream_wan(b, c, o, a, sink) : stream(b, c, o, a, sink);
     arena_rewind(a, mark);
     return s;
+}
+
+static SoraStatus keep_frame(void *self, size_t f, const uint8_t *rgb)
+{
+    const Clip *clip = self;
+    memcpy(clip_frame(clip, f), rgb, clip->height * clip->width * 3);
+    return SORA_OK;
+}
+
+SoraStatus generate_clip(const Bundle *b, const Compute *c, const GenerateOptions *o, Arena *a,
+                         Clip *out)
+{
+    if (b->wan) return wan_generate_clip(b->wan, c, o, a, out);
+    TRY(check(b, o));
+    TRY(clip_new(a, o->frames, o->height, o->width, o->frames > 1 ? o->fps : 0, out));
+    return generate_stream(b, c, o, a, (FrameSink){ keep_frame, out });
 }

@@ -12,6 +12,29 @@ typedef struct GeneratePrompt {
     const char *text;
 } GeneratePrompt;
 
+/* Where a clip that is rolled keeps what it needs to go on after a kill, to the same bytes:
+ * PATH.roll (what is under way, written aside and renamed) and PATH.frames (what is done). */
+typedef struct GenerateState {
+    const char *path;
+    const char *key;     /* one line that says all that decides the bytes; another one's state is
+                            refused */
+    const char *comment; /* goes into PATH.roll for the caller */
+    bool resume;         /* go on with it; SORA_E_IO when there is nothing to go on with */
+} GenerateState;
+
+/* The file names of a state, in `a`. */
+const char *generate_state_roll(const char *path, Arena *a);
+const char *generate_state_frames(const char *path, Arena *a);
+
+/* The steps of the finest grid that a shortcut model knows; level k of it takes 2^k at once. */
+enum { SHORTCUT_STEPS = 128 };
+
+/* Takes frame f of a clip, [height, width, 3], in order; anything but SORA_OK ends the run. */
+typedef struct FrameSink {
+    SoraStatus (*fn)(void *self, size_t f, const uint8_t *rgb);
+    void *self;
+} FrameSink;
+
 typedef struct GenerateOptions {
     const char *prompt, *negative; /* UTF-8; negative NULL: "" */
     uint64_t seed;
@@ -22,10 +45,14 @@ typedef struct GenerateOptions {
     double cfg_min, cfg_max; /* guidance while sigma is in between */
     double shift;            /* flow shift of the schedule */
     SamplerKind sampler;
-    const GeneratePrompt *later; /* [later_count] prompts that take over, in order of time */
+    const GeneratePrompt *later; /* [later_count] prompts that take over, in order of time: each
+                                    latent frame reads the one of its time */
     size_t later_count;
-    size_t window; /* latent frames the network sees at once; a longer clip, or one with later
-                      prompts, is rolled through such a window. 0: all of them */
+    size_t window; /* latent frames the network sees at once; a longer clip is rolled through such
+                      a window. 0: all of them */
+    bool fast;     /* the network is told how large the steps are (shortcut models, arXiv
+                      2410.12557): Euler, no shift, steps a power of two up to SHORTCUT_STEPS */
+    const GenerateState *state; /* NULL: a clip that is rolled and killed is lost */
     const Condition *condition; /* NULL: nothing is given */
     size_t memory;              /* bytes that may be used, 0: no limit. Wan models then work on
                                    tiles and read their weights again in every step */
@@ -33,13 +60,19 @@ typedef struct GenerateOptions {
     const char *latents_path;   /* Wan models save the finished latent there; NULL: nowhere */
     GemmPrecision precision;
     /* Called after every step; anything but SORA_OK stops. `preview` is the clip as it would be if
-     * this were the last step, valid during the call; made only if `wants_preview`. */
+     * this were the last step (of one that is rolled: the window), valid during the call; made only
+     * if `wants_preview`. */
     SoraStatus (*progress)(void *self, size_t step, size_t steps, const Clip *preview);
     void *progress_self;
     bool wants_preview;
 } GenerateOptions;
 
 GenerateOptions generate_options_default(void);
+
+/* Frames as they are finished. Of a clip that is rolled no more than the window is in memory. Same
+ * options, build and CPU level: same bytes. Working memory from `a`, given back. */
+SoraStatus generate_stream(const Bundle *b, const Compute *c, const GenerateOptions *o, Arena *a,
+                           FrameSink sink);
 
 /* The clip, frames x height x width, in `a`, which also lends working memory. Same options, build
  * and CPU level: same bytes. */

@@ -67,6 +67,7 @@ static SoraStatus plan_time(const Native *n, Plan *p)
     p->window = size_min(patch_latent_frames(p->frames), patch_latent_frames(kind->frames));
     if (p->frames <= kind->frames + PATCH_FRAMES) p->window = patch_latent_frames(p->frames);
     p->retimed = fabs(p->fps - p->want.fps) > 1e-6;
+    p->rolled = patch_latent_frames(p->frames) > p->window;
     return SORA_OK;
 }
 
@@ -115,11 +116,12 @@ static size_t activation_bytes(const DitConfig *c, size_t tokens)
     return tokens * row;
 }
 
+/* Of what is made only the window is held where it is rolled; of what is shown, two frames. */
 static size_t clip_bytes(const Plan *p)
 {
-    size_t made = p->frames * p->height * p->width * 3;
-    size_t shown = p->want.frames * p->want.height * p->want.width * 3;
-    return made + (p->retimed ? shown : 0) + (p->resized ? 2 * shown : shown);
+    size_t frames = p->rolled ? patch_video_frames(p->window) : p->frames;
+    size_t made = (frames + 2) * p->height * p->width * 3, one = p->want.height * p->want.width * 3;
+    return made + (p->want.streamed ? 4 : p->want.frames + 2) * one;
 }
 
 /* Multiplications and additions of one pass over all tokens. */
@@ -223,7 +225,11 @@ SoraStatus plan_make(const Bundle *b, const Compute *c, const PlanRequest *want,
     TRY(native_read(b, &n));
     *out = (Plan){ .want = *want };
     TRY(plan_time(&n, out));
-    if (b->wan) return plan_wan(b, c, out);
+    if (b->wan) {
+        out->rolled = false; /* made whole, at any length */
+        out->want.streamed = false;
+        return plan_wan(b, c, out);
+    }
     plan_size(&n, b->config.patch, out);
     PatchGrid grid = patch_grid(out->frames, out->height, out->width, b->config.patch);
     grid.frames = out->window;

@@ -24,6 +24,7 @@ typedef struct PlanRequest {
     size_t steps;
     double cfg_scale;
     size_t memory; /* bytes that may be used, 0: no limit; Wan models can be made to need less */
+    bool streamed; /* frames leave as they are made */
     bool given;    /* a source is given in part, which a Wan model has to encode */
 } PlanRequest;
 
@@ -32,6 +33,7 @@ typedef struct Plan {
     size_t frames, height, width; /* as the model makes it */
     double fps;                   /* 0: a picture */
     bool retimed, resized;        /* made at another rate or size than shown */
+    bool rolled;                  /* longer than its window */
     size_t window; /* latent frames at once: longer than the model was trained on, it is rolled */
     size_t tokens; /* at once */
     size_t bytes;   /* memory at the peak, the model's weights among it */

@@ -7,6 +7,8 @@
 #include "media/resize.h"
 #include "media/retime.h"
 
+/* ---- what is given, as the model sees it ----------------------------------------------- */
+
 /* The wanted frame that is shown at the time of made frame f; *exact: at that very time. */
 static size_t frame_shown(const Plan *p, size_t f, bool *exact)
 {
@@ -19,83 +21,94 @@ static size_t frame_shown(const Plan *p, size_t f, bool *exact)
     return size_min((size_t)near, p->want.frames - 1);
 }
 
-/* Every frame through the second stage, at its own factor. */
-static SoraStatus upscale_clip(const Upscale *u, const Compute *c, const Clip *in, Arena *a,
-                               Clip *out)
+/* The made frame that is nearest to wanted frame f in time. */
+static size_t frame_made(const Plan *p, size_t f)
 {
-    size_t factor = upscale_config(u)->factor;
-    TRY(clip_new(a, in->frames, in->height * factor, in->width * factor, in->fps, out));
-    Arena *step = arena_new("upscale", 0);
-    if (!step) return err_set(SORA_E_MEMORY, "no memory for the second stage");
-    for (size_t f = 0; f < in->frames; f++)
-        upscale_frame(u, c, clip_frame(in, f), in->height, in->width, step, clip_frame(out, f));
-    arena_free(step);
-    return SORA_OK;
+    if (p->want.frames == 1) return 0;
+    return size_min((size_t)rint((double)f / p->want.fps * p->fps), p->frames - 1);
 }
 
-/* To the wanted size; more pixels come from the second stage where the model has one. */
-static SoraStatus enlarge(const Bundle *b, const Compute *c, const Clip *in, size_t height,
-                          size_t width, Arena *a, Clip *out)
-{
-    Clip large = *in;
-    if (b->upscale && (height > in->height || width > in->width))
-        TRY(upscale_clip(b->upscale, c, in, a, &large));
-    if (large.height == height && large.width == width) {
-        *out = large;
-        return SORA_OK;
-    }
-    ResizeOptions o = { .height = height,
-                        .width = width,
-                        .filter = RESIZE_LANCZOS,
-                        .window = resize_cover(&large, height, width),
-                        .pool = c->pool };
-    return resize_clip(&large, &o, a, out);
-}
-
-/* ---- what is given, as the model sees it ----------------------------------------------- */
-
-/* Of made frame f: pixels of the source, and where the mask has anything to be made. */
-static SoraStatus shrink_frame(const Condition *given, const Plan *p, size_t f, const Clip *made,
-                               uint8_t *mask, Arena *a)
+/* What made frame f is given: the wanted frame of its time. One that stands alone between two made
+ * frames would not be told at all: the nearer of them is given it. */
+static const uint8_t *given_at(const Condition *c, const Plan *p, size_t f)
 {
     bool exact;
-    size_t from = frame_shown(p, f, &exact), pixels = made->height * made->width;
-    Clip one = *given->source, small;
-    one.frames = 1;
-    one.rgb = clip_frame(given->source, from);
+    size_t from = frame_shown(p, f, &exact), last = p->want.frames - 1;
+    if (!c->given) return NULL;
+    if (exact && c->given[from]) return condition_frame(c, from);
+    for (size_t k = from ? from - 1 : 0; k <= from + 1 && k <= last; k++) {
+        bool alone = c->given[k] && !(k && c->given[k - 1]) && !(k < last && c->given[k + 1]);
+        if (alone && frame_made(p, k) == f) return condition_frame(c, k);
+    }
+    return NULL;
+}
+
+static SoraStatus shrink(const uint8_t *rgb, const Clip *size, const Clip *made, Arena *a,
+                         uint8_t *out)
+{
+    Clip one = { 1, size->height, size->width, 0, (uint8_t *)rgb }, small;
     ArenaMark mark = arena_mark(a);
     ResizeOptions o = { .height = made->height,
                         .width = made->width,
                         .filter = RESIZE_AREA,
                         .window = resize_cover(&one, made->height, made->width) };
     TRY(resize_clip(&one, &o, a, &small));
-    memcpy(clip_frame(made, f), small.rgb, pixels * 3);
-    if (mask) {
-        const uint8_t *shown = given->mask + from * p->want.height * p->want.width;
-        uint8_t *rgb = arena_alloc(a, p->want.height * p->want.width * 3);
-        for (size_t i = 0; i < p->want.height * p->want.width; i++)
-            memset(rgb + 3 * i, shown[i] ? 255 : 0, 3);
-        one.rgb = rgb;
-        TRY(resize_clip(&one, &o, a, &small));
-        for (size_t i = 0; i < pixels; i++) mask[f * pixels + i] = small.rgb[3 * i] > 0;
-    }
+    memcpy(out, small.rgb, made->height * made->width * 3);
     arena_rewind(a, mark);
     return SORA_OK;
 }
 
-/* A wanted frame that lies between two made ones cannot be told to the model; it is put back at
- * the end all the same. */
+/* Where anything below a made pixel is to be made, it is. */
+static SoraStatus shrink_mask(const Condition *given, const Plan *p, size_t from, const Clip *made,
+                              Arena *a, uint8_t *mask)
+{
+    size_t pixels = p->want.height * p->want.width, small = made->height * made->width;
+    const uint8_t *shown = given->mask + from * pixels;
+    ArenaMark mark = arena_mark(a);
+    uint8_t *rgb = arena_alloc(a, pixels * 3), *out = arena_alloc(a, small * 3);
+    for (size_t i = 0; i < pixels; i++) memset(rgb + 3 * i, shown[i] ? 255 : 0, 3);
+    TRY(shrink(rgb, given->source, made, a, out));
+    for (size_t i = 0; i < small; i++) mask[i] = out[3 * i] > 0;
+    arena_rewind(a, mark);
+    return SORA_OK;
+}
+
+/* A condition of few frames stays one of few. */
+static SoraStatus condition_few(const Condition *given, const Plan *p, Clip *made, Arena *a,
+                                Condition *out)
+{
+    const uint8_t **frame = arena_zero(a, p->frames * sizeof *frame);
+    uint8_t *flags = arena_zero(a, p->frames);
+    for (size_t f = 0; f < p->frames; f++) {
+        const uint8_t *from = given_at(given, p, f);
+        if (!from) continue;
+        void *rgb;
+        TRY(arena_try(a, p->height * p->width * 3, &rgb));
+        TRY(shrink(from, given->source, made, a, rgb));
+        frame[f] = rgb;
+        flags[f] = 1;
+    }
+    *out = (Condition){ .source = made, .frame = frame, .given = flags, .strength = 1 };
+    return SORA_OK;
+}
+
 static SoraStatus condition_made(const Condition *given, const Plan *p, Arena *a, Condition *out)
 {
     Clip *made = arena_alloc(a, sizeof *made);
+    *made = (Clip){ p->frames, p->height, p->width, p->fps, NULL };
+    if (given->frame) return condition_few(given, p, made, a, out);
+    size_t pixels = p->height * p->width;
     uint8_t *frames = arena_zero(a, p->frames), *mask = NULL;
     TRY(clip_new(a, p->frames, p->height, p->width, p->fps, made));
-    if (given->mask) mask = arena_alloc(a, p->frames * p->height * p->width);
+    if (given->mask) mask = arena_alloc(a, p->frames * pixels);
     for (size_t f = 0; f < p->frames; f++) {
         bool exact;
         size_t from = frame_shown(p, f, &exact);
-        TRY(shrink_frame(given, p, f, made, mask, a));
-        frames[f] = given->given && given->given[from] && exact;
+        const uint8_t *rgb = given_at(given, p, f);
+        frames[f] = rgb != NULL;
+        if (!rgb) rgb = condition_frame(given, from);
+        TRY(shrink(rgb, given->source, made, a, clip_frame(made, f)));
+        if (mask) TRY(shrink_mask(given, p, from, made, a, mask + f * pixels));
     }
     *out = (Condition){ .source = made,
                         .given = given->given ? frames : NULL,
@@ -106,37 +119,150 @@ static SoraStatus condition_made(const Condition *given, const Plan *p, Arena *a
 
 /* ---- to what was asked for ------------------------------------------------------------- */
 
-static SoraStatus retime(const Plan *p, Pool *pool, Arena *a, Clip *clip)
+/* Made frames on their way to wanted ones. */
+typedef struct Showing {
+    const Bundle *b;
+    const Compute *c;
+    const Plan *p;
+    const Condition *given;
+    FrameSink sink;
+    Arena *a;
+    uint8_t *pair;  /* [2, made height, width, 3]: the last two made frames */
+    uint8_t *frame; /* [wanted height, width, 3] */
+    size_t made, shown;
+} Showing;
+
+/* One frame through the second stage, at its own factor. */
+static SoraStatus upscale(const Showing *s, const Clip *in, Clip *out)
 {
-    if (p->retimed) {
-        Clip other;
-        TRY(retime_clip(clip, p->want.fps, pool, a, &other));
-        *clip = other;
+    size_t factor = upscale_config(s->b->upscale)->factor;
+    TRY(clip_new(s->a, 1, in->height * factor, in->width * factor, 0, out));
+    upscale_frame(s->b->upscale, s->c, in->rgb, in->height, in->width, s->a, out->rgb);
+    return SORA_OK;
+}
+
+/* To the wanted size; more pixels come from the second stage where the model has one. */
+static SoraStatus enlarge(const Showing *s, const uint8_t *rgb, uint8_t *out)
+{
+    const PlanRequest *w = &s->p->want;
+    Clip large = { 1, s->p->height, s->p->width, 0, (uint8_t *)rgb };
+    if (s->b->upscale && (w->height > large.height || w->width > large.width)) {
+        Clip in = large;
+        TRY(upscale(s, &in, &large));
     }
-    clip->frames = size_min(clip->frames, p->want.frames);
+    if (large.height != w->height || large.width != w->width) {
+        Clip in = large;
+        ResizeOptions o = { .height = w->height,
+                            .width = w->width,
+                            .filter = RESIZE_LANCZOS,
+                            .window = resize_cover(&in, w->height, w->width),
+                            .pool = s->c->pool };
+        TRY(resize_clip(&in, &o, s->a, &large));
+    }
+    memcpy(out, large.rgb, w->height * w->width * 3);
+    return SORA_OK;
+}
+
+static SoraStatus show(Showing *s, const uint8_t *rgb)
+{
+    const Condition *g = s->given;
+    size_t f = s->shown++;
+    ArenaMark mark = arena_mark(s->a);
+    bool kept = g && g->source && g->given && g->given[f];
+    if (!kept) TRY(enlarge(s, rgb, s->frame));
+    condition_restore(g, f, s->frame);
+    arena_rewind(s->a, mark);
+    return s->sink.fn(s->sink.self, f, s->frame);
+}
+
+/* The wanted frames whose time lies between the last two made frames. */
+static SoraStatus show_between(Showing *s)
+{
+    enum { AT_ONCE = 16 };
+    const Plan *p = s->p;
+    size_t bytes = p->height * p->width * 3;
+    double ratio = p->fps / p->want.fps, first = (double)s->made - 2;
+    while (s->shown < p->want.frames) {
+        double at[AT_ONCE];
+        size_t count = 0, most = size_min(AT_ONCE, p->want.frames - s->shown);
+        for (; count < most; count++) {
+            at[count] = (double)(s->shown + count) * ratio - first;
+            if (at[count] > 1 - 1e-6) break; /* belongs to the next pair, or is its first frame */
+        }
+        if (!count) break;
+        ArenaMark mark = arena_mark(s->a);
+        Clip pair = { 2, p->height, p->width, p->fps, s->pair };
+        uint8_t *rgb = arena_alloc(s->a, count * bytes);
+        SoraStatus status = retime_at(&pair, at, count, s->c->pool, s->a, rgb);
+        for (size_t i = 0; i < count && status == SORA_OK; i++) status = show(s, rgb + i * bytes);
+        arena_rewind(s->a, mark);
+        TRY(status);
+    }
+    return SORA_OK;
+}
+
+static SoraStatus take_made(void *self, size_t f, const uint8_t *rgb)
+{
+    Showing *s = self;
+    size_t bytes = s->p->height * s->p->width * 3;
+    (void)f;
+    s->made++;
+    if (!s->p->retimed) return s->shown < s->p->want.frames ? show(s, rgb) : SORA_OK;
+    memcpy(s->pair, s->pair + bytes, bytes);
+    memcpy(s->pair + bytes, rgb, bytes);
+    return s->made > 1 ? show_between(s) : SORA_OK;
+}
+
+/* After the last made frame it stays. */
+static SoraStatus show_rest(Showing *s)
+{
+    size_t bytes = s->p->height * s->p->width * 3;
+    while (s->p->retimed && s->shown < s->p->want.frames) TRY(show(s, s->pair + bytes));
+    return SORA_OK;
+}
+
+static SoraStatus stream(Showing *s, const GenerateOptions *options)
+{
+    const Plan *p = s->p;
+    GenerateOptions g = *options;
+    Condition made;
+    g.frames = p->frames, g.height = p->height, g.width = p->width;
+    g.fps = p->frames > 1 ? p->fps : 24;
+    g.window = p->window;
+    if (s->given && s->given->source) {
+        TRY(condition_made(s->given, p, s->a, &made));
+        g.condition = &made;
+    }
+    s->pair = arena_zero(s->a, 2 * p->height * p->width * 3);
+    s->frame = arena_alloc(s->a, p->want.height * p->want.width * 3);
+    TRY(generate_stream(s->b, s->c, &g, s->a, (FrameSink){ take_made, s }));
+    return show_rest(s);
+}
+
+SoraStatus shot_stream(const Bundle *b, const Compute *c, const Plan *p, const Condition *given,
+                       const GenerateOptions *g, Arena *a, FrameSink sink)
+{
+    Showing s = { .b = b, .c = c, .p = p, .given = given, .sink = sink, .a = a };
+    ArenaMark mark = arena_mark(a);
+    TRY(condition_check(given, p->want.frames, p->want.height, p->want.width));
+    SoraStatus status = stream(&s, g);
+    arena_rewind(a, mark);
+    return status;
+}
+
+static SoraStatus keep_frame(void *self, size_t f, const uint8_t *rgb)
+{
+    const Clip *clip = self;
+    if (f < clip->frames) memcpy(clip_frame(clip, f), rgb, clip->height * clip->width * 3);
     return SORA_OK;
 }
 
 SoraStatus shot_make(const Bundle *b, const Compute *c, const Plan *p, const Condition *given,
-                     const GenerateOptions *options, Arena *a, Clip *out)
+                     const GenerateOptions *g, size_t drop, Arena *a, Clip *out)
 {
-    GenerateOptions g = *options;
-    Condition made;
-    Clip clip;
-    g.frames = p->frames, g.height = p->height, g.width = p->width;
-    g.fps = p->frames > 1 ? p->fps : 24;
-    g.window = p->window;
-    if (given && given->source) {
-        TRY(condition_made(given, p, a, &made));
-        g.condition = &made;
-    }
-    TRY(generate_clip(b, c, &g, a, &clip));
-    TRY(retime(p, c->pool, a, &clip));
-    if (clip.height != p->want.height || clip.width != p->want.width) {
-        TRY(enlarge(b, c, &clip, p->want.height, p->want.width, a, out));
-    } else {
-        *out = clip;
-    }
-    condition_restore(given, out);
-    return SORA_OK;
+    size_t frames = p->want.frames;
+    if (drop >= frames)
+        return err_set(SORA_E_ARGUMENT, "%zu of %zu frames are to be left out", drop, frames);
+    TRY(clip_new(a, frames - drop, p->want.height, p->want.width, frames > 1 ? p->want.fps : 0, out));
+    return shot_stream(b, c, p, given, g, a, (FrameSink){ keep_frame, out });
 }

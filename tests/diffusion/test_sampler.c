@@ -146,6 +146,57 @@ static void test_cfg_extrapolates_inside_its_interval(void **state)
     arena_free(a);
 }
 
+/* The whole schedule of a window that rolls. */
+static void roll(const Schedule *one, size_t frames, size_t together, const bool *held, Arena *a,
+                 Schedule *out)
+{
+    size_t begin[16];
+    out->steps = schedule_begin(one->steps, frames, together, held, begin);
+    out->frames = frames;
+    out->sigma = arena_zero(a, (out->steps + 1) * frames * sizeof *out->sigma);
+    out->timestep = arena_zero(a, (out->steps + 1) * frames * sizeof *out->timestep);
+    for (size_t i = 0; i <= out->steps; i++)
+        for (size_t f = 0; f < frames; f++) {
+            size_t step = i < begin[f] ? 0 : i - begin[f];
+            if (held[f] || step >= one->steps) continue;
+            out->sigma[i * frames + f] = one->sigma[step];
+            out->timestep[i * frames + f] = one->timestep[step];
+        }
+}
+
+/* A sampler whose frames move up gives what one over all of them gives. */
+static void test_shift(void **state)
+{
+    (void)state;
+    enum { FRAMES = 5, WINDOW = 3, STEPS = 6 };
+    Arena *a = arena_new("test", 0);
+    bool held[FRAMES] = { 0 };
+    for (SamplerKind kind = SAMPLER_EULER; kind <= SAMPLER_UNIPC; kind++) {
+        Schedule all, one;
+        CHECK_OK(schedule_grid(GRID_LINEAR, STEPS, 2, 1, a, &one));
+        roll(&one, FRAMES, WINDOW, held, a, &all);
+        LatentShape many = { 1, FRAMES, 1 }, few = { 1, WINDOW, 1 };
+        float want[FRAMES], x[FRAMES];
+        for (int f = 0; f < FRAMES; f++) x[f] = want[f] = 0.3f * (float)f - 0.5f;
+        CHECK_OK(sampler_run(kind, (Denoiser){ toy, &many }, &all, many, want, a, NULL));
+        Sampler *m = sampler_new(kind, few, a);
+        size_t base = 0;
+        for (size_t i = 0; i < all.steps; i++) {
+            const double *now = all.sigma + i * FRAMES + base;
+            while (base + WINDOW < FRAMES && now[0] <= 0) {
+                sampler_shift(m, 1);
+                base++, now++;
+            }
+            size_t back = i > 1 ? 2 : i;
+            SamplerStep step = { { now - back * FRAMES, now - (i ? FRAMES : 0), now, now + FRAMES },
+                                 all.timestep + i * FRAMES + base, i, all.steps };
+            CHECK_OK(sampler_step(m, (Denoiser){ toy, &few }, &step, x + base));
+        }
+        for (int f = 0; f < FRAMES; f++) assert_true(x[f] == want[f]);
+    }
+    arena_free(a);
+}
+
 /* Rising noise: each frame goes through the very steps it would take alone, begins after the one
  * before it, never too far ahead of one that is under way; held frames stay. */
 static void test_rolling(void **state)
@@ -157,8 +208,8 @@ static void test_rolling(void **state)
     for (int kind = SAMPLER_EULER; kind <= SAMPLER_UNIPC; kind++) {
         LatentShape many = { 1, FRAMES, 2 }, alone = { 1, 1, 2 };
         Schedule all, one;
-        CHECK_OK(schedule_rolling(STEPS, 2, FRAMES, TOGETHER, held, a, &all));
         CHECK_OK(schedule_grid(GRID_LINEAR, STEPS, 2, 1, a, &one));
+        roll(&one, FRAMES, TOGETHER, held, a, &all);
         float x[FRAMES * 2], want[2];
         for (int i = 0; i < FRAMES * 2; i++) x[i] = i % 2 ? -0.4f : 1.1f;
         memcpy(want, x, sizeof want);
@@ -190,6 +241,7 @@ int main(void)
         cmocka_unit_test(test_toy_traces),
         cmocka_unit_test(test_timesteps_are_the_originals),
         cmocka_unit_test(test_frames_are_independent),
+        cmocka_unit_test(test_shift),
         cmocka_unit_test(test_rolling),
         cmocka_unit_test(test_nan_stops_the_run),
         cmocka_unit_test(test_cfg_extrapolates_inside_its_interval),

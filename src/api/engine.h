@@ -1,0 +1,17 @@
+/* SoraEngine: a model with everything that works on it. */
+#ifndef API_ENGINE_H
+#define API_ENGINE_H
+
+#include "model/bundle.h"
+
+struct SoraEngine {
+    SoraEngineOptions options;
+    Pool *pool;
+    Compute *compute;
+    Bundle bundle;
+    Arena *arena; /* of the engine itself */
+    UpscaleFile upscaler;
+    const char *id;
+};
+
+#endif

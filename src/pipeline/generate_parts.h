@@ -1,0 +1,57 @@
+/* What the files of generation share: a clip on its way. */
+#ifndef PIPELINE_GENERATE_PARTS_H
+#define PIPELINE_GENERATE_PARTS_H
+
+#include "pipeline/generate.h"
+
+typedef struct Run {
+    const Bundle *b;
+    const Compute *c;
+    const GenerateOptions *o;
+    PatchGrid grid;      /* of the whole clip */
+    size_t per, values;  /* tokens of a latent frame, values of a token */
+    size_t window, past; /* latent frames seen at once; of those, done ones while it rolls */
+    DitLayout *layout;   /* of the window */
+    /* Levels of every latent frame: the same row of steps, begun at begin[f]. */
+    Schedule one;  /* of one frame */
+    size_t *begin; /* [grid.frames] */
+    bool *held;    /* [grid.frames] given whole: takes no step */
+    size_t total;  /* steps of the whole clip */
+    double from;   /* no frame is noisier than this (an edit's strength) */
+    /* Where it is: the window's frames are base, base + 1 ... of the clip. */
+    size_t step_number, base, emitted;
+    float *z, *clean; /* [window, per, values] */
+    uint8_t *given;   /* [window, per, PATCH_FRAMES] */
+    Sampler *sampler;
+    FILE *frames; /* of the state; NULL: none is kept */
+    Arena *a, *step;
+} Run;
+
+/* The network under the prompts of one kind. */
+typedef struct Prompted {
+    const Run *run;
+    TextStates text; /* of all prompts, packed */
+    size_t count;    /* later_count + 1, or 1 that holds throughout */
+} Prompted;
+
+/* Encodes the prompts; `alone`: this one instead of all. */
+SoraStatus generate_prompted(const Run *r, const char *prompt, bool alone, Prompted *out);
+
+/* The velocity of the window's frames: a Denoiser's function. */
+SoraStatus generate_predict(void *prompted, const float *z, const double *sigma,
+                            const double *timestep, float *v);
+
+/* The level of latent frame f before step i. */
+double generate_level(const Run *r, size_t f, size_t i);
+
+/* Begins the files of a state, or opens those that are there: then *resumed, the run is where it
+ * was, and the frames that are done have gone into the sink. */
+SoraStatus generate_state_open(Run *r, FrameSink sink, bool *resumed);
+SoraStatus generate_state_frame(const Run *r, const uint8_t *rgb); /* one that is done */
+SoraStatus generate_state_save(const Run *r);
+void generate_state_close(Run *r);
+
+/* Frames of the clip that `latents` latent frames stand for. */
+size_t generate_frames(const Run *r, size_t latents);
+
+#endif
