@@ -48,6 +48,7 @@ typedef struct Cli {
     X(fill, N("make the frames that are missing in a video"))                  \
     X(join, N("join two videos by an invented passage"))                       \
     X(loop, N("make a video end where it began"))                              \
+    X(recut, N("keep the best of a video, and make the rest anew"))              \
     X(edit, N("change a video by words"))                                      \
     X(read, N("say what a video or a picture shows"))                          \
     X(info, N("show what a video, a picture or a model file holds"))           \

@@ -7,42 +7,41 @@
 /* White in the mask is where the clip may change; a mask of one frame holds for all. */
 static SoraStatus read_mask(Verb *v, const char *path)
 {
-    SoraClip *mask, *fitted;
-    int frames = sora_clip_frames(v->source), height = sora_clip_height(v->source);
-    int width = sora_clip_width(v->source);
-    size_t pixels = (size_t)height * (size_t)width;
+    SoraClip *mask;
+    size_t pixels = (size_t)v->height * (size_t)v->width;
     TRY(verb_read(v, path, 0, &mask));
-    SoraStatus s = sora_clip_fit(mask, height, width, &fitted);
-    sora_clip_free(mask);
-    TRY(s);
-    int have = sora_clip_frames(fitted);
+    TRY(make_fitted(&v->make, path, mask, v->height, v->width, &mask));
+    int have = sora_clip_frames(mask);
     void *out = NULL;
-    if (have != 1 && have < frames)
-        s = err_set(SORA_E_ARGUMENT, T("the mask has %d frames, the clip %d"), have, frames);
-    if (s == SORA_OK) s = arena_try(v->make.arena, (size_t)frames * pixels, &out);
-    for (int f = 0; f < frames && s == SORA_OK; f++) {
-        const uint8_t *rgb = sora_clip_pixels(fitted, have == 1 ? 0 : f);
+    if (have != 1 && have < v->frames)
+        return err_set(SORA_E_ARGUMENT, T("the mask has %d frames, the clip %d"), have, v->frames);
+    TRY(arena_try(v->make.arena, (size_t)v->frames * pixels, &out));
+    for (int f = 0; f < v->frames; f++) {
+        const uint8_t *rgb = sora_clip_pixels(mask, have == 1 ? 0 : f);
         for (size_t i = 0; i < pixels; i++)
             ((uint8_t *)out)[(size_t)f * pixels + i] = rgb[3 * i] > 127;
     }
-    sora_clip_free(fitted);
     v->mask = out;
-    return s;
+    return SORA_OK;
 }
 
+/* Strength 0 gives the clip back: all of it is given. */
 static SoraStatus edit(Verb *v, const char *mask)
 {
     SoraClip *clip;
+    const char *path = v->make.cli->arg[0];
     if (!*v->prompt) return err_set(SORA_E_ARGUMENT, T("the prompt is empty: say what should be seen"));
-    TRY(verb_read(v, v->make.cli->arg[0], 0, &clip));
-    int frames = sora_clip_frames(clip);
-    SoraStatus s = verb_begin(v, frames, sora_clip_height(clip), sora_clip_width(clip),
-                              sora_clip_fps(clip));
-    if (s == SORA_OK) s = verb_give(v, clip, 0, frames, 0);
-    sora_clip_free(clip);
-    if (s == SORA_OK && mask) s = read_mask(v, mask);
-    TRY(s);
-    memset(v->given, v->strength <= 0, (size_t)frames); /* strength 0 gives the clip back */
+    TRY(verb_read(v, path, 0, &clip));
+    verb_begin(v, sora_clip_height(clip), sora_clip_width(clip), sora_clip_fps(clip));
+    v->frames = sora_clip_frames(clip);
+    if (v->strength <= 0) {
+        TRY(verb_give(v, path, clip, 0, v->frames, 0));
+        v->strength = 1;
+    } else {
+        TRY(make_fitted(&v->make, path, clip, v->height, v->width, &clip));
+        v->source = clip;
+        if (mask) TRY(read_mask(v, mask));
+    }
     return verb_finish(v, T("editing"));
 }
 

@@ -7,15 +7,16 @@
 static SoraStatus extend(Verb *v, double after_s, double before_s)
 {
     SoraClip *clip;
+    const char *path = v->make.cli->arg[0];
     if (after_s <= 0 && before_s <= 0) after_s = 2;
-    TRY(verb_read(v, v->make.cli->arg[0], 0, &clip));
-    double fps = sora_clip_fps(clip) > 0 ? sora_clip_fps(clip) : 24;
-    int have = sora_clip_frames(clip), before = (int)rint(before_s * fps);
-    int frames = before + have + (int)rint(after_s * fps);
-    SoraStatus s = verb_begin(v, frames, sora_clip_height(clip), sora_clip_width(clip), fps);
-    if (s == SORA_OK) s = verb_give(v, clip, 0, have, before);
-    sora_clip_free(clip);
-    return s == SORA_OK ? verb_finish(v, T("extending")) : s;
+    TRY(verb_read(v, path, 0, &clip));
+    verb_begin(v, sora_clip_height(clip), sora_clip_width(clip), sora_clip_fps(clip));
+    int have = sora_clip_frames(clip), before = (int)rint(before_s * v->fps);
+    v->frames = before + have + (int)rint(after_s * v->fps);
+    if (v->frames == have)
+        return err_set(SORA_E_ARGUMENT, T("that is less than one frame: nothing is to be made"));
+    TRY(verb_give(v, path, clip, 0, have, before));
+    return verb_finish(v, T("extending"));
 }
 
 SoraStatus cmd_extend(Cli *cli, int argc, char **argv)

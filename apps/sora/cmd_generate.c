@@ -40,7 +40,7 @@ static SoraStatus parse(Generate *g, int argc, char **argv)
     };
     Option *end = options;
     while (end->name || end->group) end++;
-    end = make_image_options(&g->make, end);
+    end = make_given_options(&g->make, end);
     end = make_options(&g->make, end);
     *end = (Option){ 0 };
     return options_parse(
@@ -52,7 +52,9 @@ static SoraStatus parse(Generate *g, int argc, char **argv)
                   .examples = "sora generate \"a penguin dances on the beach at night\" -o penguin.mp4\n"
                               "sora generate \"一只狐狸在雪地里跳跃\" --size 256x144 -o fox.webp\n"
                               "sora generate --like fox.webp --seed 8 -o fox2.mp4\n"
-                              "sora generate \"a whale\" --frames 1 -o whale.png\n" },
+                              "sora generate \"a whale\" --frames 1 -o whale.png\n"
+                              "sora generate \"a dog walks\" --duration 60s --at 20s=\"it starts to snow\" -o walk.mp4\n"
+                              "sora generate \"a cat jumps\" --at 0s=start.png --at 1.5s=high.png -o jump.mp4\n" },
         g->make.cli, argc, argv);
 }
 
@@ -123,6 +125,19 @@ static void take_sampler(const Json *notes, Make *m)
         if (!m->sampler_given && strcmp(name, names[i]) == 0) m->sampler = i;
 }
 
+/* Prompts that take over, unless --at says others. */
+static void take_later(const Json *notes, Make *m)
+{
+    const Json *later = json_get(notes, "later");
+    if (!later || later->kind != JSON_IS_ARRAY || m->at.count) return;
+    for (size_t i = 0; i < later->count && i < OPTION_LIST_MAX; i++) {
+        const Json *from = json_get(&later->item[i], "from");
+        const char *text = json_text(&later->item[i], "prompt");
+        if (!from || !text) continue;
+        m->at.item[m->at.count++] = arena_printf(m->arena, "%.17g=%s", from->number, text);
+    }
+}
+
 /* What the command line did not say comes from the file's notes. */
 static SoraStatus read_like(Generate *g, const char **made_by)
 {
@@ -142,6 +157,9 @@ static SoraStatus read_like(Generate *g, const char **made_by)
     take_number(notes, "cfg_scale", m->cfg_given, &m->cfg_scale);
     take_number(notes, "shift", m->shift_given, &m->shift);
     take_sampler(notes, m);
+    take_later(notes, m);
+    const Json *fast = json_get(notes, "fast");
+    if (fast && fast->kind == JSON_IS_BOOL && fast->boolean && !m->steps_given) m->fast = true;
     take_integer(notes, "frames", timed, &g->frames);
     take_integer(notes, "width", sized, &g->width);
     take_integer(notes, "height", sized, &g->height);
@@ -176,7 +194,6 @@ static SoraStatus make_one(Generate *g, const char *prompt, size_t i, size_t cou
 {
     Make *m = &g->make;
     SoraShot shot;
-    SoraClip *clip;
     const char *path = make_path(m, i, count);
     ArenaMark mark = arena_mark(m->arena);
     m->seed = seed;
@@ -185,14 +202,11 @@ static SoraStatus make_one(Generate *g, const char *prompt, size_t i, size_t cou
     shot.prompt = prompt;
     if (count > 1) progress_say(m->cli, T("%zu of %zu: %s"), i + 1, count, prompt);
     bool sized = g->width || g->height || g->size.width;
-    SoraStatus s = make_images(m, sized, &shot);
+    SoraStatus s = make_given(m, sized, &shot);
     if (s == SORA_OK) s = make_plan(m, &shot, path);
-    if (s == SORA_OK) s = make_clip(m, &shot, T("making"), &clip);
-    make_images_free(m);
-    TRY(s);
     JsonWriter notes = make_notes(m, &shot);
-    s = make_write(m, &shot, clip, &notes, path);
-    sora_clip_free(clip);
+    if (s == SORA_OK) s = make_file(m, &shot, T("making"), &notes, path);
+    make_given_free(m);
     if (count < 2) return s;
     arena_rewind(m->arena, mark);
     return s;
@@ -219,6 +233,8 @@ static SoraStatus generate(Generate *g)
     if (g->like) TRY(read_like(g, &made_by));
     TRY(find_prompts(g));
     size_t count = g->prompts * (size_t)g->count;
+    if (m->resume && count > 1)
+        return err_set(SORA_E_ARGUMENT, T("--resume goes on with one video, not with %zu"), count);
     TRY(check_paths(g, count));
     TRY(make_open(m));
     if (made_by && strcmp(made_by, sora_engine_id(m->engine)) != 0)

@@ -8,15 +8,17 @@
 static SoraStatus loop(Verb *v, double length_s)
 {
     SoraClip *clip;
-    TRY(verb_read(v, v->make.cli->arg[0], 0, &clip));
-    double fps = sora_clip_fps(clip) > 0 ? sora_clip_fps(clip) : 24;
-    int have = sora_clip_frames(clip), gap = (int)rint(length_s * fps);
-    SoraStatus s = verb_begin(v, have + gap + 1, sora_clip_height(clip), sora_clip_width(clip), fps);
-    if (s == SORA_OK) s = verb_give(v, clip, 0, have, 0);
-    if (s == SORA_OK) s = verb_give(v, clip, 0, 1, have + gap);
-    sora_clip_free(clip);
+    const char *path = v->make.cli->arg[0];
+    TRY(verb_read(v, path, 0, &clip));
+    verb_begin(v, sora_clip_height(clip), sora_clip_width(clip), sora_clip_fps(clip));
+    int have = sora_clip_frames(clip), gap = (int)rint(length_s * v->fps);
+    if (gap < 1)
+        return err_set(SORA_E_ARGUMENT, T("that is less than one frame: nothing is to be made"));
+    v->frames = have + gap + 1;
     v->drop = 1;
-    return s == SORA_OK ? verb_finish(v, T("closing the loop")) : s;
+    TRY(verb_give(v, path, clip, 0, have, 0));
+    TRY(verb_give(v, path, clip, 0, 1, have + gap));
+    return verb_finish(v, T("closing the loop"));
 }
 
 SoraStatus cmd_loop(Cli *cli, int argc, char **argv)

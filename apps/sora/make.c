@@ -35,6 +35,8 @@ Option *make_options(Make *m, Option *table)
           .integer = &m->seed, .min = 0, .max = 9e18 },
         { 0, "steps", T("denoising steps"), .integer = &m->steps, .min = 1, .max = 1000,
           .given = &m->steps_given },
+        { 0, "fast", T("4 large steps (or --steps 1, 2, 8 ...), of a model trained for them"),
+          .flag = &m->fast },
         { 0, "cfg-scale", T("how strictly the prompt is followed, 1 for no guidance"),
           .number = &m->cfg_scale, .max = 30, .given = &m->cfg_given },
         { 0, "sampler", T("how the steps are taken"), .choice = &m->sampler, .names = samplers,
@@ -52,6 +54,8 @@ Option *make_options(Make *m, Option *table)
         { 'o', "output", T("where it goes: .mp4 .webm .gif .webp .png .y4m, a folder/, - for a pipe"),
           .path = &m->output },
         { 'y', "yes", T("write over an existing file"), .flag = &m->yes },
+        { 0, "resume", T("go on with a long video that was stopped or killed; say the rest as then"),
+          .flag = &m->resume },
         { 0, "format", T("format of a pipe: mp4, webm, gif, webp, y4m"), .text = &m->format },
         { 0, "quality", T("of the file: 1 (small) to 100 (best)"), .integer = &m->quality,
           .min = 1, .max = 100 },
@@ -104,9 +108,34 @@ static SoraStatus draw_seed(int64_t *out)
     return SORA_OK;
 }
 
+/* What is gone on with has its seed already. */
+static SoraStatus resume_seed(const Make *m, int64_t *seed)
+{
+    const Json *notes;
+    char *text = arena_alloc(m->arena, MAKE_NOTES_MAX);
+    TRY(sora_resume_comment(m->output, text, MAKE_NOTES_MAX));
+    TRY(json_parse(text, strlen(text), m->output, m->arena, &notes));
+    const Json *x = json_get(notes, "seed");
+    if (x && x->kind == JSON_IS_INTEGER) *seed = x->integer;
+    return SORA_OK;
+}
+
+static SoraStatus fast_steps(const Make *m, SoraShot *out)
+{
+    out->fast = 1;
+    out->sampler = SORA_EULER;
+    out->shift = 1;
+    if (!m->steps_given) out->steps = 4;
+    if (sora_fast(m->engine)) return SORA_OK;
+    return err_set(SORA_E_UNSUPPORTED,
+                   T("this model was not trained for few large steps: --fast needs one trained with "
+                     "--shortcut; --steps 8 is what comes nearest"));
+}
+
 SoraStatus make_shot(Make *m, SoraShot *out)
 {
     sora_shot_init_for(m->engine, out);
+    if (m->seed < 0 && m->resume) TRY(resume_seed(m, &m->seed));
     if (m->seed < 0) TRY(draw_seed(&m->seed));
     out->seed = (uint64_t)m->seed;
     if (m->steps_given) out->steps = (int)m->steps;
@@ -116,7 +145,7 @@ SoraStatus make_shot(Make *m, SoraShot *out)
     out->negative = m->negative;
     out->memory = m->memory;
     make_wan_shot(m, out);
-    return SORA_OK;
+    return m->fast ? fast_steps(m, out) : SORA_OK;
 }
 
 static void send_plan(const Make *m, const SoraShot *s, const SoraPlan *p)
@@ -132,6 +161,7 @@ static void send_plan(const Make *m, const SoraShot *s, const SoraPlan *p)
     json_put_integer(&w, "made_width", p->width);
     json_put_integer(&w, "made_height", p->height);
     json_put_number(&w, "made_fps", p->fps);
+    json_put_bool(&w, "rolled", p->rolled);
     json_put_integer(&w, "tokens", p->tokens);
     json_put_integer(&w, "bytes", (int64_t)p->bytes);
     json_put_number(&w, "seconds", p->seconds);
@@ -153,8 +183,22 @@ static void say_plan(const Make *m, const SoraShot *s, const SoraPlan *p)
     if (s->frames > 1 && (p->resized || p->retimed))
         progress_say(cli, T("      made as %d frames of %dx%d at %g a second, then brought to this"),
                      p->frames, p->width, p->height, p->fps);
+    if (p->resized && (s->part_count || s->source))
+        progress_say(cli, "%s", T("      given frames are kept at full size, only the others are scaled"));
+    if (p->rolled)
+        progress_say(cli, "%s", T("      one shot, made piece by piece and written as it is finished"));
     progress_say(cli, T("      %d tokens, %d steps, about %.0f MB of memory, about %s min; seed %llu"),
                  p->tokens, s->steps, (double)p->bytes / 1e6, time, (unsigned long long)s->seed);
+}
+
+/* A long shot that was killed is not thrown away unasked. */
+static SoraStatus check_unfinished(const Make *m, const char *path)
+{
+    size_t n = strlen(path);
+    while (n > 1 && path[n - 1] == '/') n--;
+    const char *roll = arena_printf(m->arena, "%.*s.roll", (int)n, path);
+    if (m->resume || m->yes || strcmp(path, "-") == 0 || !file_exists(roll)) return SORA_OK;
+    return err_set(SORA_E_IO, T("%s was not finished: --resume goes on with it, -y begins anew"), path);
 }
 
 SoraStatus make_plan(Make *m, const SoraShot *shot, const char *path)
@@ -162,8 +206,9 @@ SoraStatus make_plan(Make *m, const SoraShot *shot, const char *path)
     SoraPlan p;
     SoraWriteOptions w;
     sora_write_options_init(&w);
-    w.overwrite = m->yes;
+    w.overwrite = m->yes || (m->resume && path[strlen(path) - 1] == '/');
     w.format = m->format;
+    TRY(check_unfinished(m, path));
     TRY(sora_clip_write_check(path, shot->height, shot->width, shot->frames > 1 ? shot->fps : 0,
                               &w));
     TRY(sora_plan(m->engine, shot, &p));
@@ -213,17 +258,6 @@ static int on_step(void *self, int step, int steps, const SoraClip *preview)
     return progress_cancelled();
 }
 
-SoraStatus make_clip(Make *m, SoraShot *shot, const char *what, SoraClip **out)
-{
-    shot->progress = on_step;
-    shot->progress_self = m;
-    shot->wants_preview = m->preview != NULL;
-    progress_begin(m->cli, what, shot->steps);
-    SoraStatus s = sora_generate(m->engine, shot, out);
-    if (s == SORA_OK) progress_end(m->cli);
-    return s;
-}
-
 /* ---- after ----------------------------------------------------------------------------- */
 
 JsonWriter make_notes(const Make *m, const SoraShot *s)
@@ -237,7 +271,18 @@ JsonWriter make_notes(const Make *m, const SoraShot *s)
     json_put_text(&w, "prompt", s->prompt);
     if (s->negative) json_put_text(&w, "negative", s->negative);
     json_put_integer(&w, "seed", (int64_t)s->seed);
+    if (s->later_count) {
+        json_begin(&w, "later", '[');
+        for (size_t i = 0; i < s->later_count; i++) {
+            json_begin(&w, NULL, '{');
+            json_put_number(&w, "from", s->later[i].from_s);
+            json_put_text(&w, "prompt", s->later[i].text);
+            json_end(&w, '}');
+        }
+        json_end(&w, ']');
+    }
     json_put_integer(&w, "steps", s->steps);
+    if (s->fast) json_put_bool(&w, "fast", true);
     json_put_number(&w, "cfg_scale", s->cfg_scale);
     json_put_text(&w, "sampler", samplers[s->sampler]);
     json_put_number(&w, "shift", s->shift);
@@ -250,8 +295,20 @@ JsonWriter make_notes(const Make *m, const SoraShot *s)
     return w;
 }
 
-SoraStatus make_write(Make *m, const SoraShot *shot, const SoraClip *clip, JsonWriter *notes,
-                      const char *path)
+static void say_done(const Make *m, const SoraShot *shot, const char *path)
+{
+    if (!m->cli->json) {
+        progress_say(m->cli, "%s", path);
+        return;
+    }
+    JsonWriter w = progress_event(m->arena, "done");
+    json_put_text(&w, "file", path);
+    json_put_integer(&w, "seed", (int64_t)shot->seed);
+    progress_send(m->cli, &w);
+}
+
+SoraStatus make_file(Make *m, SoraShot *shot, const char *what, JsonWriter *notes,
+                     const char *path)
 {
     SoraWriteOptions o;
     sora_write_options_init(&o);
@@ -260,16 +317,19 @@ SoraStatus make_write(Make *m, const SoraShot *shot, const SoraClip *clip, JsonW
     o.quality = (int)m->quality;
     o.comment = notes->text;
     o.format = m->format;
-    TRY(sora_clip_write(clip, path, &o));
-    if (m->cli->json) {
-        JsonWriter w = progress_event(m->arena, "done");
-        json_put_text(&w, "file", path);
-        json_put_integer(&w, "seed", (int64_t)shot->seed);
-        progress_send(m->cli, &w);
-    } else {
-        progress_say(m->cli, "%s", path);
+    shot->progress = on_step;
+    shot->progress_self = m;
+    shot->wants_preview = m->preview != NULL;
+    progress_begin(m->cli, what, shot->steps);
+    SoraStatus s = sora_generate_file(m->engine, shot, path, &o, m->resume);
+    if (s == SORA_OK) {
+        progress_end(m->cli);
+        say_done(m, shot, path);
     }
-    return SORA_OK;
+    char *comment = arena_alloc(m->arena, MAKE_NOTES_MAX);
+    if (s == SORA_CANCELLED && sora_resume_comment(path, comment, MAKE_NOTES_MAX) == SORA_OK)
+        progress_say(m->cli, "%s", T("stopped; the same command with --resume goes on"));
+    return s;
 }
 
 const char *make_path(const Make *m, size_t i, size_t count)

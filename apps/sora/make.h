@@ -7,6 +7,8 @@
 #include "cli.h"
 #include "options.h"
 
+enum { MAKE_OPTIONS = 44, MAKE_NOTES_MAX = 1 << 16, MAKE_CLIPS = OPTION_LIST_MAX + 8 };
+
 typedef struct Make {
     Cli *cli;
     Arena *arena;
@@ -18,15 +20,20 @@ typedef struct Make {
     int sampler; /* SoraSampler */
     uint64_t memory;
     const char *vae, *clip_image, *high_noise, *latents; /* make_wan.c */
-    const char *image, *last_image; /* make_image.c */
-    SoraClip *source;
+    const char *image, *last_image; /* make_given.c */
+    OptionList at;
+    SoraClip *own[MAKE_CLIPS]; /* what the shot's parts are parts of */
+    size_t own_count;
+    SoraPart *part;
+    size_t part_count, part_room;
+    SoraPrompt later[OPTION_LIST_MAX];
+    size_t later_count;
     double cache;
+    bool fast, resume;
     bool steps_given, cfg_given, sampler_given, shift_given; /* said on the command line */
     SoraEngine *engine;
     double previewed_s;
 } Make;
-
-enum { MAKE_OPTIONS = 40, MAKE_NOTES_MAX = 1 << 16 };
 
 /* Defaults, and the shared options, at most MAKE_OPTIONS, into `table`; returns their end. */
 void make_init(Make *m, Cli *cli, Arena *a);
@@ -37,11 +44,25 @@ Option *make_wan_options(Make *m, Option *table);
 void make_wan_engine(const Make *m, SoraEngineOptions *o);
 void make_wan_shot(const Make *m, SoraShot *shot);
 
-/* --image and --last-image (make_image.c): what they give becomes the shot's source, whose shape
- * follows the picture unless `sized`. Free when the shot is made. */
-Option *make_image_options(Make *m, Option *table);
-SoraStatus make_images(Make *m, bool sized, SoraShot *shot);
-void make_images_free(Make *m);
+/* --image, --last-image and --at (make_given.c): what they give becomes parts of the shot, whose
+ * shape follows the first picture unless `sized`, and prompts that take over. Free when the shot is
+ * made. */
+Option *make_given_options(Make *m, Option *table);
+SoraStatus make_given(Make *m, bool sized, SoraShot *shot);
+void make_given_free(Make *m);
+
+/* One more part of the shot. */
+SoraStatus make_add_part(Make *m, SoraPart part);
+
+/* The clip is freed by make_given_free; refused when there are too many. */
+SoraStatus make_own(Make *m, SoraClip *clip);
+
+/* The clip in another size; says so. Owned. */
+SoraStatus make_fitted(Make *m, const char *name, SoraClip *clip, int height, int width,
+                       SoraClip **out);
+
+/* SORA_E_ARGUMENT when the output would be written over this input. */
+SoraStatus make_check_input(const Make *m, const char *path);
 
 /* Opens the model. */
 SoraStatus make_open(Make *m);
@@ -53,13 +74,11 @@ SoraStatus make_shot(Make *m, SoraShot *out);
  * written. */
 SoraStatus make_plan(Make *m, const SoraShot *shot, const char *path);
 
-/* Makes the shot with progress, previews and Ctrl-C. */
-SoraStatus make_clip(Make *m, SoraShot *shot, const char *what, SoraClip **out);
-
-/* Writes the clip, with notes for `sora info` and --like; then says where it is. `notes` is an
- * open JSON object (make_notes) to which the command has added what is its own. */
-SoraStatus make_write(Make *m, const SoraShot *shot, const SoraClip *clip, JsonWriter *notes,
-                      const char *path);
+/* Makes the shot into `path`, with progress, previews and Ctrl-C, and with notes for `sora info` and
+ * --like; then says where it is. `notes` is an open JSON object (make_notes) to which the command
+ * has added what is its own. */
+SoraStatus make_file(Make *m, SoraShot *shot, const char *what, JsonWriter *notes,
+                     const char *path);
 
 /* The beginning of the notes: who made it, and the shot's settings. */
 JsonWriter make_notes(const Make *m, const SoraShot *shot);

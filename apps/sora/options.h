@@ -57,6 +57,7 @@ typedef struct Option {
     uint64_t *bytes;   /* --memory 4G, 512M, 100k */
     int *choice;       /* --sampler euler; the index in `names` */
     OptionList *list;  /* --lora a,b --lora c; items are cut out of argv */
+    bool whole;        /* of a list: commas are part of the item */
 } Option;
 
 typedef struct Usage {

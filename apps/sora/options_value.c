@@ -166,7 +166,7 @@ static SoraStatus read_choice(const Option *o, const char *word)
 
 static SoraStatus read_list(const Option *o, char *word)
 {
-    for (char *rest = word, *item; (item = strsep(&rest, ","));) {
+    for (char *rest = word, *item; (item = strsep(&rest, o->whole ? "" : ","));) {
         if (!*item) continue;
         if (o->list->count == OPTION_LIST_MAX)
             return err_set(SORA_E_ARGUMENT, T("--%s has more than %d values"), o->name,

@@ -1,7 +1,9 @@
 #include "verb.h"
 
+#include <math.h>
+#include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
+#include <strings.h>
 
 #include "base/error.h"
 #include "progress.h"
@@ -20,58 +22,67 @@ SoraStatus verb_parse(Verb *v, const Usage *usage, const Option *own, int clips,
     u.arg_max = (size_t)clips + 1;
     TRY(options_parse(&u, v->make.cli, argc, argv));
     v->prompt = v->make.cli->arg_count > (size_t)clips ? v->make.cli->arg[clips] : "";
+    for (int i = 0; i < clips; i++) TRY(make_check_input(&v->make, v->make.cli->arg[i]));
     return make_open(&v->make);
 }
 
-/* Two names of one file count as one. */
-static bool same_file(const char *x, const char *y)
+SoraStatus verb_read(Verb *v, const char *path, double fps, SoraClip **out)
 {
-    struct stat s, t;
-    return stat(x, &s) == 0 && stat(y, &t) == 0 && s.st_dev == t.st_dev && s.st_ino == t.st_ino;
+    TRY(make_check_input(&v->make, path));
+    TRY(sora_clip_read(path, fps, 0, out));
+    return make_own(&v->make, *out);
 }
 
-SoraStatus verb_read(const Verb *v, const char *path, double fps, SoraClip **out)
+/* H.264 in 4:2:0 halves its sides. */
+static bool needs_even(const Make *m)
 {
-    if (same_file(path, v->make.output))
-        return err_set(SORA_E_ARGUMENT, T("%s would be written over itself"), path);
-    return sora_clip_read(path, fps, 0, out);
+    static const char *const endings[] = { ".mp4", ".m4v", ".mov" };
+    size_t n = strlen(m->output);
+    if (strcmp(m->output, "-") == 0) return m->format && strcmp(m->format, "mp4") == 0;
+    for (size_t i = 0; i < 3; i++)
+        if (n > 4 && strcasecmp(m->output + n - 4, endings[i]) == 0) return true;
+    return false;
 }
 
-SoraStatus verb_begin(Verb *v, int frames, int height, int width, double fps)
+void verb_begin(Verb *v, int height, int width, double fps)
 {
-    v->given = arena_zero(v->make.arena, (size_t)(frames > 0 ? frames : 1));
-    return sora_clip_new(frames, height, width, fps, &v->source);
+    v->height = height, v->width = width;
+    v->fps = fps > 0 ? fps : 24;
+    if (!needs_even(&v->make) || (height % 2 == 0 && width % 2 == 0)) return;
+    if (height > 2) v->height -= height % 2;
+    if (width > 2) v->width -= width % 2;
+    progress_say(v->make.cli,
+                 T("an MP4 has even sides: %dx%d becomes %dx%d (.webm and .png keep it)"), width,
+                 height, v->width, v->height);
 }
 
-SoraStatus verb_give(Verb *v, const SoraClip *from, int first, int count, int at)
+SoraStatus verb_give(Verb *v, const char *name, SoraClip *from, int first, int count, int at)
 {
-    int height = sora_clip_height(v->source), width = sora_clip_width(v->source);
-    SoraClip *fitted = NULL;
-    if (sora_clip_height(from) != height || sora_clip_width(from) != width) {
-        progress_say(v->make.cli, T("%dx%d is fitted to %dx%d"), sora_clip_width(from),
-                     sora_clip_height(from), width, height);
-        TRY(sora_clip_fit(from, height, width, &fitted));
-        from = fitted;
+    Make *m = &v->make;
+    TRY(make_fitted(m, name, from, v->height, v->width, &from));
+    return make_add_part(m, (SoraPart){ from, first, count, at });
+}
+
+SoraStatus verb_range(const char *text, double length_s, double *from_s, double *to_s)
+{
+    char *at;
+    double from = strtod(text, &at), to = 0;
+    bool ok = at != text;
+    if (*at == 's') at++;
+    ok = ok && *at == '-';
+    if (ok) {
+        const char *second = at + 1;
+        to = strtod(second, &at);
+        ok = at != second;
+        if (*at == 's') at++;
     }
-    for (int f = 0; f < count; f++) {
-        uint8_t *to = sora_clip_pixels(v->source, at + f), *pixels = sora_clip_pixels(from, first + f);
-        if (!to || !pixels) continue;
-        memcpy(to, pixels, (size_t)height * (size_t)width * 3);
-        v->given[at + f] = 1;
-    }
-    sora_clip_free(fitted);
-    return SORA_OK;
-}
-
-/* The clip without its last frames. */
-static SoraStatus cut(const SoraClip *clip, int drop, SoraClip **out)
-{
-    int frames = sora_clip_frames(clip) - drop;
-    int height = sora_clip_height(clip), width = sora_clip_width(clip);
-    TRY(sora_clip_new(frames, height, width, sora_clip_fps(clip), out));
-    for (int f = 0; f < frames; f++)
-        memcpy(sora_clip_pixels(*out, f), sora_clip_pixels(clip, f),
-               (size_t)height * (size_t)width * 3);
+    if (!ok || *at)
+        return err_set(SORA_E_ARGUMENT, T("'%s' is no stretch of time: write it as 2.0s-3.5s"),
+                       text);
+    if (!(from >= 0 && to > from && to <= length_s + 1e-3))
+        return err_set(SORA_E_ARGUMENT, T("%s is not inside the clip, which lasts %.2f s"), text,
+                       length_s);
+    *from_s = from, *to_s = to;
     return SORA_OK;
 }
 
@@ -79,29 +90,24 @@ SoraStatus verb_finish(Verb *v, const char *what)
 {
     Make *m = &v->make;
     SoraShot shot;
-    SoraClip *clip, *shown = NULL;
-    if (!*v->prompt) TRY(verb_caption(m, v->source, v->given, &v->prompt));
+    if (!*v->prompt) TRY(verb_caption(m, m->part, m->part_count, &v->prompt));
     TRY(make_shot(m, &shot));
     shot.prompt = v->prompt;
-    shot.frames = sora_clip_frames(v->source);
-    shot.height = sora_clip_height(v->source), shot.width = sora_clip_width(v->source);
-    if (sora_clip_fps(v->source) > 0) shot.fps = sora_clip_fps(v->source);
-    shot.source = v->source, shot.given = v->given, shot.mask = v->mask;
+    shot.frames = v->frames, shot.height = v->height, shot.width = v->width;
+    shot.fps = v->fps;
+    shot.part = m->part, shot.part_count = m->part_count;
+    shot.source = v->source, shot.mask = v->mask;
     shot.strength = v->strength;
+    shot.drop = v->drop;
     TRY(make_plan(m, &shot, m->output));
-    TRY(make_clip(m, &shot, what, &clip));
     JsonWriter notes = make_notes(m, &shot);
     if (!m->no_metadata) json_put_text(&notes, "source", m->cli->arg[0]);
-    SoraStatus s = v->drop ? cut(clip, v->drop, &shown) : SORA_OK;
-    if (s == SORA_OK) s = make_write(m, &shot, shown ? shown : clip, &notes, m->output);
-    sora_clip_free(shown);
-    sora_clip_free(clip);
-    return s;
+    return make_file(m, &shot, what, &notes, m->output);
 }
 
 void verb_close(Verb *v)
 {
-    sora_clip_free(v->source);
+    make_given_free(&v->make);
     sora_engine_close(v->make.engine);
     arena_free(v->make.arena);
 }

@@ -7,17 +7,19 @@
 #include "home.h"
 #include "progress.h"
 
+/* Beside the model that was named, else the shipped one. */
 static const char *find_reader(const Make *m)
 {
-    const char *slash = strrchr(m->model, '/');
-    const char *inside = arena_printf(m->arena, "%s/reader.safetensors", m->model);
-    const char *beside = arena_printf(m->arena, "%.*sreader.safetensors",
-                                      slash ? (int)(slash + 1 - m->model) : 0, m->model);
     const char *home = home_model("default/reader.safetensors", m->arena);
-    return file_exists(inside)   ? inside
-           : file_exists(beside) ? beside
-           : file_exists(home)   ? home
-                                 : NULL;
+    if (m->model) {
+        const char *slash = strrchr(m->model, '/');
+        const char *inside = arena_printf(m->arena, "%s/reader.safetensors", m->model);
+        const char *beside = arena_printf(m->arena, "%.*sreader.safetensors",
+                                          slash ? (int)(slash + 1 - m->model) : 0, m->model);
+        if (file_exists(inside)) return inside;
+        if (file_exists(beside)) return beside;
+    }
+    return file_exists(home) ? home : NULL;
 }
 
 /* A copy of frames [first, first + count). */
@@ -46,19 +48,18 @@ static SoraStatus read_run(const Make *m, const char *file, const SoraClip *clip
     return s;
 }
 
-SoraStatus verb_caption(const Make *m, const SoraClip *source, const uint8_t *given,
-                        const char **out)
+SoraStatus verb_caption(const Make *m, const SoraPart *part, size_t count, const char **out)
 {
-    int frames = sora_clip_frames(source), first = 0, count = 0;
     const char *file = find_reader(m);
+    SoraPart longest = { 0 };
     *out = "";
-    for (int f = 0, run = 0; f < frames; f++) {
-        run = given[f] ? run + 1 : 0;
-        if (run > count) count = run, first = f + 1 - run;
-    }
-    if (!file || !count) return SORA_OK;
+    for (size_t i = 0; i < count; i++)
+        if (part[i].count > longest.count) longest = part[i];
+    if (!file || !longest.clip) return SORA_OK;
+    if (longest.count == 1) /* frames one by one, of a clip that gets more in between */
+        longest.first = 0, longest.count = sora_clip_frames(longest.clip);
     SoraClip *clip;
-    TRY(cut(source, first, count, &clip));
+    TRY(cut(longest.clip, longest.first, longest.count, &clip));
     SoraStatus s = read_run(m, file, clip, out);
     sora_clip_free(clip);
     if (s == SORA_OK && **out) progress_say(m->cli, T("no prompt: the clip shows \"%s\""), *out);

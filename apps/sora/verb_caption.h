@@ -4,9 +4,8 @@
 
 #include "make.h"
 
-/* What the longest run of given frames shows, into *out, in the user's language, and says so. Where
+/* What the longest part of the shot shows, into *out, in the user's language, and says so. Where
  * there is no reader (reader.safetensors beside the model, or the shipped one) *out is "". */
-SoraStatus verb_caption(const Make *m, const SoraClip *source, const uint8_t *given,
-                        const char **out);
+SoraStatus verb_caption(const Make *m, const SoraPart *part, size_t count, const char **out);
 
 #endif

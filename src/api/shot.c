@@ -110,8 +110,9 @@ static SoraStatus check_shot(const SoraShot *s)
     const Clip *c = s->source ? &s->source->clip : NULL;
     if (c && (c->frames != (size_t)s->frames || c->height != (size_t)s->height ||
               c->width != (size_t)s->width))
-        return err_set(SORA_E_ARGUMENT, "a source of %zu frames of %zux%zu for a shot of %d of %dx%d",
-                       c->frames, c->width, c->height, s->frames, s->width, s->height);
+        return err_set(SORA_E_ARGUMENT,
+                       "a source of %zu frames of %zux%zu for a shot of %d of %dx%d", c->frames,
+                       c->width, c->height, s->frames, s->width, s->height);
     return SORA_OK;
 }
 
@@ -142,15 +143,16 @@ static SoraStatus options_of(const SoraEngine *e, SoraShot *s, Arena *a, Generat
     }
     *out = g;
     if (!s->fast || sora_fast(e)) return SORA_OK;
-    return err_set(SORA_E_UNSUPPORTED,
-                   "this model was not trained to take few large steps: use more, smaller steps, or "
-                   "one trained with sora train --shortcut");
+    return err_set(
+        SORA_E_UNSUPPORTED,
+        "this model was not trained to take few large steps: use more, smaller steps, or "
+        "one trained with sora train --shortcut");
 }
 
 int sora_fast(const SoraEngine *e)
 {
-    const char *share = e->bundle.wan ? NULL
-                                      : safetensors_metadata(&e->bundle.file, "sora.shortcut");
+    const char *share =
+        e->bundle.wan ? NULL : safetensors_metadata(&e->bundle.file, "sora.shortcut");
     return e->bundle.config.step_input && share && strtod(share, NULL) > 0;
 }
 
@@ -340,8 +342,10 @@ static SoraStatus check_state(const char *path, bool overwrite, Arena *a)
 {
     const char *roll = generate_state_roll(path, a);
     if (overwrite || !file_exists(roll)) return SORA_OK;
-    return err_set(SORA_E_IO, "%s is of a shot that was not finished: go on with it, or allow it to "
-                              "be overwritten", roll);
+    return err_set(SORA_E_IO,
+                   "%s is of a shot that was not finished: go on with it, or allow it to "
+                   "be overwritten",
+                   roll);
 }
 
 static SoraStatus to_writer(SoraEngine *e, const SoraShot *shot, const Plan *plan,
@@ -401,8 +405,7 @@ SoraStatus sora_resume_comment(const char *path, char *out, size_t room)
     Safetensors st;
     const char *roll = generate_state_roll(state_path(path, a), a);
     SoraStatus s = SORA_OK;
-    if (!file_exists(roll))
-        s = err_set(SORA_E_IO, "there is nothing to go on with: no %s", roll);
+    if (!file_exists(roll)) s = err_set(SORA_E_IO, "there is nothing to go on with: no %s", roll);
     if (s == SORA_OK) s = safetensors_open(roll, a, &st);
     if (s == SORA_OK) {
         const char *comment = safetensors_metadata(&st, "sora.comment");

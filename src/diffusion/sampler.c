@@ -125,8 +125,9 @@ typedef void (*WeightsFn)(const Sampler *m, size_t f, Weights *w);
 static void fill_weights(const Sampler *m, WeightsFn fn, bool corrector)
 {
     for (size_t f = 0; f < m->shape.frames; f++) {
-        bool acts = corrector ? m->order[f] > 0 && moves(m, ROW_BEFORE, f) && sigma_at(m, ROW_NOW, f) > 0
-                              : moves(m, ROW_NOW, f);
+        bool acts = corrector
+                        ? m->order[f] > 0 && moves(m, ROW_BEFORE, f) && sigma_at(m, ROW_NOW, f) > 0
+                        : moves(m, ROW_NOW, f);
         if (acts)
             fn(m, f, &m->weights[f]);
         else

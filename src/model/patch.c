@@ -133,7 +133,8 @@ void patch_unpack(const float *tokens, size_t frames, size_t height, size_t widt
                   uint8_t *rgb)
 {
     PatchGrid g = patch_grid(frames, height, width, patch);
-    size_t values = g.height * g.width * patch_values(patch), bytes = height * width * PATCH_CHANNELS;
+    size_t values = g.height * g.width * patch_values(patch),
+           bytes = height * width * PATCH_CHANNELS;
     for (size_t f = 0; f < g.frames; f++) {
         size_t at = frame_at(f, 0), have = f ? size_min(PATCH_FRAMES, frames - at) : 1;
         patch_unpack_latent(tokens + f * values, f == 0, have, height, width, patch,

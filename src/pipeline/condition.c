@@ -15,8 +15,8 @@ SoraStatus condition_check(const Condition *c, size_t frames, size_t height, siz
     const Clip *s = c ? c->source : NULL;
     if (!s || (s->frames == frames && s->height == height && s->width == width)) return SORA_OK;
     return err_set(SORA_E_ARGUMENT,
-                   "what is given has %zu frames of %zux%zu, the clip has %zu of %zux%zu", s->frames,
-                   s->width, s->height, frames, width, height);
+                   "what is given has %zu frames of %zux%zu, the clip has %zu of %zux%zu",
+                   s->frames, s->width, s->height, frames, width, height);
 }
 
 /* Is everything of video frame f kept inside the patch at (row, column)? */
@@ -69,7 +69,8 @@ void condition_latent(const Condition *c, PatchGrid g, size_t patch, size_t f, f
         size_t at = place(c, f, k);
         bool there = condition_frame(c, at) != NULL;
         for (size_t i = 0; i < per; i++) {
-            given[i * PATCH_FRAMES + k] = there && patch_kept(c, at, i / g.width, i % g.width, patch);
+            given[i * PATCH_FRAMES + k] =
+                there && patch_kept(c, at, i / g.width, i % g.width, patch);
             if (!there) memset(clean + i * values + k * one, 0, one * sizeof *clean);
         }
     }

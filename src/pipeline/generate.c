@@ -56,8 +56,7 @@ static SoraStatus make_levels(Run *r)
     TRY(schedule_grid(GRID_LINEAR, o->steps, o->shift, 1, r->a, &r->one));
     r->begin = arena_zero(r->a, frames * sizeof *r->begin);
     r->held = arena_zero(r->a, frames * sizeof *r->held);
-    for (size_t f = 0; f < frames; f++)
-        r->held[f] = condition_holds(c, r->b->config.patch, f);
+    for (size_t f = 0; f < frames; f++) r->held[f] = condition_holds(c, r->b->config.patch, f);
     r->from = c && c->source && !c->frame ? c->strength : 1;
     r->total = o->steps;
     if (r->window < frames)
@@ -278,13 +277,13 @@ static SoraStatus sample(Run *r, FrameSink sink)
     return s;
 }
 
-/* A window that rolls keeps about a quarter of itself as past, at least the frame it starts from. */
+/* A window that rolls keeps about a quarter of itself as past, at least the frame it starts from.
+ */
 static void set_window(Run *r)
 {
     const GenerateOptions *o = r->o;
     r->window = o->window ? size_min(o->window, r->grid.frames) : r->grid.frames;
-    if (r->window < r->grid.frames)
-        r->past = r->window > 1 ? size_max(1, (r->window + 1) / 4) : 0;
+    if (r->window < r->grid.frames) r->past = r->window > 1 ? size_max(1, (r->window + 1) / 4) : 0;
 }
 
 static SoraStatus stream(const Bundle *b, const Compute *c, const GenerateOptions *o, Arena *a,

@@ -1,4 +1,5 @@
-/* The state of a clip that is rolled: what is under way in PATH.roll, what is done in PATH.frames. */
+/* The state of a clip that is rolled: what is under way in PATH.roll, what is done in PATH.frames.
+ */
 #include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
@@ -124,7 +125,8 @@ static SoraStatus read_roll(Run *r, const Safetensors *st)
     for (size_t i = 0; i < TENSORS; i++) {
         const Tensor *t = safetensors_find(st, entry[i].name);
         if (!t || t->type != TYPE_F32 || tensor_count(t) != tensor_count(&entry[i].tensor))
-            return err_set(SORA_E_FORMAT, "its \"%s\" is missing or of another size", entry[i].name);
+            return err_set(SORA_E_FORMAT, "its \"%s\" is missing or of another size",
+                           entry[i].name);
         memcpy(entry[i].tensor.data, t->data, tensor_count(t) * sizeof(float));
     }
     for (size_t f = 0; f < r->window; f++) sampler_memory(r->sampler).order[f] = (int)order[f];
@@ -161,8 +163,7 @@ static SoraStatus resume(Run *r, FrameSink sink)
     safetensors_close(&st);
     TRY(err_while(status, "going on with %s", roll));
     r->frames = fopen(done, "r+b");
-    if (!r->frames)
-        return err_set(SORA_E_IO, "cannot go on without %s: %s", done, strerror(errno));
+    if (!r->frames) return err_set(SORA_E_IO, "cannot go on without %s: %s", done, strerror(errno));
     return replay(r, sink);
 }
 

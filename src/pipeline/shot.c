@@ -263,6 +263,7 @@ SoraStatus shot_make(const Bundle *b, const Compute *c, const Plan *p, const Con
     size_t frames = p->want.frames;
     if (drop >= frames)
         return err_set(SORA_E_ARGUMENT, "%zu of %zu frames are to be left out", drop, frames);
-    TRY(clip_new(a, frames - drop, p->want.height, p->want.width, frames > 1 ? p->want.fps : 0, out));
+    TRY(clip_new(a, frames - drop, p->want.height, p->want.width, frames > 1 ? p->want.fps : 0,
+                 out));
     return shot_stream(b, c, p, given, g, a, (FrameSink){ keep_frame, out });
 }

@@ -92,7 +92,7 @@ static void test_verbs(void **state)
     check_run("$S fill clip.gif $M --gaps 0.1s-0.3s -o f.gif", 0, "2 of 5 frames are made");
     check_run("$S fill clip.gif $M --fps 20 -q -o d/ && ls d | wc -l", 0, "9");
     check_run("$S fill clip.gif $M --gaps 1s-2s -o x.gif", 1, "is not inside the clip");
-    check_run("$S fill clip.gif $M --gaps soon -o x.gif", 1, "is no gap");
+    check_run("$S fill clip.gif $M --gaps soon -o x.gif", 1, "is no stretch of time");
     /* Given frames come back as they were, whatever the verb. */
     check_run("$S edit clip.gif night $M --strength 0 -q --no-metadata -o s/ && "
               "$S extend clip.gif $M --after 0.1s -q --no-metadata -o t/ && "
