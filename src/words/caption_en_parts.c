@@ -33,8 +33,8 @@ static const Verbs fast_verbs[WAY_COUNT] = {
     [WAY_SAIL] = { { "speed", "race" } },
     [WAY_SLIDE] = { { "speed", "race" } },
 };
-static const char *const always_fast[] = { "run",   "dash", "race",   "sprint",  "speed", "zoom",
-                                           "rush",  "dart", "scurry", "scuttle", "gallop" };
+static const char *const always_fast[] = { "run",  "dash", "race",   "sprint",  "speed", "zoom",
+                                           "rush", "dart", "scurry", "scuttle", "gallop" };
 
 static bool is_fast(const char *verb)
 {
@@ -99,11 +99,10 @@ static EnVp motion(Teller *t, int i, Pace pace, bool together, const char *where
 
 static const char *to_side(Teller *t, Action a)
 {
-    return a == ACT_MOVE_LEFT
-               ? ONE(t, "to the left", "to the left", "left", "toward the left",
-                     "from right to left", "leftward")
-               : ONE(t, "to the right", "to the right", "right", "toward the right",
-                     "from left to right", "rightward");
+    return a == ACT_MOVE_LEFT ? ONE(t, "to the left", "to the left", "left", "toward the left",
+                                    "from right to left", "leftward")
+                              : ONE(t, "to the right", "to the right", "right", "toward the right",
+                                    "from left to right", "rightward");
 }
 
 static bool in_air(Way w)
@@ -115,8 +114,9 @@ static EnVp stand(Teller *t, int i, bool together)
 {
     Way w = teller_entry(t, i)->way;
     if (!together && (w == WAY_WALK || w == WAY_HOP))
-        return vp(ONE(t, "stand still", "stand there", "stand", "wait", "stay still",
-                      "stay in place"), "");
+        return vp(
+            ONE(t, "stand still", "stand there", "stand", "wait", "stay still", "stay in place"),
+            "");
     if (!together && (in_air(w) || w == WAY_SWIM))
         return vp(ONE(t, "hover", "hover in place", "stay still", "stay in place"), "");
     return vp(ONE(t, "stand still", "wait", "stay still", "stay in place", "remain still"), "");
@@ -126,9 +126,11 @@ static EnVp rise(Teller *t, int i, bool together)
 {
     Way w = teller_entry(t, i)->way;
     if (!together && in_air(w) && teller_chance(t, 0.5))
-        return vp(w == WAY_FLOAT ? ONE(t, "float up", "drift upward") : ONE(t, "fly up", "fly upward"),
+        return vp(w == WAY_FLOAT ? ONE(t, "float up", "drift upward")
+                                 : ONE(t, "fly up", "fly upward"),
                   "");
-    if (!together && w == WAY_SWIM && teller_chance(t, 0.5)) return vp(ONE(t, "swim up", "swim upward"), "");
+    if (!together && w == WAY_SWIM && teller_chance(t, 0.5))
+        return vp(ONE(t, "swim up", "swim upward"), "");
     return vp(ONE(t, "rise", "rise up", "go up", "move upward"), "");
 }
 
@@ -143,12 +145,16 @@ static EnVp fall(Teller *t, int i, bool together)
 static EnVp simple(Teller *t, Action a)
 {
     switch (a) {
-    case ACT_JUMP: return vp(ONE(t, "jump", "jump up", "leap", "jump into the air", "leap up",
-                                 "leap into the air"), "");
-    case ACT_DANCE: return vp(ONE(t, "dance", "dance", "dance around", "do a dance",
-                                  "do a little dance"), "");
-    case ACT_SPIN: return vp(ONE(t, "spin", "spin around", "twirl", "twirl around", "whirl around",
-                                 "spin in place"), "");
+    case ACT_JUMP:
+        return vp(
+            ONE(t, "jump", "jump up", "leap", "jump into the air", "leap up", "leap into the air"),
+            "");
+    case ACT_DANCE:
+        return vp(ONE(t, "dance", "dance", "dance around", "do a dance", "do a little dance"), "");
+    case ACT_SPIN:
+        return vp(
+            ONE(t, "spin", "spin around", "twirl", "twirl around", "whirl around", "spin in place"),
+            "");
     default: return vp(ONE(t, "sleep", "sleep", "sleep soundly", "nap", "take a nap", "doze"), "");
     }
 }
@@ -158,12 +164,15 @@ static EnVp come_or_go(Teller *t, int i, Action a, Pace pace, bool together)
     if (a == ACT_ENTER) {
         if (pace == PACE_SLOW && teller_chance(t, 0.5))
             return vp(ONE(t, "enter", "come in", "enter the picture", "enter the scene",
-                          "come into view", "enter the frame"), "");
-        return motion(t, i, pace, together, ONE(t, "into view", "into the picture", "into the frame"));
+                          "come into view", "enter the frame"),
+                      "");
+        return motion(t, i, pace, together,
+                      ONE(t, "into view", "into the picture", "into the frame"));
     }
     if (pace == PACE_SLOW && teller_chance(t, 0.5))
         return vp(ONE(t, "leave", "exit", "leave the picture", "leave the scene", "leave the frame",
-                      "exit the frame"), "");
+                      "exit the frame"),
+                  "");
     return motion(t, i, pace, together,
                   ONE(t, "out of view", "out of the picture", "out of the frame"));
 }
@@ -180,7 +189,8 @@ EnVp en_event(Teller *t, int i, int e, int actors)
     switch (a) {
     case ACT_MOVE_LEFT:
     case ACT_MOVE_RIGHT:
-        p = motion(t, i, pace, together, heading ? to_side(t, a) : ONE(t, "along", "past", "along"));
+        p = motion(t, i, pace, together,
+                   heading ? to_side(t, a) : ONE(t, "along", "past", "along"));
         break;
     case ACT_APPROACH:
         p = motion(t, i, pace, together,
@@ -230,25 +240,30 @@ void en_put_actor(Teller *t, Text *out, int i)
     const Word *w = t->actor_word[i];
     bool another = false;
     for (int j = 0; j < i; j++)
-        another |= (t->said.actor >> j & 1) &&
-                   t->facts->actor[j].actor == t->facts->actor[i].actor;
+        another |= (t->said.actor >> j & 1) && t->facts->actor[j].actor == t->facts->actor[i].actor;
     t->said.actor |= (uint8_t)(1 << i);
     const char *size = size_word(t, i);
-    if (another) text_put(out, "another ");
-    else if (size) text_puts(out, english_article(size), " ", NULL);
-    else if (*w->third) text_puts(out, w->third, " ", NULL);
+    if (another)
+        text_put(out, "another ");
+    else if (size)
+        text_puts(out, english_article(size), " ", NULL);
+    else if (*w->third)
+        text_puts(out, w->third, " ", NULL);
     text_puts(out, size, size ? " " : NULL, w->text);
 }
 
 void en_put_actor_again(Teller *t, Text *out, int i)
 {
     bool proper = !*t->actor_word[i]->third;
-    for (int j = 0; j < t->facts->actors; j++)
-        if (j != i && (t->say.actor >> j & 1) &&
-            t->facts->actor[j].actor == t->facts->actor[i].actor) {
-            text_puts(out, i > j ? "the other " : "the first ", t->actor_word[i]->text, NULL);
-            return;
-        }
+    int kin, rank = teller_rank(t, i, &kin);
+    if (kin > 1) {
+        text_put(out, rank == 1   ? "the first "
+                      : kin == 2  ? "the other "
+                      : rank == 2 ? "the second "
+                                  : "the third ");
+        text_put(out, t->actor_word[i]->text);
+        return;
+    }
     text_puts(out, proper ? NULL : "the ", t->actor_word[i]->text, NULL);
 }
 
@@ -282,14 +297,17 @@ void en_put_actors(Teller *t, Text *out)
 void en_put_pronoun(Teller *t, Text *out, int i)
 {
     const char *who = teller_entry(t, i)->who;
-    if (t->shown == 1 && *who && teller_chance(t, 0.75)) text_put(out, who);
-    else en_put_actor_again(t, out, i);
+    if (t->shown == 1 && *who && teller_chance(t, 0.75))
+        text_put(out, who);
+    else
+        en_put_actor_again(t, out, i);
 }
 
 /* "on a rainy night": time and weather in one phrase. */
 static const char *day_phrase(Teller *t, char *out, size_t size)
 {
-    static const char *const weather[WEATHER_COUNT] = { "clear", "rainy", "snowy", "foggy", "windy" };
+    static const char *const weather[WEATHER_COUNT] = { "clear", "rainy", "snowy", "foggy",
+                                                        "windy" };
     static const char *const time[TIME_COUNT] = { "day", "evening", "night" };
     snprintf(out, size, "on a %s %s", weather[t->facts->weather], time[t->facts->time]);
     return out;
@@ -340,8 +358,10 @@ void en_props(Teller *t, char *out, size_t size)
     list.s[0] = 0;
     bool with = teller_chance(t, 0.2);
     en_put_prop_list(t, &list);
-    if (with) snprintf(out, size, " with %s nearby", list.s);
-    else snprintf(out, size, " %s %s", ONE(t, "next to", "next to", "beside", "near"), list.s);
+    if (with)
+        snprintf(out, size, " with %s nearby", list.s);
+    else
+        snprintf(out, size, " %s %s", ONE(t, "next to", "next to", "beside", "near"), list.s);
 }
 
 void en_put_camera(Teller *t, Text *out)
@@ -354,7 +374,8 @@ void en_put_camera(Teller *t, Text *out)
 const char *en_relation_place(Teller *t)
 {
     switch (t->facts->relation) {
-    case REL_LEFT_OF: return ONE(t, "to the left of", "to the left of", "on the left of", "left of");
+    case REL_LEFT_OF:
+        return ONE(t, "to the left of", "to the left of", "on the left of", "left of");
     case REL_RIGHT_OF:
         return ONE(t, "to the right of", "to the right of", "on the right of", "right of");
     case REL_IN_FRONT_OF: return "in front of";

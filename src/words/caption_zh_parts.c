@@ -5,8 +5,8 @@
 /* A '+' before a predicate: it lasts, so that 正在 may stand before it. */
 
 static const char *const slow_verb[WAY_COUNT] = {
-    [WAY_WALK] = "走",  [WAY_HOP] = "跳",   [WAY_CRAWL] = "爬", [WAY_SLITHER] = "爬",
-    [WAY_DRIVE] = "开", [WAY_RIDE] = "骑",  [WAY_TRAIN] = "开", [WAY_FLY] = "飞",
+    [WAY_WALK] = "走",    [WAY_HOP] = "跳",  [WAY_CRAWL] = "爬", [WAY_SLITHER] = "爬",
+    [WAY_DRIVE] = "开",   [WAY_RIDE] = "骑", [WAY_TRAIN] = "开", [WAY_FLY] = "飞",
     [WAY_FLUTTER] = "飞", [WAY_SWIM] = "游", [WAY_SAIL] = "驶",  [WAY_FLOAT] = "飘",
     [WAY_SLIDE] = "滑",
 };
@@ -51,10 +51,18 @@ static ZhVp with_adverb(const char *adverb, const char *s)
     return p;
 }
 
+/* The speed where no verb says it. */
+static const char *swiftly(Teller *t, const Motion *m)
+{
+    return m->fast && !*m->adverb ? ONE(t, "飞快地", "快速地", "迅速地") : m->adverb;
+}
+
 static ZhVp sideways(Teller *t, const Motion *m, bool left, bool heading)
 {
     if (!heading) {
-        const char *verb = !m->verb ? "移动" : m->way == WAY_WALK && m->fast ? "奔跑" : aimless_slow[m->way];
+        const char *verb = !m->verb                        ? "移动"
+                           : m->way == WAY_WALK && m->fast ? "奔跑"
+                                                           : aimless_slow[m->way];
         ZhVp p = vp("+", m->adverb, verb, "");
         return p;
     }
@@ -66,39 +74,43 @@ static ZhVp sideways(Teller *t, const Motion *m, bool left, bool heading)
     } else if (m->verb && m->way == WAY_RIDE) {
         verb = "骑行";
     }
-    const char *to = left ? ONE(t, "向左", "向左", "往左", "向左边", "朝左边", "从右往左", "从右向左")
-                          : ONE(t, "向右", "向右", "往右", "向右边", "朝右边", "从左往右", "从左向右");
+    const char *to =
+        left ? ONE(t, "向左", "向左", "往左", "向左边", "朝左边", "从右往左", "从右向左")
+             : ONE(t, "向右", "向右", "往右", "向右边", "朝右边", "从左往右", "从左向右");
     return vp("+", m->adverb, to, verb);
 }
 
 static ZhVp nearer(Teller *t, const Motion *m)
 {
     if (!m->verb || teller_chance(t, 0.25))
-        return with_adverb(m->adverb, ONE(t, "向镜头靠近", "朝我们靠近", "向我们靠近", "朝镜头靠近"));
-    return vp(m->adverb, ONE(t, "向镜头", "朝镜头", "朝我们", "向我们"), m->verb, ONE(t, "来", "过来"));
+        return with_adverb(swiftly(t, m),
+                           ONE(t, "向镜头靠近", "朝我们靠近", "向我们靠近", "朝镜头靠近"));
+    return vp(m->adverb, ONE(t, "向镜头", "朝镜头", "朝我们", "向我们"), m->verb,
+              ONE(t, "来", "过来"));
 }
 
 static ZhVp farther(Teller *t, const Motion *m)
 {
     if (!m->verb || teller_chance(t, 0.2))
-        return with_adverb(m->adverb, ONE(t, "向远处离去", "朝远处移动", "向远方离去"));
+        return with_adverb(swiftly(t, m), ONE(t, "向远处离去", "朝远处移动", "向远方离去"));
     return vp(m->adverb, ONE(t, "向远处", "朝远处", "往远处", "向远方", "往远方"), m->verb, "去");
 }
 
 static ZhVp circling(Teller *t, const Motion *m)
 {
-    if (!m->verb) return with_adverb(m->adverb, ONE(t, "+绕圈", "+兜圈子", "+绕着圈移动"));
+    if (!m->verb) return with_adverb(swiftly(t, m), ONE(t, "+绕圈", "+兜圈子", "+绕着圈移动"));
     if (m->way == WAY_RIDE || teller_chance(t, 0.25))
-        return with_adverb(m->adverb, ONE(t, "+绕圈", "+兜圈子"));
+        return with_adverb(swiftly(t, m), ONE(t, "+绕圈", "+兜圈子"));
     return vp("+", m->adverb, ONE(t, "绕着圈", "绕圈"), m->verb);
 }
 
 static ZhVp coming(Teller *t, const Motion *m, bool in)
 {
     bool plain = !m->verb || teller_chance(t, 0.35);
-    if (in && plain) return with_adverb(m->adverb, ONE(t, "进入画面", "进入镜头"));
-    if (plain) return with_adverb(m->adverb, ONE(t, "离开画面", "离开镜头", "退出画面"));
-    return vp(m->adverb, m->verb, in ? ONE(t, "进画面", "入画面", "进镜头") : ONE(t, "出画面", "出镜头"), "");
+    if (in && plain) return with_adverb(swiftly(t, m), ONE(t, "进入画面", "进入镜头"));
+    if (plain) return with_adverb(swiftly(t, m), ONE(t, "离开画面", "离开镜头", "退出画面"));
+    return vp(m->adverb, m->verb,
+              in ? ONE(t, "进画面", "入画面", "进镜头") : ONE(t, "出画面", "出镜头"), "");
 }
 
 static const char *standing(Teller *t, Way w, bool together)
@@ -188,11 +200,8 @@ void zh_put_actor(Teller *t, Text *out, int i)
 
 void zh_put_actor_again(Teller *t, Text *out, int i)
 {
-    const char *which = "这";
-    for (int j = 0; j < t->facts->actors; j++)
-        if (j != i && (t->say.actor >> j & 1) &&
-            t->facts->actor[j].actor == t->facts->actor[i].actor)
-            which = i == 2 ? "第三" : i == 1 ? "第二" : "第一";
+    int kin, rank = teller_rank(t, i, &kin);
+    const char *which = kin == 1 ? "这" : rank == 1 ? "第一" : rank == 2 ? "第二" : "第三";
     text_puts(out, which, teller_entry(t, i)->measure, t->actor_word[i]->text);
 }
 
@@ -217,8 +226,10 @@ void zh_put_actors(Teller *t, Text *out)
 void zh_put_pronoun(Teller *t, Text *out, int i)
 {
     const char *who = teller_entry(t, i)->who;
-    if (t->shown > 1 || !*who) zh_put_actor_again(t, out, i);
-    else text_put(out, strcmp(who, "he") == 0 ? "他" : strcmp(who, "she") == 0 ? "她" : "它");
+    if (t->shown > 1 || !*who)
+        zh_put_actor_again(t, out, i);
+    else
+        text_put(out, strcmp(who, "he") == 0 ? "他" : strcmp(who, "she") == 0 ? "她" : "它");
 }
 
 void zh_put_props(Teller *t, Text *out)
@@ -283,7 +294,9 @@ void zh_put_relation(Teller *t, Text *out, bool again)
     default: after = side(t, r);
     }
     text_put(out, before);
-    if (again) zh_put_actor_again(t, out, 1);
-    else zh_put_actor(t, out, 1);
+    if (again)
+        zh_put_actor_again(t, out, 1);
+    else
+        zh_put_actor(t, out, 1);
     text_put(out, after);
 }

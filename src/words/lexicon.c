@@ -6,6 +6,7 @@
 #include "base/utf8.h"
 #include "words/english.h"
 #include "words/entry.h"
+#include "words/phrases.h"
 #include "words/script.h"
 
 enum { ENTRIES_MAX = 4096, COLUMNS = 8, FIELD_MAX = 1024, TABLE_MAX = 4 << 20 };
@@ -14,7 +15,7 @@ struct Lexicon {
     Slice table;
     Entry *entry[WORD_KIND_COUNT];
     int count[WORD_KIND_COUNT];
-    Phrases *phrases;
+    const Phrases *phrases;
 };
 
 static const char *const kind_names[WORD_KIND_COUNT] = { "actor",  "prop",   "scene",
@@ -229,6 +230,7 @@ SoraStatus lexicon_read(Slice table, const char *name, Arena *a, const Lexicon *
     }
     Reader r = { name, 0, a, lex };
     TRY(read_lines(&r, text));
+    TRY(phrases_new(lex, a, &lex->phrases));
     *out = lex;
     return SORA_OK;
 }

@@ -123,11 +123,24 @@ bool teller_all_alike(const Teller *t)
     return t->shown > 1;
 }
 
+int teller_rank(const Teller *t, int i, int *kin)
+{
+    int rank = 1;
+    *kin = 1;
+    for (int j = 0; j < t->facts->actors; j++) {
+        if (j == i || !bit(t->say.actor, j) || t->facts->actor[j].actor != t->facts->actor[i].actor)
+            continue;
+        rank += j < i;
+        ++*kin;
+    }
+    return rank;
+}
+
 /* Keeps each bit with probability p. */
 static uint8_t thin(Teller *t, uint8_t mask, double p)
 {
     for (int i = 0; i < 8; i++)
-        if (mask >> i & 1 && !teller_chance(t, p)) mask &= (uint8_t)~(1u << i);
+        if (mask >> i & 1 && !teller_chance(t, p)) mask &= (uint8_t) ~(1u << i);
     return mask;
 }
 
@@ -139,18 +152,18 @@ static void only_sayable(CaptionView *v, const Facts *f)
     v->prop &= (uint8_t)((1 << f->props) - 1);
     for (int i = 0; i < FACTS_ACTORS_MAX; i++) {
         if (!bit(v->actor, i)) {
-            v->size &= (uint8_t)~(1 << i);
+            v->size &= (uint8_t) ~(1 << i);
             v->event[i] = v->heading[i] = v->fast[i] = 0;
             continue;
         }
-        if (f->actor[i].size == SIZE_NORMAL) v->size &= (uint8_t)~(1 << i);
+        if (f->actor[i].size == SIZE_NORMAL) v->size &= (uint8_t) ~(1 << i);
         v->event[i] &= (uint8_t)((1 << f->actor[i].events) - 1);
         for (int e = 0; e < FACTS_EVENTS_MAX; e++) {
             const Event *event = &f->actor[i].event[e];
             bool there = bit(v->event[i], e);
-            if (!there || !facts_has_heading(event->action)) v->heading[i] &= (uint8_t)~(1 << e);
+            if (!there || !facts_has_heading(event->action)) v->heading[i] &= (uint8_t) ~(1 << e);
             if (!there || !event->fast || !facts_has_speed(event->action))
-                v->fast[i] &= (uint8_t)~(1 << e);
+                v->fast[i] &= (uint8_t) ~(1 << e);
         }
     }
     if (f->relation == REL_NONE || (v->actor & 3) != 3) v->relation = false;
@@ -192,8 +205,7 @@ static void choose_short(Teller *t)
     if (v->relation) spare--;
     if (!all) {
         int event[FACTS_EVENTS_MAX], n = t->shown ? teller_events(t, first, event) : 0;
-        for (int i = 0; i < FACTS_ACTORS_MAX; i++)
-            v->event[i] = 0;
+        for (int i = 0; i < FACTS_ACTORS_MAX; i++) v->event[i] = 0;
         bool doing = n && t->shown == 1 && teller_chance(t, 0.8);
         if (doing) v->event[first] = (uint8_t)(1 << event[teller_draw(t, (size_t)n)]);
         spare -= doing;
@@ -236,16 +248,18 @@ void teller_start(Teller *t, const Lexicon *lex, const Facts *facts, const Capti
     only_sayable(&t->say, facts);
     for (int i = 0; i < facts->actors; i++)
         if (bit(t->say.actor, i)) t->actor[t->shown++] = i;
-    if (style->form == CAPTION_SHORT) choose_short(t);
-    else if (style->form == CAPTION_SENTENCE) choose_sentence(t);
-    else choose_detailed(t);
+    if (style->form == CAPTION_SHORT)
+        choose_short(t);
+    else if (style->form == CAPTION_SENTENCE)
+        choose_sentence(t);
+    else
+        choose_detailed(t);
     /* a city at night that is named says the night too */
     if (facts->scene == SCENE_NIGHT_CITY && t->say.scene) t->say.time = true;
     for (int k = 0; k < facts->actors; k++) {
         t->actor_word[k] = teller_word(t, WORD_ACTOR, facts->actor[k].actor, style->held_out);
         for (int j = 0; j < k; j++) /* one kind, one word */
-            if (facts->actor[j].actor == facts->actor[k].actor)
-                t->actor_word[k] = t->actor_word[j];
+            if (facts->actor[j].actor == facts->actor[k].actor) t->actor_word[k] = t->actor_word[j];
     }
     for (int p = 0; p < facts->props; p++)
         t->prop_word[p] = teller_word(t, WORD_PROP, facts->prop[p], style->held_out);

@@ -64,6 +64,9 @@ bool teller_all_same(const Teller *t);
 /* Whether all shown actors are of one kind and size. */
 bool teller_all_alike(const Teller *t);
 
+/* Which of the shown actors of its kind actor i is, from 1; *kin: how many there are. */
+int teller_rank(const Teller *t, int i, int *kin);
+
 bool relation_is_deed(Relation r); /* follows, chases, meets, passes behind */
 
 void caption_en(Teller *t, Text *out);
