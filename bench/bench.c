@@ -12,16 +12,11 @@
 #include "tensor/convert.h"
 
 extern const BenchGroup bench_gemm, bench_gemm_f32, bench_text, bench_train_step, bench_world;
-extern const BenchGroup bench_conv3d, bench_conv3d_f32;
+extern const BenchGroup bench_attention, bench_attention_bwd, bench_conv3d, bench_conv3d_f32;
 
 static const BenchGroup *const groups[] = {
-    &bench_gemm,
-    &bench_gemm_f32,
-    &bench_conv3d,
-    &bench_conv3d_f32,
-    &bench_text,
-    &bench_train_step,
-    &bench_world,
+    &bench_gemm,       &bench_gemm_f32, &bench_attention,  &bench_attention_bwd, &bench_conv3d,
+    &bench_conv3d_f32, &bench_text,     &bench_train_step, &bench_world,
 };
 enum { GROUPS = sizeof groups / sizeof *groups };
 
@@ -88,11 +83,59 @@ static double measure(Bench *b, const BenchShape *shape, const BenchContestant *
     return peak;
 }
 
+static bool same_part(const char *a, const char *b)
+{
+    return a == b || (a && b && strcmp(a, b) == 0);
+}
+
+static BenchMean *mean_of(Bench *b, const BenchShape *shape)
+{
+    for (int i = 0; i < b->means; i++)
+        if (strcmp(b->mean[i].group, shape->group) == 0 && same_part(b->mean[i].part, shape->part))
+            return &b->mean[i];
+    if (b->means == BENCH_MEANS_MAX) return NULL;
+    b->mean[b->means] = (BenchMean){ .group = shape->group, .part = shape->part };
+    return &b->mean[b->means++];
+}
+
+static void add_to_mean(BenchMean *m, const char *peer, double ratio)
+{
+    size_t i = 0;
+    while (i < BENCH_CONTESTANTS_MAX && m->peer[i] && strcmp(m->peer[i], peer) != 0) i++;
+    if (i == BENCH_CONTESTANTS_MAX || !isfinite(ratio)) return;
+    m->peer[i] = peer;
+    m->ratio[i] += log(ratio);
+    m->count[i]++;
+}
+
+/* Geometric means; beside JSON on standard error. */
+static void print_means(const Bench *b)
+{
+    FILE *to = b->json ? stderr : stdout;
+    for (int i = 0; i < b->means; i++) {
+        const BenchMean *m = &b->mean[i];
+        fprintf(to, "%-13s geometric mean of %d shapes%s%s:", m->group, m->shapes,
+                m->part ? ", " : "", m->part ? m->part : "");
+        if (m->peak_share != 0)
+            fprintf(to, " %.0f%% of peak", 100 * exp(m->peak_share / m->shapes));
+        for (size_t k = 0; k < BENCH_CONTESTANTS_MAX && m->peer[k]; k++)
+            fprintf(to, "  %s %.2fx", m->peer[k], exp(m->ratio[k] / m->count[k]));
+        fprintf(to, "\n");
+    }
+}
+
 void bench_compare(Bench *b, const BenchShape *shape, const BenchContestant *contestants,
                    size_t count)
 {
     double seconds[BENCH_CONTESTANTS_MAX];
     double peak = measure(b, shape, contestants, count, seconds);
+    BenchMean *mean = mean_of(b, shape);
+    if (mean) {
+        mean->shapes++;
+        if (shape->peak != BENCH_NO_PEAK) mean->peak_share += log(peak / seconds[0]);
+        for (size_t i = 1; i < count; i++)
+            add_to_mean(mean, contestants[i].name, seconds[i] / seconds[0]);
+    }
     if (b->json) {
         printf("{\"group\":\"%s\",\"shape\":\"%s\",\"ours\":%.6g,\"peers\":{", shape->group,
                shape->name, seconds[0]);
@@ -131,6 +174,15 @@ static int usage(FILE *to)
     return to == stderr ? 2 : 0;
 }
 
+static void print_machine(const Bench *b)
+{
+    double f32 = bench_peak_seconds(b, BENCH_PEAK_F32, 1e9);
+    double bf16 = bench_peak_seconds(b, BENCH_PEAK_BF16, 1e9);
+    fprintf(stderr, "bench: %s, %d threads, measured peak f32 %.0f, bf16 %.0f Gop/s\n",
+            cpu_level_name(b->compute->level), b->threads, f32 > 0 ? 1 / f32 : 0,
+            bf16 > 0 ? 1 / bf16 : 0);
+}
+
 static SoraStatus run(Bench *b, const BenchGroup *const *chosen, size_t count)
 {
     Pool *pool = NULL;
@@ -139,7 +191,9 @@ static SoraStatus run(Bench *b, const BenchGroup *const *chosen, size_t count)
     SoraStatus status = compute_new(pool, NULL, &b->compute);
     if (status == SORA_OK && b->compute->note) fprintf(stderr, "bench: %s\n", b->compute->note);
     if (status == SORA_OK) b->torch = peer_start(b->threads);
+    if (status == SORA_OK) print_machine(b);
     for (size_t i = 0; i < count && status == SORA_OK; i++) status = chosen[i]->run(b);
+    print_means(b);
     peer_stop(b->torch);
     compute_free(b->compute);
     pool_free(pool);

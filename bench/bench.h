@@ -9,11 +9,25 @@
 
 typedef struct BenchPeer BenchPeer; /* peer.h */
 
+enum { BENCH_CONTESTANTS_MAX = 8, BENCH_MEANS_MAX = 32 };
+
+/* Over the shapes of a part of a group: logarithms of ratios. */
+typedef struct BenchMean {
+    const char *group, *part; /* part NULL: all of it */
+    int shapes;
+    double peak_share;
+    const char *peer[BENCH_CONTESTANTS_MAX];
+    double ratio[BENCH_CONTESTANTS_MAX];
+    int count[BENCH_CONTESTANTS_MAX];
+} BenchMean;
+
 typedef struct Bench {
     Compute *compute;
     int threads;
     bool quick, json;
     BenchPeer *torch; /* NULL: not installed */
+    BenchMean mean[BENCH_MEANS_MAX];
+    int means;
 } Bench;
 
 typedef struct BenchGroup {
@@ -30,17 +44,16 @@ typedef struct BenchContestant {
     void *ctx;
 } BenchContestant;
 
-/* What the processor can do at most: multiply-adds of f32, or of bf16 pairs. */
+/* What the processor can do at most: multiply-adds of f32, or of bf16 (AMX, where that is the
+ * level, else AVX-512). */
 typedef enum BenchPeak { BENCH_NO_PEAK, BENCH_PEAK_F32, BENCH_PEAK_BF16 } BenchPeak;
 
 typedef struct BenchShape {
-    const char *group, *name;
-    double operations; /* of one turn; 2 for a multiply-add */
+    const char *group, *part, *name; /* part: of the group, for the means; NULL: it has none */
+    double operations;               /* of one turn; 2 for a multiply-add */
     BenchPeak peak;
     double items; /* clips, prompts ... of one turn, for a rate; 0: none */
 } BenchShape;
-
-enum { BENCH_CONTESTANTS_MAX = 8 };
 
 /* Measures and prints one line; ours is contestants[0]. */
 void bench_compare(Bench *b, const BenchShape *shape, const BenchContestant *contestants,

@@ -19,7 +19,8 @@ static void ours(void *ctx)
 }
 
 /* All contestants on one product whose operands are there. */
-static void compare(Bench *b, const char *group, const char *form, const GemmCall *g)
+static void compare(Bench *b, const char *group, const char *part, const char *form,
+                    const GemmCall *g)
 {
     char name[96];
     const char *kind = g->precision == GEMM_BF16 ? "bf16" : "f32";
@@ -27,23 +28,25 @@ static void compare(Bench *b, const char *group, const char *form, const GemmCal
     const void *both[] = { b->compute, g };
     BenchContestant runs[BENCH_CONTESTANTS_MAX] = { { .name = "ours", .run = ours, .ctx = both } };
     size_t count = 1;
-    PeerBlas *peers[] = { peer_onednn(b, g), peer_openblas(b, g) };
-    for (size_t i = 0; i < 2; i++)
+    PeerBlas *peers[] = { peer_onednn(b, g), peer_onednn3(b, g), peer_openblas(b, g) };
+    enum { PEERS = sizeof peers / sizeof *peers };
+    for (size_t i = 0; i < PEERS; i++)
         if (peers[i]) runs[count++] = peer_blas_contestant(peers[i]);
     if (peer_prepare(b->torch, "gemm %s %s %zu %zu %zu", kind, form, g->m, g->n, g->k))
         runs[count++] = (BenchContestant){ "pytorch", NULL, peer_timed, b->torch };
     bench_compare(
         b,
         &(BenchShape){ .group = group,
+                       .part = part,
                        .name = name,
                        .operations = 2.0 * (double)g->m * (double)g->n * (double)g->k,
                        .peak = g->precision == GEMM_BF16 ? BENCH_PEAK_BF16 : BENCH_PEAK_F32 },
         runs, count);
-    for (size_t i = 0; i < 2; i++) peer_blas_free(peers[i]);
+    for (size_t i = 0; i < PEERS; i++) peer_blas_free(peers[i]);
 }
 
-static SoraStatus product(Bench *b, const char *form, size_t m, size_t n, size_t k,
-                          GemmPrecision precision)
+static SoraStatus product(Bench *b, const char *part, const char *form, size_t m, size_t n,
+                          size_t k, GemmPrecision precision)
 {
     Type type = precision == GEMM_BF16 ? TYPE_BF16 : TYPE_F32;
     bool a_turned = form[0] == 't', b_turned = form[1] == 't';
@@ -52,7 +55,7 @@ static SoraStatus product(Bench *b, const char *form, size_t m, size_t n, size_t
     if (status == SORA_OK) status = bench_drawn(type, k * n, &w);
     if (status == SORA_OK) status = bench_drawn(type, m * n, &y);
     if (status == SORA_OK)
-        compare(b, precision == GEMM_BF16 ? "gemm" : "gemm_f32", form,
+        compare(b, precision == GEMM_BF16 ? "gemm" : "gemm_f32", part, form,
                 &(GemmCall){ .m = m,
                              .n = n,
                              .k = k,
@@ -81,9 +84,9 @@ static SoraStatus model_linears(Bench *b, GemmPrecision precision, size_t tokens
 {
     for (size_t i = 0; i < sizeof model / sizeof *model; i++) {
         Linear l = model[i];
-        TRY(product(b, "nt", tokens, l.out, l.in, precision));
-        TRY(product(b, "nn", tokens, l.in, l.out, precision));
-        TRY(product(b, "tn", l.out, l.in, tokens, precision));
+        TRY(product(b, "reference", "nt", tokens, l.out, l.in, precision));
+        TRY(product(b, "reference", "nn", tokens, l.in, l.out, precision));
+        TRY(product(b, "reference", "tn", l.out, l.in, tokens, precision));
     }
     return SORA_OK;
 }
@@ -94,8 +97,8 @@ static SoraStatus all(Bench *b, GemmPrecision precision)
     TRY(model_linears(b, precision, 2048));
     if (!b->quick) TRY(model_linears(b, precision, 8192));
     for (size_t i = 0; i < sizeof wan / sizeof *wan; i++) {
-        TRY(product(b, "nt", 1560, wan[i].out, wan[i].in, precision));
-        if (!b->quick) TRY(product(b, "nt", 32760, wan[i].out, wan[i].in, precision));
+        TRY(product(b, "wan", "nt", 1560, wan[i].out, wan[i].in, precision));
+        if (!b->quick) TRY(product(b, "wan", "nt", 32760, wan[i].out, wan[i].in, precision));
     }
     return SORA_OK;
 }

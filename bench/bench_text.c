@@ -44,7 +44,9 @@ static SoraStatus run(Bench *b)
         char name[64];
         snprintf(name, sizeof name, "%d prompts, %zu tokens", PROMPTS, e.tokens);
         double layers = 12.0 * (2 * 384 * 384 * 12 + 4 * 384 * TOKENS) * (double)e.tokens;
-        BenchShape shape = { "text", name, layers, BENCH_PEAK_BF16 };
+        BenchShape shape = {
+            .group = "text", .name = name, .operations = layers, .peak = BENCH_PEAK_BF16
+        };
         bench_compare(b, &shape, &(BenchContestant){ "sora", encode, NULL, &e }, 1);
     }
     text_encoder_close(e.encoder);

@@ -110,9 +110,13 @@ static SoraStatus measure(Bench *b, Run *r)
     TRY(draw_examples(r));
     BenchContestant runs[2] = { { .name = "ours", .run = train, .ctx = r } };
     size_t count = 1;
-    if (k->peer && peer_prepare(b->torch, "train_step %s", k->peer))
+    if (k->peer && peer_prepare(b->torch, "train_step %s compiled", k->peer))
         runs[count++] = (BenchContestant){ "pytorch", NULL, peer_timed, b->torch };
-    BenchShape shape = { "train_step", k->name, operations(r), BENCH_PEAK_F32 };
+    BenchShape shape = { .group = "train_step",
+                         .name = k->name,
+                         .operations = operations(r),
+                         .peak = BENCH_PEAK_F32,
+                         .items = (double)k->count };
     if (b->compute->level >= CPU_AVX512BF16) shape.peak = BENCH_PEAK_BF16;
     bench_compare(b, &shape, runs, count);
     return r->status;

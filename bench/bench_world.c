@@ -66,7 +66,7 @@ static SoraStatus measure(Bench *b, Making *m)
         m->first = 0;
         snprintf(name, sizeof name, "%zux%zux%zu, %zu clips", m->size.width, m->size.height,
                  m->size.frames, m->clips);
-        BenchShape shape = { "world", name, 0, BENCH_NO_PEAK, (double)m->clips };
+        BenchShape shape = { .group = "world", .name = name, .items = (double)m->clips };
         bench_compare(b, &shape, &(BenchContestant){ "sora", make_all, NULL, m }, 1);
         TRY(m->status);
     }

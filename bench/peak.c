@@ -4,6 +4,8 @@
 #if defined(__x86_64__)
 #include <immintrin.h>
 
+#include "tensor/amx.h"
+
 /* Independent sums: enough to fill two units that take four to six cycles for each. */
 enum { SUMS = 16 };
 
@@ -27,6 +29,28 @@ PEAK_LOOP(peak_avx2, "avx2,fma", __m256, _mm256_setzero_ps(), STEP_AVX2)
 PEAK_LOOP(peak_avx512, "avx512f", __m512, _mm512_setzero_ps(), STEP_AVX512)
 PEAK_LOOP(peak_bf16, "avx512f,avx512bf16", __m512, _mm512_setzero_ps(), STEP_BF16)
 
+/* 2 * 16 * 16 * 32 operations each; six sums, for one takes 16 of 52 cycles to be done. */
+enum { TILE_OPERATIONS = 16384, TILE_SUMS = 6 };
+
+static void peak_amx(size_t loops)
+{
+    AmxConfig c = { .palette = 1 };
+    for (int i = 0; i < 8; i++) {
+        c.row_bytes[i] = 64;
+        c.rows[i] = 16;
+    }
+    amx_configure(&c);
+    for (size_t l = 0; l < loops; l++) {
+        AMX_MULTIPLY(0, 6, 7);
+        AMX_MULTIPLY(1, 6, 7);
+        AMX_MULTIPLY(2, 6, 7);
+        AMX_MULTIPLY(3, 6, 7);
+        AMX_MULTIPLY(4, 6, 7);
+        AMX_MULTIPLY(5, 6, 7);
+    }
+    amx_release();
+}
+
 typedef struct Peak {
     void (*loop)(size_t loops);
     size_t loops;
@@ -35,6 +59,10 @@ typedef struct Peak {
 
 static Peak peak_of(CpuLevel level, BenchPeak kind)
 {
+    if (level >= CPU_AMX && kind == BENCH_PEAK_BF16)
+        return (Peak){ .loop = peak_amx,
+                       .loops = 150000,
+                       .operations = TILE_SUMS * (double)TILE_OPERATIONS };
     if (level >= CPU_AVX512BF16 && kind == BENCH_PEAK_BF16)
         return (Peak){ .loop = peak_bf16, .operations = SUMS * 64.0 };
     if (level >= CPU_AVX512) return (Peak){ .loop = peak_avx512, .operations = SUMS * 32.0 };
@@ -53,7 +81,7 @@ double bench_peak_seconds(const Bench *b, BenchPeak kind, double operations)
 {
     Peak p = peak_of(b->compute->level, kind);
     if (!p.loop) return 0;
-    p.loops = 1000000; /* about 5 ms */
+    if (!p.loops) p.loops = 1000000; /* about 5 ms */
     double start = bench_now();
     parallel_for(b->compute->pool, (size_t)b->threads, peak_task, &p);
     double done = p.operations * (double)p.loops * b->threads;

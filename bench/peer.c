@@ -29,6 +29,7 @@ static pid_t start(const char *python, const char *script, const char *threads, 
 {
     pid_t pid = fork();
     if (pid != 0) return pid;
+    unsetenv("LD_LIBRARY_PATH"); /* it is for the oneDNN of this process */
     dup2(in, STDIN_FILENO);
     dup2(out, STDOUT_FILENO);
     execlp(python, python, script, threads, (char *)NULL);

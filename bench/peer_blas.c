@@ -4,16 +4,6 @@
 
 #include "bench_config.h"
 
-struct PeerBlas {
-    const char *name;
-    void (*run)(void *ctx);
-    void (*free)(PeerBlas *p);
-    GemmCall call;
-#ifdef HAVE_DNNL
-    struct DnnlState *dnnl;
-#endif
-};
-
 BenchContestant peer_blas_contestant(PeerBlas *p)
 {
     return (BenchContestant){ .name = p->name, .run = p->run, .ctx = p };
@@ -51,7 +41,7 @@ static dnnl_memory_desc_t dnnl_layout(const GemmMatrix *x, size_t rows, size_t c
 
 static void dnnl_free(PeerBlas *p)
 {
-    DnnlState *s = p->dnnl;
+    DnnlState *s = p->state;
     if (s->a) dnnl_memory_destroy(s->a);
     if (s->b) dnnl_memory_destroy(s->b);
     if (s->c) dnnl_memory_destroy(s->c);
@@ -64,7 +54,7 @@ static void dnnl_free(PeerBlas *p)
 
 static void dnnl_run(void *ctx)
 {
-    DnnlState *s = ((PeerBlas *)ctx)->dnnl;
+    DnnlState *s = ((PeerBlas *)ctx)->state;
     dnnl_exec_arg_t args[] = { { DNNL_ARG_SRC, s->a },
                                { DNNL_ARG_WEIGHTS, s->b },
                                { DNNL_ARG_DST, s->c } };
@@ -100,7 +90,7 @@ PeerBlas *peer_onednn(const Bench *b, const GemmCall *g)
         free(s);
         return NULL;
     }
-    *p = (PeerBlas){ .name = "onednn", .run = dnnl_run, .free = dnnl_free, .call = *g, .dnnl = s };
+    *p = (PeerBlas){ .name = "onednn", .run = dnnl_run, .free = dnnl_free, .call = *g, .state = s };
     if (dnnl_prepare(s, g)) return p;
     peer_blas_free(p);
     return NULL;

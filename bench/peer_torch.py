@@ -37,6 +37,37 @@ def prepare_conv3d(kind, way, channels_in, channels_out, height, width):
     return lambda: both(dy, x, w, None, one, pad, one, False, none, 1, [True, True, False])
 
 
+def prepare_attention(way, sequences, queries, keys, heads, width):
+    """Heads lie side by side in a token, as linear layers leave them."""
+    batch, n, m, heads, width = (int(x) for x in (sequences, queries, keys, heads, width))
+
+    def drawn(tokens):
+        x = torch.randn(batch, tokens, heads * width).bfloat16()
+        return x.requires_grad_(way == "both")
+
+    def split(x):
+        return x.unflatten(-1, (heads, width)).transpose(1, 2)
+
+    q, k, v, dy = drawn(n), drawn(m), drawn(m), torch.randn(batch, heads, n, width).bfloat16()
+    attention = torch.nn.functional.scaled_dot_product_attention
+    if way == "forward":
+        return lambda: attention(split(q), split(k), split(v)).transpose(1, 2).flatten(-2)
+
+    def both():
+        with torch.enable_grad():
+            torch.autograd.grad(attention(split(q), split(k), split(v)), (q, k, v), dy)
+
+    return both
+
+
+def prepare_train_step(what, how):
+    from peer_torch_model import training_step
+
+    step = training_step(*{"images": (64, 1, 25), "clips": (16, 7, 32)}[what], how == "compiled")
+    step()  # compiles here, or says that it cannot
+    return step
+
+
 def seconds(work, times):
     start = time.perf_counter()
     for _ in range(times):
