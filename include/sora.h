@@ -61,6 +61,10 @@ typedef struct SoraClip SoraClip;
 SORA_API SoraStatus sora_clip_new(int frames, int height, int width, double fps, SoraClip **out);
 SORA_API void sora_clip_free(SoraClip *clip); /* NULL is fine */
 
+/* What reading its file changed: "it was stored on its side and is turned upright"; the i-th such
+ * sentence, NULL when there are no more. */
+SORA_API const char *sora_clip_note(const SoraClip *clip, int i);
+
 SORA_API int sora_clip_frames(const SoraClip *clip);
 SORA_API int sora_clip_height(const SoraClip *clip);
 SORA_API int sora_clip_width(const SoraClip *clip);
@@ -79,6 +83,14 @@ SORA_API SoraStatus sora_clip_fit(const SoraClip *clip, int height, int width, S
  * rate. `frames_max` 0: all. */
 SORA_API SoraStatus sora_clip_read(const char *path, double fps, int frames_max, SoraClip **out);
 
+/* A stretch of another file's sound, copied without being decoded. */
+typedef struct SoraSound {
+    const char *path; /* a file without sound is skipped */
+    double from_s;    /* where the stretch begins, after the file's first picture */
+    double length_s;  /* 0: to the end */
+    double at_s;      /* where it begins in the new file; stretches are in order of time */
+} SoraSound;
+
 typedef struct SoraWriteOptions {
     size_t size;         /* stamped by init */
     int overwrite;       /* 1: replace an existing file; 0: that is an error */
@@ -86,6 +98,12 @@ typedef struct SoraWriteOptions {
     const char *comment; /* metadata, UTF-8; NULL: none */
     const char *format;  /* NULL: by the path's ending; "mp4" ... : of the path "-", a pipe */
     int full_colour;     /* 1: MP4 in 4:4:4, for training data; fewer players show it */
+    const char *colour_of; /* NULL, or a video whose colour tags an MP4 or WebM gets */
+    const SoraSound *sound; /* [sound_count], of an MP4 or WebM */
+    size_t sound_count;
+    /* NULL, or called on the calling thread with what is left out. */
+    void (*log)(void *self, const char *line);
+    void *log_self;
 } SoraWriteOptions;
 
 SORA_API void sora_write_options_init(SoraWriteOptions *o);

@@ -34,6 +34,7 @@ static SoraStatus edit(Verb *v, const char *mask)
     TRY(verb_read(v, path, 0, &clip));
     verb_begin(v, sora_clip_height(clip), sora_clip_width(clip), sora_clip_fps(clip));
     v->frames = sora_clip_frames(clip);
+    make_sound(&v->make, path, 0, 0, 0);
     if (v->strength <= 0) {
         TRY(verb_give(v, path, clip, 0, v->frames, 0));
         v->strength = 1;

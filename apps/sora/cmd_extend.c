@@ -15,6 +15,7 @@ static SoraStatus extend(Verb *v, double after_s, double before_s)
     v->frames = before + have + (int)rint(after_s * v->fps);
     if (v->frames == have)
         return err_set(SORA_E_ARGUMENT, T("that is less than one frame: nothing is to be made"));
+    make_sound(&v->make, path, 0, 0, before / v->fps);
     TRY(verb_give(v, path, clip, 0, have, before));
     return verb_finish(v, T("extending"));
 }

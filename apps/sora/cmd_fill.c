@@ -110,6 +110,7 @@ static SoraStatus fill(Verb *v, const OptionList *gaps, bool missing, double fps
         return err_set(SORA_E_ARGUMENT, T("%s has %g frames a second already, --fps must be more"),
                        path, own);
     verb_begin(v, sora_clip_height(f.clip), sora_clip_width(f.clip), fps > 0 ? fps : own);
+    make_sound(&v->make, path, 0, 0, 0);
     f.kept = arena_alloc(v->make.arena, (size_t)f.have);
     memset(f.kept, 1, (size_t)f.have);
     for (size_t i = 0; i < gaps->count; i++) TRY(open_gap(&f, gaps->item[i]));

@@ -16,6 +16,8 @@ static SoraStatus join(Verb *v, double length_s)
     if (gap < 1)
         return err_set(SORA_E_ARGUMENT, T("that is less than one frame: nothing is to be made"));
     v->frames = first + gap + second;
+    make_sound(&v->make, path[0], 0, first / v->fps, 0);
+    make_sound(&v->make, path[1], 0, second / v->fps, (first + gap) / v->fps);
     TRY(verb_give(v, path[0], a, 0, first, 0));
     TRY(verb_give(v, path[1], b, 0, second, first + gap));
     return verb_finish(v, T("joining"));

@@ -16,6 +16,7 @@ static SoraStatus loop(Verb *v, double length_s)
         return err_set(SORA_E_ARGUMENT, T("that is less than one frame: nothing is to be made"));
     v->frames = have + gap + 1;
     v->drop = 1;
+    make_sound(&v->make, path, 0, have / v->fps, 0);
     TRY(verb_give(v, path, clip, 0, have, 0));
     TRY(verb_give(v, path, clip, 0, 1, have + gap));
     return verb_finish(v, T("closing the loop"));

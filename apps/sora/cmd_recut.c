@@ -23,6 +23,7 @@ static SoraStatus keep_range(Verb *v, SoraClip *clip, const char *text, int *kep
             return err_set(SORA_E_ARGUMENT, T("%s overlaps another stretch that is kept"), text);
     }
     *kept += end - first;
+    make_sound(&v->make, path, from, to - from, from);
     return verb_give(v, path, clip, first, end - first, first);
 }
 

@@ -406,6 +406,23 @@ const LangPair lang_zh[] = {
 };
 
 const LangPair lang_zh_errors[] = {
+    { "%s: its sound (%s) does not go into a %s file and is left out",
+      "%s 的声音（%s）不能放进 %s 文件，已略去" },
+    { "%s: its sound is of another kind than the first's and is left out",
+      "%s 的声音与前一个种类不同，已略去" },
+    { "the sound is left out: this kind of file has none",
+      "声音已略去：这种文件没有声音" },
+    { "it was stored on its side or mirrored and is turned upright",
+      "原为旋转或镜像存放，已转正" },
+    { "its pixels were not square and are now", "像素原不是正方形，已改正" },
+    { "where it was see-through it is white", "透明处为白色" },
+    { "its %s bits a colour become 8", "每色 %s 位改为 8 位" },
+    { "its rate varies and becomes %s frames a second", "帧率不固定，改为每秒 %s 帧" },
+    { "%s is HDR video (PQ or HLG), whose colours would be wrong: make it SDR first",
+      "%s 是 HDR 视频（PQ 或 HLG），颜色会出错：请先转为 SDR" },
+    { "there is nothing to go on with: no %s", "没有可继续的内容：找不到 %s" },
+    { "this shot is short enough to be made whole: there is nothing to go on with",
+      "这个镜头够短，一次生成，没有可继续的内容" },
     { "while %s: %s", "%s时：%s" },
     { "cannot open %s: No such file or directory", "找不到文件 %s" },
     { "there is no reader at %s: train one with 'sora train DIR --network reader' and name "

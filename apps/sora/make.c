@@ -317,6 +317,11 @@ SoraStatus make_file(Make *m, SoraShot *shot, const char *what, JsonWriter *note
     o.quality = (int)m->quality;
     o.comment = notes->text;
     o.format = m->format;
+    o.colour_of = m->colour_of;
+    o.sound = m->sound;
+    o.sound_count = m->sound_count;
+    o.log = on_log;
+    o.log_self = m->cli;
     shot->progress = on_step;
     shot->progress_self = m;
     shot->wants_preview = m->preview != NULL;

@@ -28,6 +28,9 @@ typedef struct Make {
     size_t part_count, part_room;
     SoraPrompt later[OPTION_LIST_MAX];
     size_t later_count;
+    const char *colour_of; /* a video whose colour tags the result has; NULL: the standard's */
+    SoraSound sound[OPTION_LIST_MAX];
+    size_t sound_count;
     double cache;
     bool fast, resume;
     bool steps_given, cfg_given, sampler_given, shift_given; /* said on the command line */
@@ -56,6 +59,9 @@ SoraStatus make_add_part(Make *m, SoraPart part);
 
 /* The clip is freed by make_given_free; refused when there are too many. */
 SoraStatus make_own(Make *m, SoraClip *clip);
+
+/* The result has this stretch of a file's sound, if the file has any. */
+void make_sound(Make *m, const char *path, double from_s, double length_s, double at_s);
 
 /* The clip in another size; says so. Owned. */
 SoraStatus make_fitted(Make *m, const char *name, SoraClip *clip, int height, int width,

@@ -56,6 +56,14 @@ void make_given_free(Make *m)
     m->own_count = m->part_count = m->part_room = m->later_count = 0;
 }
 
+void make_sound(Make *m, const char *path, double from_s, double length_s, double at_s)
+{
+    if (m->sound_count == OPTION_LIST_MAX) return;
+    size_t i = m->sound_count++;
+    for (; i && m->sound[i - 1].at_s > at_s; i--) m->sound[i] = m->sound[i - 1];
+    m->sound[i] = (SoraSound){ path, from_s, length_s, at_s };
+}
+
 static bool same_file(const char *x, const char *y)
 {
     struct stat s, t;

@@ -30,7 +30,14 @@ SoraStatus verb_read(Verb *v, const char *path, double fps, SoraClip **out)
 {
     TRY(make_check_input(&v->make, path));
     TRY(sora_clip_read(path, fps, 0, out));
-    return make_own(&v->make, *out);
+    TRY(make_own(&v->make, *out));
+    const char *note;
+    for (int i = 0; (note = sora_clip_note(*out, i)); i++) {
+        char room[512];
+        progress_say(v->make.cli, "%s: %s", path, lang_sentence(note, room, sizeof room));
+    }
+    if (!v->make.colour_of && sora_clip_fps(*out) > 0) v->make.colour_of = path;
+    return SORA_OK;
 }
 
 /* H.264 in 4:2:0 halves its sides. */

@@ -2,6 +2,7 @@
 
 #include "media/resize.h"
 
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -94,19 +95,40 @@ uint8_t *sora_clip_pixels(const SoraClip *clip, int f)
     return f >= 0 && (size_t)f < clip->clip.frames ? clip_frame(&clip->clip, (size_t)f) : NULL;
 }
 
+static void take_notes(SoraClip *c, const ReadNotes *n)
+{
+    int count = 0;
+    if (n->turned) c->note[count++] = "it was stored on its side or mirrored and is turned upright";
+    if (n->squared) c->note[count++] = "its pixels were not square and are now";
+    if (n->alpha) c->note[count++] = "where it was see-through it is white";
+    if (n->bits > 8)
+        c->note[count++] = arena_printf(c->arena, "its %d bits a colour become 8", n->bits);
+    if (n->varies)
+        c->note[count++] =
+            arena_printf(c->arena, "its rate varies and becomes %.6g frames a second", c->clip.fps);
+}
+
 SoraStatus sora_clip_read(const char *path, double fps, int frames_max, SoraClip **out)
 {
     SoraClip *c = NULL;
     if (frames_max < 0)
         return err_set(SORA_E_ARGUMENT, "at most %d frames of %s", frames_max, path);
-    ReadOptions o = { .fps = fps, .frames_max = (size_t)frames_max };
+    ReadNotes notes = { 0 };
+    ReadOptions o = { .fps = fps, .frames_max = (size_t)frames_max, .notes = &notes };
     TRY(clip_begin(&c));
     SoraStatus s = read_clip(path, &o, c->arena, &c->clip);
-    if (s == SORA_OK)
-        *out = c;
-    else
+    if (s != SORA_OK) {
         sora_clip_free(c);
-    return s;
+        return s;
+    }
+    take_notes(c, &notes);
+    *out = c;
+    return SORA_OK;
+}
+
+const char *sora_clip_note(const SoraClip *clip, int i)
+{
+    return i >= 0 && i < CLIP_NOTES ? clip->note[i] : NULL;
 }
 
 void sora_write_options_init(SoraWriteOptions *o)
@@ -127,6 +149,19 @@ static SoraStatus format_by_name(const char *name, WriteFormat *out)
                    name);
 }
 
+_Static_assert(sizeof(WriteSound) == sizeof(SoraSound) &&
+                   offsetof(WriteSound, at_s) == offsetof(SoraSound, at_s),
+               "one layout, two names");
+
+static SoraStatus read_colour(const char *path, MediaColour *out)
+{
+    Reader *r;
+    TRY(read_open(path, NULL, &r));
+    *out = read_info(r)->colour;
+    read_close(r);
+    return SORA_OK;
+}
+
 SoraStatus clip_write_options(const SoraWriteOptions *theirs, WriteOptions *out)
 {
     SoraWriteOptions own;
@@ -135,7 +170,12 @@ SoraStatus clip_write_options(const SoraWriteOptions *theirs, WriteOptions *out)
     *out = (WriteOptions){ .overwrite = own.overwrite,
                            .quality = own.quality,
                            .yuv444 = own.full_colour,
-                           .comment = own.comment };
+                           .comment = own.comment,
+                           .sound = (const WriteSound *)own.sound,
+                           .sound_count = own.sound_count,
+                           .log = own.log,
+                           .log_self = own.log_self };
+    if (own.colour_of) TRY(read_colour(own.colour_of, &out->colour));
     return format_by_name(own.format, &out->format);
 }
 

@@ -4,9 +4,12 @@
 
 #include "media/write.h"
 
+enum { CLIP_NOTES = 5 };
+
 struct SoraClip {
     Arena *arena; /* NULL: lent for the length of a callback */
     Clip clip;
+    const char *note[CLIP_NOTES + 1]; /* ends with NULL */
 };
 
 /* A new SoraClip with an arena of its own, `clip` not filled. */

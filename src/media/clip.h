@@ -3,9 +3,18 @@
 #ifndef MEDIA_CLIP_H
 #define MEDIA_CLIP_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/arena.h"
+
+/* Which colours the numbers of a video mean: code points of ISO/IEC 23091-2, 2 where it does not
+ * say. */
+typedef struct MediaColour {
+    bool known; /* false: nothing is said */
+    int primaries, transfer, matrix;
+    bool full, range_known; /* 0 to 255 instead of 16 to 235; tagged as such */
+} MediaColour;
 
 typedef struct Clip {
     size_t frames, height, width;

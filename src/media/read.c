@@ -18,6 +18,7 @@ struct Reader {
     Picture now, ahead; /* what is shown, and what comes after it */
     bool begun, have_ahead;
     double zero_s;      /* when the first picture begins */
+    double shortest_s, longest_s; /* between two pictures */
     size_t next, until; /* the next frame out; `now` serves all below `until` */
 };
 
@@ -156,6 +157,11 @@ static SoraStatus look_ahead(Reader *r)
     double least = r->begun ? r->now.start_s : 0;
     if (!isfinite(start)) start = r->begun ? r->now.end_s : 0;
     r->ahead.start_s = fmax(start, least);
+    double shown = r->ahead.start_s - least;
+    if (r->begun && shown > 0) {
+        r->longest_s = fmax(r->longest_s, shown);
+        r->shortest_s = r->shortest_s > 0 ? fmin(r->shortest_s, shown) : shown;
+    }
     r->ahead.end_s = isfinite(end_s) && end_s > r->ahead.start_s ? end_s : r->ahead.start_s + own;
     return SORA_OK;
 }
@@ -208,6 +214,10 @@ SoraStatus read_frame(Reader *r, uint8_t *rgb, bool *end)
 static SoraStatus fill_clip(Reader *r, const ReadOptions *o, Arena *a, Clip *out)
 {
     const ReadInfo *info = read_info(r);
+    if (info->hdr)
+        return err_set(SORA_E_UNSUPPORTED,
+                       "%s is HDR video (PQ or HLG), whose colours would be wrong: make it SDR first",
+                       r->source.name);
     size_t frame = info->width * info->height * 3;
     size_t bytes_max = o->bytes_max ? o->bytes_max : (size_t)2 << 30;
     size_t most = size_min(o->frames_max ? o->frames_max : CLIP_FRAMES_MAX, bytes_max / frame);
@@ -230,6 +240,13 @@ static SoraStatus fill_clip(Reader *r, const ReadOptions *o, Arena *a, Clip *out
             return err_set(SORA_E_MEMORY, "%s has more than the %zu frames of %zux%zu that fit",
                            r->source.name, most, info->width, info->height);
     }
+    if (o->notes)
+        *o->notes = (ReadNotes){ .turned = info->turned,
+                                 .squared = info->squared,
+                                 .alpha = info->alpha,
+                                 .varies = r->longest_s > 1.6 * r->shortest_s + 0.002,
+                                 .bits = info->bits,
+                                 .sound = info->sound };
     *out = (Clip){
         .frames = count, .height = info->height, .width = info->width, .fps = info->fps, .rgb = rgb
     };

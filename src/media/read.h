@@ -11,12 +11,23 @@
 
 #include "media/clip.h"
 
+/* What reading changes, for those who want to tell. */
+typedef struct ReadNotes {
+    bool turned;  /* it was stored on its side or mirrored */
+    bool squared; /* its pixels were not square */
+    bool alpha;   /* it was see-through in places: white now */
+    bool varies;  /* its rate was not constant */
+    int bits;     /* of a colour, more than 8 become 8 */
+    bool sound;
+} ReadNotes;
+
 typedef struct ReadOptions {
     double fps; /* 0: the file's own rate */
     size_t
         frames_max;   /* of read_clip: stops there; 0: all, but more than it can hold is an error */
     size_t bytes_max; /* of read_clip's pixels; 0: 2 GiB */
     int threads;      /* of the decoder; 0: 1 */
+    ReadNotes *notes; /* read_clip tells; or NULL */
 } ReadOptions;
 
 typedef struct ReadInfo {
@@ -25,6 +36,10 @@ typedef struct ReadInfo {
     double fps;          /* of the frames that come out; 0: a picture */
     double seconds;      /* as the file says; 0: unknown, or a picture */
     bool sound;          /* there is a sound track (it is not read) */
+    bool turned, squared, alpha;
+    int bits; /* of a colour, 8 and more */
+    bool hdr; /* PQ or HLG, which read_clip refuses */
+    MediaColour colour;
     const char *comment; /* metadata: what write.h put there, or anybody's; NULL: none */
 } ReadInfo;
 

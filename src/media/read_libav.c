@@ -14,89 +14,34 @@
 #include "media/libav.h"
 #include "media/png.h"
 
-static const char formats[] = "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,gif,apng,png_pipe,"
-                              "jpeg_pipe,bmp_pipe,yuv4mpegpipe,mpegts,mpeg,flv,ogg";
-static const char codecs[] = "h264,hevc,vp8,vp9,libdav1d,av1,mpeg4,mpeg2video,mpeg1video,mjpeg,"
-                             "png,apng,gif,bmp,rawvideo,theora,ffv1,prores,wrapped_avframe";
-
 /* How a stored picture is turned: out[x', y'] = in[x, y], axes exchanged first, then mirrored. */
 typedef struct Turn {
     bool swap, mirror_x, mirror_y;
 } Turn;
 
 typedef struct AvState {
-    AVFormatContext *demuxer;
-    AVIOContext *io;
+    LibavInput in;
+    AVFormatContext *demuxer; /* the input's */
     AVCodecContext *codec;
     AVStream *stream;
     AVPacket *packet;
     AVFrame *frame;
     struct SwsContext *scale;
-    size_t at, count;     /* place in the file; pictures decoded */
+    size_t count;         /* pictures decoded */
     bool held, drained;   /* the first picture is in `frame`; no more packets */
     size_t width, height; /* as stored, pixels made square */
     uint8_t *rgba, *rgb;  /* [height, width, 4 or 3] before it is turned */
     Turn turn;
 } AvState;
 
-/* ---- the file as FFmpeg sees it: these bytes and nothing else ---- */
-
-static int read_bytes(void *context, uint8_t *to, int size)
-{
-    Source *s = context;
-    AvState *v = s->state;
-    size_t n = size_min((size_t)size, s->file.size - v->at);
-    if (!n) return AVERROR_EOF;
-    memcpy(to, s->file.bytes + v->at, n);
-    v->at += n;
-    return (int)n;
-}
-
-static int64_t seek_bytes(void *context, int64_t offset, int whence)
-{
-    Source *s = context;
-    AvState *v = s->state;
-    if (whence & AVSEEK_SIZE) return (int64_t)s->file.size;
-    whence &= ~AVSEEK_FORCE;
-    int64_t base = whence == SEEK_CUR   ? (int64_t)v->at
-                   : whence == SEEK_END ? (int64_t)s->file.size
-                                        : 0;
-    int64_t to;
-    if (__builtin_add_overflow(base, offset, &to) || to < 0 || (uint64_t)to > s->file.size)
-        return AVERROR(EINVAL);
-    v->at = (size_t)to;
-    return to;
-}
-
-static int refuse_open(AVFormatContext *c, AVIOContext **pb, const char *url, int flags,
-                       AVDictionary **o)
-{
-    (void)c, (void)pb, (void)url, (void)flags, (void)o;
-    return AVERROR(EPERM);
-}
-
 static SoraStatus open_demuxer(Source *s, AvState *v)
 {
-    enum { BUFFER = 1 << 15 };
-    uint8_t *buffer = av_malloc(BUFFER);
-    v->io = buffer ? avio_alloc_context(buffer, BUFFER, 0, s, read_bytes, NULL, seek_bytes) : NULL;
-    v->demuxer = v->io ? avformat_alloc_context() : NULL;
+    v->in = (LibavInput){ .name = s->name, .file = s->file };
+    TRY(libav_input_open(&v->in));
+    v->demuxer = v->in.demuxer;
     v->packet = av_packet_alloc();
     v->frame = av_frame_alloc();
-    if (!v->demuxer || !v->packet || !v->frame)
-        return err_set(SORA_E_MEMORY, "no memory to read %s", s->name);
-    v->demuxer->pb = v->io;
-    v->demuxer->io_open = refuse_open;
-    v->demuxer->format_whitelist = av_strdup(formats);
-    v->demuxer->codec_whitelist = av_strdup(codecs);
-    v->demuxer->max_streams = 64;
-    int e = avformat_open_input(&v->demuxer, NULL, NULL, NULL);
-    if (e == AVERROR(ENOMEM)) return libav_fail(SORA_E_MEMORY, e, "%s", s->name);
-    if (e < 0)
-        return err_set(SORA_E_FORMAT,
-                       "%s is not a video or picture that can be read, or is damaged", s->name);
-    e = avformat_find_stream_info(v->demuxer, NULL);
-    if (e < 0) return libav_fail(SORA_E_FORMAT, e, "%s is damaged", s->name);
+    if (!v->packet || !v->frame) return err_set(SORA_E_MEMORY, "no memory to read %s", s->name);
     return SORA_OK;
 }
 
@@ -127,7 +72,7 @@ static SoraStatus open_codec(Source *s, AvState *v)
     avcodec_parameters_to_context(v->codec, v->stream->codecpar);
     v->codec->thread_count = s->threads;
     v->codec->max_pixels = (int64_t)CLIP_SIDE_MAX * CLIP_SIDE_MAX;
-    v->codec->codec_whitelist = av_strdup(codecs);
+    v->codec->codec_whitelist = av_strdup(libav_codecs);
     v->codec->err_recognition = AV_EF_CRCCHECK | AV_EF_EXPLODE;
     v->codec->pkt_timebase = v->stream->time_base;
     int e = avcodec_open2(v->codec, codec, NULL);
@@ -311,6 +256,26 @@ static void fill_info(Source *s, AvState *v)
         comment ? arena_strdup(s->arena, comment->value) : png_comment(s->file, s->arena);
 }
 
+/* Code points of ISO/IEC 23091-2, which FFmpeg's are. */
+static void fill_colour(ReadInfo *info, const AvState *v)
+{
+    const AVFrame *f = v->frame;
+    const AVPixFmtDescriptor *d = av_pix_fmt_desc_get(f->format);
+    if (!d) return;
+    bool rgb = d->flags & (AV_PIX_FMT_FLAG_RGB | AV_PIX_FMT_FLAG_PAL);
+    info->bits = (int)size_max(8, (size_t)d->comp[0].depth);
+    info->alpha = (d->flags & AV_PIX_FMT_FLAG_ALPHA) != 0;
+    info->hdr = f->color_trc == AVCOL_TRC_SMPTE2084 || f->color_trc == AVCOL_TRC_ARIB_STD_B67;
+    if (rgb || is_still(v)) return;
+    info->colour = (MediaColour){ .known = true,
+                                  .primaries = f->color_primaries,
+                                  .transfer = f->color_trc,
+                                  .matrix = f->colorspace,
+                                  .full = is_full_range(f),
+                                  .range_known = f->color_range != AVCOL_RANGE_UNSPECIFIED ||
+                                                 is_full_range(f) };
+}
+
 /* The first picture tells what the header may not: size, and which way is up. */
 static SoraStatus fill_size(Source *s, AvState *v)
 {
@@ -320,6 +285,9 @@ static SoraStatus fill_size(Source *s, AvState *v)
     v->height = (size_t)v->frame->height;
     v->width = size_max(1, (size_t)lround(v->frame->width * shape));
     v->turn = find_turn(v);
+    s->info.turned = v->turn.swap || v->turn.mirror_x || v->turn.mirror_y;
+    s->info.squared = (size_t)v->frame->width != v->width;
+    fill_colour(&s->info, v);
     s->info.width = v->turn.swap ? v->height : v->width;
     s->info.height = v->turn.swap ? v->width : v->height;
     if (v->width > CLIP_SIDE_MAX || v->height > CLIP_SIDE_MAX)
@@ -369,9 +337,7 @@ static void close_av(Source *s)
     avcodec_free_context(&v->codec);
     av_frame_free(&v->frame);
     av_packet_free(&v->packet);
-    avformat_close_input(&v->demuxer);
-    if (v->io) av_freep(&v->io->buffer);
-    avio_context_free(&v->io);
+    libav_input_close(&v->in);
     s->state = NULL;
 }
 

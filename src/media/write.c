@@ -121,6 +121,14 @@ static void drop_file(Writer *w)
     if (w->file.f && !w->pipe) file_abort(&w->file);
 }
 
+static void tell_silent(const Writer *w)
+{
+    const WriteOptions *o = &w->options;
+    bool holds = o->format == WRITE_MP4 || o->format == WRITE_WEBM;
+    if (holds || !o->sound_count || !o->log) return;
+    o->log(o->log_self, "the sound is left out: this kind of file has none");
+}
+
 SoraStatus write_open(const char *path, const WriteOptions *o, Writer **out)
 {
     Arena *a = arena_new("writer", 0);
@@ -148,11 +156,13 @@ SoraStatus write_open(const char *path, const WriteOptions *o, Writer **out)
             drop_file(w);
         }
     }
-    if (s != SORA_OK)
+    if (s != SORA_OK) {
         arena_free(a);
-    else
-        *out = w;
-    return s;
+        return s;
+    }
+    tell_silent(w);
+    *out = w;
+    return SORA_OK;
 }
 
 SoraStatus write_frame(Writer *w, const uint8_t *rgb)

@@ -21,6 +21,14 @@ typedef enum WriteFormat {
     WRITE_FORMAT_COUNT
 } WriteFormat;
 
+/* A stretch of another file's sound, copied packet by packet into an MP4 or WebM that can hold it. */
+typedef struct WriteSound {
+    const char *path; /* one without sound is skipped */
+    double from_s;    /* where the stretch begins, after the file's first picture */
+    double length_s;  /* 0: to the end */
+    double at_s;      /* where it begins in the new file; stretches are in order of time */
+} WriteSound;
+
 typedef struct WriteOptions {
     size_t height, width;
     double fps;          /* 0: 24, or a picture */
@@ -30,6 +38,11 @@ typedef struct WriteOptions {
     int quality;         /* 0: standard; else 1 (small) to 100 (MP4 and WebM near lossless) */
     const char *comment; /* metadata, one line of JSON; NULL: none. GIF and Y4M have no place for
                             it and get it as FILE.json beside them; a pipe of these none */
+    MediaColour colour; /* MP4 and WebM are tagged with it, as another file is; not known: BT.709 */
+    const WriteSound *sound; /* [sound_count], borrowed until the end */
+    size_t sound_count;
+    void (*log)(void *self, const char *line); /* NULL, or told what is left out */
+    void *log_self;
 } WriteOptions;
 
 typedef struct Writer Writer;

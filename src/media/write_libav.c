@@ -12,6 +12,7 @@
 
 #include "media/libav.h"
 #include "media/palette.h"
+#include "media/sound_libav.h"
 
 /* A GIF's palette is made of the first frames, which wait until there are this many. */
 enum { GIF_WAIT = 48 };
@@ -23,6 +24,7 @@ typedef struct AvState {
     AVFrame *frame;
     AVPacket *packet;
     struct SwsContext *scale;
+    Sound *sound;     /* NULL: none */
     size_t sent;      /* frames given to the encoder */
     uint8_t *waiting; /* GIF: [GIF_WAIT, height, width, 3] */
     uint32_t *seen;   /* GIF: colours counted */
@@ -75,10 +77,45 @@ static void set_encoder(AVDictionary **o, const Sink *s)
     }
 }
 
-/* Y4M cannot say which matrix it is in: its readers guess by size, as read_libav.c does. */
+/* Y4M cannot say which matrix it is in, nor does a file that is untagged: readers guess by size, as
+ * read_libav.c does. */
 static bool is_bt709(const Sink *s)
 {
     return s->format != WRITE_Y4M || s->options->height >= 720;
+}
+
+/* Tags of another file; those of an RGB one, and a matrix that pixels cannot be brought to, are the
+ * standard's. */
+static MediaColour colour_of(const Sink *s)
+{
+    const MediaColour *c = &s->options->colour;
+    MediaColour own = { .known = true,
+                        .primaries = AVCOL_PRI_BT709,
+                        .transfer = AVCOL_TRC_BT709,
+                        .matrix = is_bt709(s) ? AVCOL_SPC_BT709 : AVCOL_SPC_SMPTE170M,
+                        .range_known = true };
+    if (!c->known || s->format == WRITE_Y4M || s->format == WRITE_GIF) return own;
+    switch (c->matrix) {
+    case AVCOL_SPC_BT709:
+    case AVCOL_SPC_UNSPECIFIED:
+    case AVCOL_SPC_BT470BG:
+    case AVCOL_SPC_SMPTE170M:
+    case AVCOL_SPC_SMPTE240M:
+    case AVCOL_SPC_BT2020_NCL: return *c;
+    default: return own;
+    }
+}
+
+static int matrix_of(const Sink *s)
+{
+    switch (colour_of(s).matrix) {
+    case AVCOL_SPC_BT470BG:
+    case AVCOL_SPC_SMPTE170M: return SWS_CS_ITU601;
+    case AVCOL_SPC_SMPTE240M: return SWS_CS_SMPTE240M;
+    case AVCOL_SPC_BT2020_NCL: return SWS_CS_BT2020;
+    case AVCOL_SPC_UNSPECIFIED: return s->options->height >= 720 ? SWS_CS_ITU709 : SWS_CS_ITU601;
+    default: return SWS_CS_ITU709;
+    }
 }
 
 static SoraStatus open_codec(Sink *s, AvState *v)
@@ -99,10 +136,13 @@ static SoraStatus open_codec(Sink *s, AvState *v)
     v->codec->flags |= AV_CODEC_FLAG_BITEXACT;
     v->codec->gop_size = (int)fmax(1, fmin(600, 5 * s->options->fps)); /* seeking by 5 seconds */
     if (kind.pixels != AV_PIX_FMT_PAL8) {
-        v->codec->color_range = AVCOL_RANGE_MPEG;
-        v->codec->colorspace = is_bt709(s) ? AVCOL_SPC_BT709 : AVCOL_SPC_SMPTE170M;
-        v->codec->color_primaries = AVCOL_PRI_BT709;
-        v->codec->color_trc = AVCOL_TRC_BT709;
+        MediaColour c = colour_of(s);
+        v->codec->color_range = c.full          ? AVCOL_RANGE_JPEG
+                                : c.range_known ? AVCOL_RANGE_MPEG
+                                                : AVCOL_RANGE_UNSPECIFIED;
+        v->codec->colorspace = (enum AVColorSpace)c.matrix;
+        v->codec->color_primaries = (enum AVColorPrimaries)c.primaries;
+        v->codec->color_trc = (enum AVColorTransferCharacteristic)c.transfer;
     }
     if (v->muxer->oformat->flags & AVFMT_GLOBALHEADER)
         v->codec->flags |= AV_CODEC_FLAG_GLOBAL_HEADER;
@@ -134,8 +174,8 @@ static SoraStatus open_frame(Sink *s, AvState *v)
                               SWS_BICUBIC | SWS_ACCURATE_RND | SWS_FULL_CHR_H_INP | SWS_BITEXACT,
                               NULL, NULL, NULL);
     if (!v->scale) return err_set(SORA_E_MEMORY, "no memory to write %s", s->path);
-    const int *matrix = sws_getCoefficients(is_bt709(s) ? SWS_CS_ITU709 : SWS_CS_ITU601);
-    sws_setColorspaceDetails(v->scale, matrix, 1, matrix, 0, 0, 1 << 16, 1 << 16);
+    const int *matrix = sws_getCoefficients(matrix_of(s));
+    sws_setColorspaceDetails(v->scale, matrix, 1, matrix, colour_of(s).full, 0, 1 << 16, 1 << 16);
     return SORA_OK;
 }
 
@@ -158,6 +198,8 @@ static SoraStatus open_stream(Sink *s, AvState *v)
     v->stream->avg_frame_rate = v->codec->framerate;
     avcodec_parameters_from_context(v->stream->codecpar, v->codec);
     v->muxer->flags |= AVFMT_FLAG_BITEXACT;
+    if (s->format == WRITE_MP4 || s->format == WRITE_WEBM)
+        TRY(sound_open(v->muxer, s->options, s->arena, &v->sound));
     if (s->options->comment) av_dict_set(&v->muxer->metadata, "comment", s->options->comment, 0);
     AVDictionary *o = NULL;
     if (s->format == WRITE_MP4)
@@ -262,6 +304,7 @@ static SoraStatus frame_av(Sink *s, const uint8_t *rgb)
     const uint8_t *plane[4] = { rgb };
     int stride[4] = { (int)s->options->width * 3 };
     sws_scale(v->scale, plane, stride, 0, v->codec->height, v->frame->data, v->frame->linesize);
+    TRY(sound_write(v->sound, (double)v->sent / s->options->fps));
     v->frame->pts = (int64_t)v->sent++;
     return encode(s, v->frame);
 }
@@ -271,6 +314,7 @@ static SoraStatus finish_av(Sink *s)
     AvState *v = s->state;
     if (s->format == WRITE_GIF && !v->palette) TRY(flush_waiting(s));
     TRY(encode(s, NULL));
+    TRY(sound_write(v->sound, INFINITY));
     int e = av_write_trailer(v->muxer);
     if (e >= 0) e = avio_closep(&v->muxer->pb);
     return e < 0 ? libav_fail(SORA_E_IO, e, "cannot write %s", s->path) : SORA_OK;
@@ -280,6 +324,7 @@ static void close_av(Sink *s)
 {
     AvState *v = s->state;
     if (!v) return;
+    sound_close(v->sound);
     if (v->muxer && v->muxer->pb) avio_closep(&v->muxer->pb);
     avformat_free_context(v->muxer);
     avcodec_free_context(&v->codec);

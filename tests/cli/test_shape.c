@@ -150,7 +150,8 @@ static void test_fill(void **state)
         "ffmpeg -v error -framerate 10 -i holes/%04d.png -crf 10 -pix_fmt yuv444p holes.mp4 && "
         "$S fill holes.mp4 $M --missing auto -o mended/",
         0, "2 of 8 frames are made");
-    check_run("ffmpeg -v error -f lavfi -i testsrc2=s=32x32:r=10,scroll=h=0.1 -frames:v 8 -c:v ffv1 good.mkv; "
+    check_run("ffmpeg -v error -f lavfi -i testsrc2=s=32x32:r=10,scroll=h=0.1 -frames:v 8 -c:v "
+              "ffv1 good.mkv; "
               "$S fill good.mkv $M --missing auto -o x.gif",
               1, "nothing is missing");
     check_run("$S fill eight.mkv $M --missing some -o x.gif", 2, "--missing");
@@ -179,6 +180,60 @@ static void test_inputs(void **state)
     check_run("$S extend eight/0001.png $M -y -o eight/", 1, "written over itself");
     check_run("$S join a.png eight.mkv $M --length 0.01s -o x.gif", 1, "less than one frame");
     check_run("ls x.gif x 2>&1", 2, "No such file");
+}
+
+/* What is said of an input that is not as most are. */
+static void test_notes(void **state)
+{
+    (void)state;
+
+    check_run("$S extend $D/rot90.mp4 $M --after 0.2s -o r2/", 0, "turned upright");
+    check_run("$S extend $D/vfr.mp4 $M --after 0.2s -o v/", 0, "its rate varies");
+    check_run("$S extend $D/sar.mp4 $M --after 0.2s -o sar/", 0, "not square");
+    check_run("$S extend $D/alpha.png $M --after 0.2s -o al/", 0, "see-through it is white");
+    check_run("ffmpeg -v error -i good.mkv -c:v libx265 -x265-params log-level=none "
+              "-pix_fmt yuv420p10le ten.mp4; $S extend ten.mp4 $M --after 0.2s -o ten/",
+              0, "10 bits a colour become 8");
+    check_run("ffmpeg -v error -i good.mkv -c:v libx265 -pix_fmt yuv420p10le -x265-params "
+              "log-level=none -color_trc smpte2084 -color_primaries bt2020 -colorspace bt2020nc "
+              "hdr.mp4; $S extend hdr.mp4 $M --after 0.2s -o hdr/",
+              1, "hdr.mp4 is HDR video");
+    check_run("ffmpeg -v error -f lavfi -i testsrc2=s=3840x2160:r=10 -frames:v 2 big.mp4; "
+              "$S extend big.mp4 $M --after 0.2s -o big/",
+              0, "given frames are kept at full size");
+    check_run("$S info big/0002.png", 0, "3840x2160");
+}
+
+/* Tags, rate and sound of the input are the result's. */
+static void test_passes_through(void **state)
+{
+    (void)state;
+    check_run(
+        "ffmpeg -v error -f lavfi -i testsrc2=s=32x32:r=10 -f lavfi -i sine=440 -t 1 -c:a aac "
+        "-pix_fmt yuvj420p -color_range pc -colorspace smpte170m -color_primaries smpte170m "
+        "-color_trc smpte170m in.mp4; $S extend in.mp4 $M --before 0.5s --after 0.5s -q -o ext.mp4 "
+        "&& "
+        "ffprobe -v error -show_entries stream=color_range,color_space,color_transfer,"
+        "color_primaries,avg_frame_rate,width,nb_frames -select_streams v -of csv=p=0 ext.mp4",
+        0, "32,pc,smpte170m,smpte170m,smpte170m,10/1,20");
+    /* The packets are the same; they begin half a second later (less what the encoder put before).
+     */
+    check_run(
+        "for f in in ext; do ffprobe -v error -select_streams a -show_packets -show_data_hash md5 "
+        "-of compact $f.mp4 | grep -o 'data_hash=[^|]*' >$f.txt; done; cmp in.txt ext.txt && "
+        "ffprobe -v error -select_streams a -show_entries stream=start_time -of csv=p=0 ext.mp4",
+        0, "0.47");
+    check_run(
+        "$S join in.mp4 in.mp4 $M --length 1s -q -o both.mp4 && ffprobe -v error -select_streams "
+        "a -show_entries packet=pts_time -of csv=p=0 both.mp4 | awk '$1>2 && !n {n=1; print "
+        "\"again at\", $1} END {print NR}'",
+        0, "again at 2.0");
+    check_run("$S recut in.mp4 $M --keep 0.5s-1s --length 2s -q -o part.mp4 && ffprobe -v error "
+              "-select_streams a -show_entries packet=pts_time -of csv=p=0 part.mp4 | tail -1",
+              0, "0.9");
+    check_run("$S extend in.mp4 $M --after 0.2s -o in.webm", 0,
+              "(aac) does not go into a webm file");
+    check_run("$S extend in.mp4 $M --after 0.2s -o in.gif", 0, "the sound is left out");
 }
 
 /* ---- a long shot ----------------------------------------------------------------------- */
@@ -214,9 +269,10 @@ static void test_resume(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_keyframes), cmocka_unit_test(test_keyframe_mistakes),
-        cmocka_unit_test(test_recut),     cmocka_unit_test(test_fill),
-        cmocka_unit_test(test_inputs),    cmocka_unit_test(test_resume),
+        cmocka_unit_test(test_keyframes),      cmocka_unit_test(test_keyframe_mistakes),
+        cmocka_unit_test(test_recut),          cmocka_unit_test(test_fill),
+        cmocka_unit_test(test_inputs),         cmocka_unit_test(test_notes),
+        cmocka_unit_test(test_passes_through), cmocka_unit_test(test_resume),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }
