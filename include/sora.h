@@ -308,6 +308,45 @@ typedef struct SoraReading {
 SORA_API SoraStatus sora_read(SoraReader *reader, const SoraClip *clip, const char *language,
                               SoraReading *out);
 
+/* ---- evaluation: how good a reader or a model is, by the world and the reader ---- */
+
+typedef struct SoraEval SoraEval;
+
+/* What is 0 or NULL has the default in its comment. */
+typedef struct SoraEvalOptions {
+    size_t size;              /* stamped by init */
+    const char *suite;        /* "reader": the reader on clips it never saw; "text": a model's
+                                 obedience and looks; "shape": what a model does with given frames */
+    const char *reader;       /* the judge's file */
+    const char *model;        /* of text and shape, as in SoraEngineOptions, with its companions */
+    const char *text_encoder, *home;
+    const char *cast;         /* .cache/cast.bin */
+    int count;                /* reader: 2000 clips; text: 500 prompts; shape: 50 clips */
+    int images;               /* 1: pictures of one frame instead of clips */
+    int width, height, frames; /* reader: 64x64x25; else the model's own */
+    double fps;               /* reader: 12; else the model's own */
+    int steps;                /* of a model: sora_shot_init's */
+    double cfg_scale;         /* likewise */
+    int actors_max;           /* as the world has it: 3 */
+    int calibrate;            /* reader: 1: first make its confidence honest, and write that into
+                                 its file */
+    const char *sheet;        /* text: a .png with pairs, the model's clip and the world's, and a
+                                 .txt with the prompts beside it; the first sheet_pairs of them */
+    int sheet_pairs;          /* 32 */
+    int threads;              /* as in SoraEngineOptions, like cpu */
+    const char *cpu;
+    /* NULL, or told how much is done. Anything but 0 stops: SORA_CANCELLED. */
+    int (*progress)(void *self, double done, double total);
+    void *progress_self;
+} SoraEvalOptions;
+
+SORA_API void sora_eval_options_init(SoraEvalOptions *o);
+SORA_API SoraStatus sora_eval(const SoraEvalOptions *o, SoraEval **out);
+
+/* The numbers as JSON (docs/evaluation.md). Lives as long as the evaluation. */
+SORA_API const char *sora_eval_report(const SoraEval *eval);
+SORA_API void sora_eval_free(SoraEval *eval); /* NULL is fine */
+
 /* ---- weights: other kinds of files, other types ---- */
 
 typedef struct SoraConvertOptions {

@@ -50,6 +50,7 @@ typedef struct Cli {
     X(loop, N("make a video end where it began"))                              \
     X(recut, N("keep the best of a video, and make the rest anew"))              \
     X(edit, N("change a video by words"))                                      \
+    X(eval, N("measure a model or the reader"))                                \
     X(read, N("say what a video or a picture shows"))                          \
     X(info, N("show what a video, a picture or a model file holds"))           \
     X(completion, N("print what bash or zsh needs to complete command lines")) \

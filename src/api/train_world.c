@@ -19,38 +19,52 @@ static SoraStatus each_name(const char *list, Arena *a,
     return SORA_OK;
 }
 
+typedef struct Names {
+    const World *world;
+    const Lexicon *lexicon;
+    uint64_t *actors;
+    uint32_t scenes;
+} Names;
+
 static SoraStatus add_actor(void *self, const char *name)
 {
-    TrainWorld *w = self;
-    size_t count = world_actor_count(w->world);
+    Names *n = self;
+    size_t count = world_actor_count(n->world);
     for (size_t i = 0; i < count; i++)
-        if (strcmp(world_actor(w->world, i)->id, name) == 0) {
-            set_bit(w->actors, i);
+        if (strcmp(world_actor(n->world, i)->id, name) == 0) {
+            set_bit(n->actors, i);
             return SORA_OK;
         }
     return err_set(SORA_E_ARGUMENT, "the cast has no actor \"%s\"", name);
 }
 
-/* "40": the first forty; else names. */
-static SoraStatus choose_actors(const char *list, Arena *a, TrainWorld *w)
+SoraStatus train_world_actors(const World *w, const char *list, Arena *a, uint64_t **out)
 {
     char *end;
-    size_t count = world_actor_count(w->world);
+    size_t count = world_actor_count(w);
     unsigned long first = strtoul(list, &end, 10);
-    w->actors = arena_zero(a, (count / 64 + 1) * sizeof *w->actors);
-    if (*end) return each_name(list, a, add_actor, w);
+    *out = arena_zero(a, (count / 64 + 1) * sizeof **out);
+    if (*end) return each_name(list, a, add_actor, &(Names){ .world = w, .actors = *out });
     if (first == 0 || first > count)
         return err_set(SORA_E_ARGUMENT, "actors is %s, the cast has %zu", list, count);
-    for (size_t i = 0; i < first; i++) set_bit(w->actors, i);
+    for (size_t i = 0; i < first; i++) set_bit(*out, i);
     return SORA_OK;
 }
 
 static SoraStatus add_scene(void *self, const char *name)
 {
-    TrainWorld *w = self;
-    int scene = lexicon_find(w->lexicon, WORD_SCENE, name);
+    Names *n = self;
+    int scene = lexicon_find(n->lexicon, WORD_SCENE, name);
     if (scene < 0) return err_set(SORA_E_ARGUMENT, "there is no scene \"%s\"", name);
-    w->training.scenes |= 1u << scene;
+    n->scenes |= 1u << scene;
+    return SORA_OK;
+}
+
+SoraStatus train_world_scenes(const Lexicon *lex, const char *list, Arena *a, uint32_t *out)
+{
+    Names n = { .lexicon = lex };
+    TRY(each_name(list, a, add_scene, &n));
+    *out = n.scenes;
     return SORA_OK;
 }
 
@@ -60,8 +74,8 @@ SoraStatus train_world_open(const SoraTrainOptions *o, const SourceSize *sizes, 
     *out = (TrainWorld){ 0 };
     TRY(lexicon_builtin(a, &out->lexicon));
     TRY(world_open(o->cast, &out->world));
-    if (o->actors) TRY(choose_actors(o->actors, a, out));
-    if (o->scenes) TRY(each_name(o->scenes, a, add_scene, out));
+    if (o->actors) TRY(train_world_actors(out->world, o->actors, a, &out->actors));
+    if (o->scenes) TRY(train_world_scenes(out->lexicon, o->scenes, a, &out->training.scenes));
     WorldSource *t = &out->training;
     t->world = out->world;
     t->lexicon = out->lexicon;

@@ -16,6 +16,10 @@ typedef struct TrainWorld {
  * scene that is not there. Memory from `a`; `out` must not move. */
 SoraStatus train_world_open(const SoraTrainOptions *o, const SourceSize *sizes, size_t size_count,
                             Arena *a, TrainWorld *out);
+/* Lists as options have them: "40": the first forty actors of the cast, else ids. */
+SoraStatus train_world_actors(const World *w, const char *list, Arena *a, uint64_t **out);
+SoraStatus train_world_scenes(const Lexicon *lex, const char *list, Arena *a, uint32_t *out);
+
 void train_world_close(TrainWorld *w); /* a zeroed one is fine */
 
 #endif

@@ -1,0 +1,139 @@
+#include "eval_tables.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lang.h"
+
+enum { LABEL_COLUMNS = 12, CELL_COLUMNS = 12, WORST = 10 };
+
+static const char *const asked[] = { N("actor"),  N("scene"), N("time"),   N("weather"),
+                                     N("camera"), N("count"), N("action"), N("size") };
+enum { ASKED = sizeof asked / sizeof asked[0] };
+
+static double number(const Json *x, const char *key)
+{
+    const Json *n = json_get(x, key);
+    bool is = n && (n->kind == JSON_IS_INTEGER || n->kind == JSON_IS_REAL);
+    return is ? n->number : NAN;
+}
+
+/* Wide characters take two columns, which printf does not know. */
+static void cell(const char *text, size_t columns)
+{
+    size_t have = lang_columns(text);
+    printf("%s%*s", text, have < columns ? (int)(columns - have) : 0, "");
+}
+
+static void put_percent(double share)
+{
+    char text[32] = "-";
+    if (isfinite(share)) snprintf(text, sizeof text, "%.1f%%", 100 * share);
+    cell(text, CELL_COLUMNS);
+}
+
+static void put_value(double x)
+{
+    char text[32] = "-";
+    if (isfinite(x)) snprintf(text, sizeof text, "%.3g", x);
+    cell(text, CELL_COLUMNS);
+}
+
+static void put_heads(const char *const *name, size_t n)
+{
+    cell("", LABEL_COLUMNS);
+    for (size_t i = 0; i < n; i++) cell(T(name[i]), CELL_COLUMNS);
+    printf("\n");
+}
+
+/* ---- actors ---------------------------------------------------------------------------- */
+
+static int by_accuracy(const void *x, const void *y)
+{
+    const Json *const *p = x, *const *q = y;
+    double a = number(*p, "right") / number(*p, "asked"),
+           b = number(*q, "right") / number(*q, "asked");
+    return a < b ? -1 : a > b ? 1 : strcmp(json_text(*p, "id"), json_text(*q, "id"));
+}
+
+static void put_worst(const Json *report, Arena *a)
+{
+    const Json *actors = json_get(report, "actors");
+    if (!actors || !actors->count) return;
+    const Json **sorted = arena_alloc(a, actors->count * sizeof *sorted);
+    for (size_t i = 0; i < actors->count; i++) sorted[i] = &actors->item[i];
+    qsort(sorted, actors->count, sizeof *sorted, by_accuracy);
+    printf(T("worst of %zu actors:"), actors->count);
+    for (size_t i = 0; i < actors->count && i < WORST; i++)
+        printf(" %s %.0f/%.0f", json_text(sorted[i], "id"), number(sorted[i], "right"),
+               number(sorted[i], "asked"));
+    printf("\n");
+}
+
+/* ---- the reader ------------------------------------------------------------------------ */
+
+static void reader_table(const Json *report, Arena *a)
+{
+    static const char *const column[] = { N("clips"), N("pictures"), N("new pairs"), N("ECE") };
+    static const char *const set[] = { "clips", "images", "pairs" };
+    put_heads(column, 4);
+    for (size_t h = 0; h < ASKED; h++) {
+        cell(T(asked[h]), LABEL_COLUMNS);
+        for (size_t k = 0; k < 3; k++)
+            put_percent(number(json_get(json_get(report, set[k]), asked[h]), "accuracy"));
+        put_value(number(json_get(json_get(report, "clips"), asked[h]), "ece"));
+        printf("\n");
+    }
+    printf(T("likeness: %.2f of the clips, %.2f of the same clips smeared\n"),
+           number(json_get(report, "clips"), "likeness"), number(report, "smeared_likeness"));
+    put_worst(report, a);
+}
+
+/* ---- text ------------------------------------------------------------------------------ */
+
+static void text_table(const Json *report, Arena *a)
+{
+    static const char *const column[] = { N("model"),   N("world"),   N("seen"),  N("new pairs"),
+                                          N("English"), N("Chinese"), N("plain"), N("paraphrase") };
+    static const char *const group[] = { "all", "all", "seen",  "pairs",
+                                         "en",  "zh",  "plain", "paraphrase" };
+    const Json *groups = json_get(report, "groups"), *cast = json_get(report, "cast");
+    const Json *looks = json_get(report, "looks");
+    put_heads(column, 8);
+    for (size_t h = 0; h < ASKED; h++) {
+        cell(T(asked[h]), LABEL_COLUMNS);
+        for (size_t k = 0; k < 8; k++) {
+            const Json *who = json_get(json_get(groups, group[k]), k == 1 ? "world" : "model");
+            put_percent(number(json_get(who, asked[h]), "accuracy"));
+        }
+        printf("\n");
+    }
+    cell(T("likeness"), LABEL_COLUMNS);
+    for (size_t k = 0; k < 2; k++)
+        put_value(number(json_get(json_get(groups, "all"), k ? "world" : "model"), "likeness"));
+    printf("\n");
+    cell(T("borders"), LABEL_COLUMNS);
+    for (size_t k = 0; k < 2; k++)
+        put_value(number(json_get(looks, k ? "world" : "model"), "borders"));
+    printf("\n");
+    cell(T("residual"), LABEL_COLUMNS);
+    for (size_t k = 0; k < 2; k++)
+        put_value(number(json_get(looks, k ? "world" : "model"), "residual"));
+    printf("\n");
+    printf(T("edges of actors: %.2f of the world's\n"), number(looks, "gradient_ratio"));
+    printf(T("actors right: %.1f%% over the cast of %.0f, %.1f%% over the %.0f that are claimed\n"),
+           100 * number(cast, "whole_accuracy"), number(cast, "actors"),
+           100 * number(cast, "claimed_accuracy"), number(cast, "claimed"));
+    printf(T("%.0f prompts, %.0f of them with an actor that was not taught\n"),
+           number(report, "prompts"), number(report, "untaught"));
+    put_worst(report, a);
+}
+
+void eval_tables(const Json *report, Arena *a)
+{
+    const char *suite = json_text(report, "suite");
+    if (suite && strcmp(suite, "reader") == 0) reader_table(report, a);
+    if (suite && strcmp(suite, "text") == 0) text_table(report, a);
+}

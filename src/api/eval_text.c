@@ -1,0 +1,121 @@
+/* The suite "text": does the model do what it is told, and how does it look. */
+#include <math.h>
+
+#include "api/eval_run.h"
+#include "api/eval_sheet.h"
+#include "eval/text_suite.h"
+
+enum { COUNT = 500, SHEET_PAIRS = 32 };
+
+static SoraStatus on_pair(void *self, const char *prompt, bool found, const Clip *made,
+                          const Clip *world)
+{
+    EvalSheet *sheet = self;
+    char line[CAPTION_SIZE_MAX + 16];
+    snprintf(line, sizeof line, "%s %s", found ? "[+]" : "[-]", prompt);
+    return eval_sheet_add(sheet, line, made, world);
+}
+
+static void put_looks(JsonWriter *w, const TextLooks *l)
+{
+    static const char *const who[2] = { "model", "world" };
+    double n = (double)l->clips;
+    json_begin(w, "looks", '{');
+    for (int k = 0; k < 2; k++) {
+        json_begin(w, who[k], '{');
+        json_put_number(w, "borders", l->borders[k] / n);
+        json_put_number(w, "residual", l->residual[k] / n);
+        json_end(w, '}');
+    }
+    json_put_number(w, "gradient_ratio", l->gradient[0] / l->gradient[1]);
+    json_put_number(w, "residual_ratio", l->residual[0] / l->residual[1]);
+    json_end(w, '}');
+}
+
+/* What generate may claim to know: accuracy of every actor that was asked for. */
+static void put_actors(SoraEval *e, const TextReport *r)
+{
+    JsonWriter *w = &e->json;
+    json_begin(w, "actors", '[');
+    for (size_t i = 0; i < reader_config(e->reader->file.reader)->actors; i++) {
+        const Score *s = &r->actor[0][i];
+        if (!s->asked) continue;
+        json_begin(w, NULL, '{');
+        json_put_text(w, "id", lexicon_id(e->reader->lexicon, WORD_ACTOR, (int)i));
+        json_put_integer(w, "asked", (int64_t)s->asked);
+        json_put_integer(w, "right", (int64_t)s->right);
+        json_put_integer(w, "world_right", (int64_t)r->actor[1][i].right);
+        json_end(w, '}');
+    }
+    json_end(w, ']');
+}
+
+/* Over the whole cast, prompts with an actor nobody was taught count as wrong; over the words that
+ * the model claims, only actors that it gets right in four of five prompts are asked for. */
+static void put_cast(SoraEval *e, const TextReport *r)
+{
+    Score claimed = { 0 };
+    size_t known = 0, asked = 0;
+    for (size_t i = 0; i < reader_config(e->reader->file.reader)->actors; i++) {
+        const Score *s = &r->actor[0][i];
+        asked += s->asked > 0;
+        if (!s->asked || score_accuracy(s) < 0.8) continue;
+        known++;
+        claimed.asked += s->asked, claimed.right += s->right;
+    }
+    JsonWriter *w = &e->json;
+    json_begin(w, "cast", '{');
+    json_put_integer(w, "actors", (int64_t)world_actor_count(e->world));
+    json_put_integer(w, "asked", (int64_t)asked);
+    json_put_integer(w, "claimed", (int64_t)known);
+    json_put_number(w, "claimed_accuracy", known ? score_accuracy(&claimed) : NAN);
+    const Score *all = &r->scores[TEXT_ALL][0].actor;
+    json_put_number(w, "whole_accuracy", (double)all->right / (double)(all->asked + r->untaught));
+    json_end(w, '}');
+}
+
+static void put_report(SoraEval *e, const DrawOptions *draw, const TextReport *r)
+{
+    static const char *const who[2] = { "model", "world" };
+    JsonWriter *w = &e->json;
+    json_put_integer(w, "prompts", (int64_t)r->drawn);
+    json_put_integer(w, "untaught", (int64_t)r->untaught);
+    json_put_integer(w, "width", (int64_t)draw->size.width);
+    json_put_integer(w, "height", (int64_t)draw->size.height);
+    json_put_integer(w, "frames", (int64_t)draw->size.frames);
+    json_begin(w, "groups", '{');
+    for (int g = 0; g < TEXT_GROUPS; g++) {
+        json_begin(w, text_group_name(g), '{');
+        for (int k = 0; k < 2; k++) eval_put_scores(w, who[k], &r->scores[g][k]);
+        json_end(w, '}');
+    }
+    json_end(w, '}');
+    put_cast(e, r);
+    put_looks(w, &r->looks);
+    put_actors(e, r);
+}
+
+SoraStatus eval_text(SoraEval *e)
+{
+    EvalSheet sheet;
+    TextReport report;
+    TextSuite s = { .model = &e->model,
+                    .reader = e->reader->file.reader,
+                    .c = e->reader->compute,
+                    .taught = e->taught,
+                    .count = e->o.count ? (size_t)e->o.count : COUNT,
+                    .steps = (size_t)e->o.steps,
+                    .cfg_scale = e->o.cfg_scale,
+                    .progress = eval_progress(e),
+                    .show = on_pair,
+                    .show_self = &sheet };
+    TRY(eval_draw(e, true, &s.draw));
+    e->total = (double)s.count;
+    TRY(eval_sheet_open(&sheet, e->o.sheet,
+                        e->o.sheet_pairs ? (size_t)e->o.sheet_pairs : SHEET_PAIRS));
+    SoraStatus status = text_suite_run(&s, e->arena, &report);
+    if (status == SORA_OK) status = eval_sheet_write(&sheet);
+    eval_sheet_close(&sheet);
+    if (status == SORA_OK) put_report(e, &s.draw, &report);
+    return status;
+}

@@ -1,0 +1,203 @@
+#include "eval/text_suite.h"
+
+#include <math.h>
+
+#include "base/rng.h"
+#include "base/size.h"
+#include "eval/looks.h"
+#include "pipeline/generate.h"
+#include "pipeline/read.h"
+#include "world/seen.h"
+
+/* The committed hash: changing it changes every number that was ever reported. */
+static const uint64_t SUITE_SEED = 0x736f7261746578;
+
+enum { PURPOSE_TRY = 1, PURPOSE_STYLE, PURPOSE_SEED, TRIES_MAX = 20000 };
+enum { PAIRS_EVERY = 5, PARAPHRASE_EVERY = 8, REACH = 4 };
+
+const char *text_group_name(TextGroup g)
+{
+    static const char *const name[TEXT_GROUPS] = { "all", "seen",  "pairs",     "en",
+                                                   "zh",  "plain", "paraphrase" };
+    return name[g];
+}
+
+/* ---- prompts --------------------------------------------------------------------------- */
+
+static bool in_set(const uint64_t *set, size_t k)
+{
+    return !set || set[k / 64] >> k % 64 & 1;
+}
+
+/* Actors take turns, those that were taught among their like; a fifth of the prompts holds a pair
+ * that training never shows. */
+static SoraStatus pick_facts(const TextSuite *s, uint64_t i, TextPrompt *out)
+{
+    size_t actors = world_actor_count(s->draw.world), wanted = i % actors;
+    DrawOptions o = s->draw;
+    uint64_t round = i / actors;
+    out->pairs = (i + round) % PAIRS_EVERY == 0;
+    o.pick.split = out->pairs ? SPLIT_PAIRS : SPLIT_TEST;
+    o.seed = rng_split(rng_split(SUITE_SEED, PURPOSE_TRY), i);
+    o.pick.actors = in_set(s->taught, wanted) ? s->taught : NULL;
+    for (uint64_t k = 0; k < TRIES_MAX; k++) {
+        TRY(draw_facts(&o, k, &out->placed, &out->named));
+        if (out->placed.actor[0].actor == wanted) return SORA_OK;
+    }
+    return SORA_OK; /* an actor without such a pair: whoever came last */
+}
+
+SoraStatus text_suite_prompt(const TextSuite *s, uint64_t i, TextPrompt *out)
+{
+    size_t actors = world_actor_count(s->draw.world);
+    TRY(pick_facts(s, i, out));
+    uint64_t seed = rng_split(rng_split(SUITE_SEED, PURPOSE_STYLE), i);
+    CaptionStyle style;
+    caption_mix(seed, &style);
+    bool english = (i + i / actors) % 2 == 0; /* each actor in turn */
+    if (english)
+        style.language = LANG_EN;
+    else if (style.language == LANG_EN)
+        style.language = rng_below(seed, 9, 4) ? LANG_ZH_HANS : LANG_ZH_HANT;
+    out->language = style.language;
+    out->paraphrase = rng_below(seed, 10, PARAPHRASE_EVERY) == 0;
+    style.held_out = out->paraphrase;
+    Arena *a = arena_new("prompt", 0);
+    if (!a) return err_set(SORA_E_MEMORY, "no memory for a prompt");
+    WorldState state;
+    SoraStatus status =
+        world_state(s->draw.world, &out->placed, rng_u64(seed, 11), &s->draw.size, a, &state);
+    if (status == SORA_OK) {
+        CaptionView view = world_seen(s->draw.world, &out->placed, &state);
+        view.actor |= 1; /* the subject is asked for, even where the world's own clip hides it */
+        caption_write(s->draw.lexicon, &out->named, &view, &style, out->text, &out->said);
+    }
+    arena_free(a);
+    return status;
+}
+
+static bool is_taught(const TextSuite *s, const Facts *placed)
+{
+    bool all = true;
+    for (int i = 0; i < placed->actors; i++) all = all && in_set(s->taught, placed->actor[i].actor);
+    return all;
+}
+
+/* ---- one prompt ------------------------------------------------------------------------ */
+
+typedef struct Rooms {
+    Arena *clips, *step;
+} Rooms;
+
+static SoraStatus make(const TextSuite *s, uint64_t i, const char *prompt, Rooms *r, Clip *out)
+{
+    GenerateOptions g = generate_options_default();
+    const WorldFrames *size = &s->draw.size;
+    g.prompt = prompt;
+    g.seed = rng_split(rng_split(SUITE_SEED, PURPOSE_SEED), i);
+    g.frames = size->frames, g.height = size->height, g.width = size->width;
+    if (size->frames > 1) g.fps = size->fps;
+    if (s->steps) g.steps = s->steps;
+    if (s->cfg_scale > 0) g.cfg_scale = s->cfg_scale;
+    return generate_clip(s->model, s->c, &g, r->clips, out);
+}
+
+/* The actors' boxes of the world's own clip say how large a box is looked for in both. */
+static void add_looks(const TextSuite *s, const Drawn *d, const Clip *made, TextLooks *out)
+{
+    const Clip *clip[2] = { made, &d->clip };
+    double energy[2] = { 0 };
+    for (size_t f = 0; f < d->clip.frames; f += 4) {
+        const BodyState *b = &d->state.frame[f].actor[0];
+        size_t h = (size_t)fmaxf(8, fminf(1, b->height) * (float)d->clip.height);
+        size_t w = (size_t)fmaxf(8, fminf(1, b->width) * (float)d->clip.width);
+        for (int k = 0; k < 2; k++) energy[k] += looks_sharpest(clip[k], f, h, w);
+    }
+    for (int k = 0; k < 2; k++) {
+        out->gradient[k] += energy[k];
+        out->borders[k] += looks_borders(clip[k], s->model->config.patch);
+        out->residual[k] += looks_residual(clip[k], REACH);
+    }
+    out->clips++;
+}
+
+/* Does the prompt belong to the group? */
+static bool belongs(const TextPrompt *p, TextGroup g)
+{
+    switch (g) {
+    case TEXT_SEEN: return !p->pairs;
+    case TEXT_PAIRS: return p->pairs;
+    case TEXT_EN: return p->language == LANG_EN;
+    case TEXT_ZH: return p->language != LANG_EN;
+    case TEXT_PLAIN: return !p->paraphrase;
+    case TEXT_PARAPHRASE: return p->paraphrase;
+    default: return true;
+    }
+}
+
+/* Every actor that was asked for has a count of its own. */
+static void add_actors(const Reader *r, const ReadingLabels *l, const Reading *x, Score *actor)
+{
+    uint16_t best[FACTS_ACTORS_MAX];
+    size_t n = reading_actors(r, x, l->actor_count, best);
+    for (size_t j = 0; j < l->actor_count; j++) {
+        bool found = false;
+        for (size_t k = 0; k < n; k++) found |= best[k] == l->actors[j];
+        if (l->seen[j])
+            score_add(&actor[l->actors[j]], found, (double)reading_presence(r, x, l->actors[j]));
+    }
+}
+
+static SoraStatus judge(const TextSuite *s, uint64_t i, const TextPrompt *p, Rooms *r,
+                        TextReport *out)
+{
+    Clip made;
+    Drawn d;
+    Reading x[2];
+    ReadingLabels labels;
+    bool found[2];
+    TRY(make(s, i, p->text, r, &made));
+    TRY(draw_render(&s->draw, &p->placed, i, r->clips, &d));
+    Clip both[2] = { made, d.clip };
+    TRY(read_clips(s->reader, s->c, both, 2, r->step, r->clips, x));
+    reading_labels(&p->named, &p->said, &labels);
+    for (int k = 0; k < 2; k++) {
+        for (int g = 0; g < TEXT_GROUPS; g++)
+            if (belongs(p, g))
+                read_scores_add(&out->scores[g][k], s->reader, &labels, &x[k], &found[k]);
+        add_actors(s->reader, &labels, &x[k], out->actor[k]);
+    }
+    add_looks(s, &d, &made, &out->looks);
+    return s->show ? s->show(s->show_self, p->text, found[0], &made, &d.clip) : SORA_OK;
+}
+
+static SoraStatus run(const TextSuite *s, Rooms *r, TextReport *out)
+{
+    for (uint64_t i = 0; i < s->count; i++) {
+        TextPrompt p;
+        TRY(text_suite_prompt(s, i, &p));
+        out->drawn++;
+        if (is_taught(s, &p.placed)) {
+            arena_rewind(r->clips, (ArenaMark){ 0 });
+            TRY(err_while(judge(s, i, &p, r, out), "making prompt %llu, \"%s\"",
+                          (unsigned long long)i + 1, p.text));
+        } else {
+            out->untaught++;
+        }
+        TRY(draw_progress(&s->progress, (double)(i + 1), (double)s->count));
+    }
+    return SORA_OK;
+}
+
+SoraStatus text_suite_run(const TextSuite *s, Arena *a, TextReport *out)
+{
+    size_t actors = reader_config(s->reader)->actors;
+    *out = (TextReport){ 0 };
+    for (int k = 0; k < 2; k++) out->actor[k] = arena_zero(a, actors * sizeof(Score));
+    Rooms r = { arena_new("clips", 0), arena_new("step", 0) };
+    SoraStatus status =
+        r.clips && r.step ? run(s, &r, out) : err_set(SORA_E_MEMORY, "no memory for a suite");
+    arena_free(r.clips);
+    arena_free(r.step);
+    return status;
+}

@@ -1,0 +1,236 @@
+/* sora_eval on a tiny model and a tiny reader, hardly trained: the bookkeeping has to be right,
+ * whatever they answer. */
+#include "check.h"
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "base/json.h"
+
+static char folder[] = "/tmp/sora-eval-XXXXXX";
+static char encoder[4096];
+
+static const char *in_folder(const char *name)
+{
+    static char path[4][160];
+    static int k;
+    char *p = path[k++ % 4];
+    snprintf(p, sizeof path[0], "%s/%s", folder, name);
+    return p;
+}
+
+static void train(const char *network, const char *dir, const char *actors)
+{
+    SoraTrainOptions o;
+    SoraTrainer *t;
+    SoraTrainReport r;
+    sora_train_options_init(&o);
+    o.dir = in_folder(dir), o.data = "world", o.network = network, o.text_encoder = encoder;
+    o.cast = test_data("cast/cast.bin");
+    o.sizes = "32x32,32x32x13@6";
+    o.width = 32, o.heads = 2, o.layers = 1, o.hidden = 32;
+    o.batch_tokens = 60, o.steps = 3, o.threads = 2;
+    o.actors = actors;
+    CHECK_OK(sora_train_open(&o, &t));
+    do CHECK_OK(sora_train_step(t, &r));
+    while (r.progress < 1);
+    CHECK_OK(sora_train_save(t));
+    sora_train_close(t);
+}
+
+static int setup(void **state)
+{
+    (void)state;
+    if (!mkdtemp(folder)) return -1;
+    snprintf(encoder, sizeof encoder, "%s/models/default/text.safetensors", getenv("SORA_SOURCE"));
+    train("reader", "reader", "6");
+    train("video", "video", "4");
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    (void)state;
+    char command[128];
+    snprintf(command, sizeof command, "rm -rf %s", folder);
+    return system(command);
+}
+
+static SoraEvalOptions small(const char *suite)
+{
+    SoraEvalOptions o;
+    sora_eval_options_init(&o);
+    o.suite = suite;
+    o.reader = in_folder("reader/reader.safetensors");
+    o.model = in_folder("video");
+    o.text_encoder = encoder;
+    o.cast = test_data("cast/cast.bin");
+    o.threads = 2;
+    o.steps = 2;
+    return o;
+}
+
+/* The report, parsed, in `a`. */
+static const Json *evaluated(const SoraEvalOptions *o, Arena *a)
+{
+    SoraEval *e;
+    const Json *tree;
+    CHECK_OK(sora_eval(o, &e));
+    const char *text = arena_strdup(a, sora_eval_report(e));
+    sora_eval_free(e);
+    CHECK_OK(json_parse(text, strlen(text), "report", a, &tree));
+    assert_string_equal(json_text(tree, "suite"), o->suite);
+    return tree;
+}
+
+static double number(const Json *x, const char *key)
+{
+    const Json *n = json_get(x, key);
+    if (!n) fail_msg("there is no \"%s\"", key);
+    return n->number;
+}
+
+static void check_score(const Json *x)
+{
+    double asked = number(x, "asked"), right = number(x, "right");
+    assert_true(right >= 0 && right <= asked);
+    if (asked > 0) CHECK_CLOSE(number(x, "accuracy"), right / asked, 1e-4);
+}
+
+static void check_same(const Json *x, const Json *y)
+{
+    assert_int_equal(x->kind, y->kind);
+    assert_int_equal(x->count, y->count);
+    assert_true(x->integer == y->integer && (x->number == y->number || x->kind != JSON_IS_REAL));
+    for (size_t i = 0; i < x->count; i++) check_same(&x->item[i], &y->item[i]);
+}
+
+static double told, of_all;
+
+static int on_progress(void *self, double done, double total)
+{
+    assert_true(done > told && done <= total);
+    told = done, of_all = total;
+    return self != NULL;
+}
+
+static void reads_the_world(void **state)
+{
+    (void)state;
+    Arena *a = arena_new("test", 0);
+    SoraEvalOptions o = small("reader");
+    o.count = 40;
+    o.progress = on_progress;
+    told = 0;
+    const Json *r = evaluated(&o, a), *again;
+    CHECK_CLOSE(told, of_all, 0);
+    static const char *const set[] = { "clips", "images", "pairs" };
+    for (int k = 0; k < 3; k++) {
+        const Json *x = json_get(r, set[k]);
+        assert_int_equal(number(x, "clips"), k ? 20 : 40);
+        check_score(json_get(x, "actor"));
+        check_score(json_get(x, "scene"));
+        assert_true(number(json_get(x, "scene"), "asked") > 10);
+    }
+    assert_true(number(json_get(json_get(r, "clips"), "action"), "asked") > 5);
+    const Json *actors = json_get(r, "actors");
+    assert_true(actors->count > 0 && actors->count <= 6); /* those it was taught */
+    told = 0;
+    again = evaluated(&o, a);
+    check_same(r, again);
+    /* Calibrated: the file has it, and the answers are the same ones. */
+    o.calibrate = 1;
+    o.progress = NULL;
+    again = evaluated(&o, a);
+    CHECK_CLOSE(number(json_get(json_get(again, "clips"), "scene"), "right"),
+                number(json_get(json_get(r, "clips"), "scene"), "right"), 0);
+    double t = number(json_get(again, "temperature"), "scene");
+    assert_true(t != 1);
+    o.calibrate = 0;
+    CHECK_CLOSE(number(json_get(evaluated(&o, a), "temperature"), "scene"), t, 1e-5);
+    o.progress = on_progress, o.progress_self = &o;
+    told = 0;
+    SoraEval *e;
+    assert_int_equal(sora_eval(&o, &e), SORA_CANCELLED);
+    arena_free(a);
+}
+
+static void asks_the_model(void **state)
+{
+    (void)state;
+    Arena *a = arena_new("test", 0);
+    SoraEvalOptions o = small("text");
+    o.count = 24;
+    o.sheet = in_folder("pairs.png");
+    o.sheet_pairs = 3;
+    const Json *r = evaluated(&o, a), *groups = json_get(r, "groups");
+    double untaught = number(r, "untaught"), made = number(r, "prompts") - untaught;
+    assert_int_equal(number(r, "prompts"), 24);
+    assert_true(untaught > 0 && made > 0); /* four of the cast were taught */
+    assert_int_equal(number(r, "frames"), 13);
+    static const char *const halves[][2] = { { "seen", "pairs" },
+                                             { "en", "zh" },
+                                             { "plain", "paraphrase" } };
+    for (int k = 0; k < 3; k++) {
+        double sum = 0;
+        for (int i = 0; i < 2; i++)
+            sum += number(json_get(json_get(groups, halves[k][i]), "model"), "clips");
+        CHECK_CLOSE(sum, made, 0);
+    }
+    const Json *all = json_get(groups, "all");
+    check_score(json_get(json_get(all, "model"), "actor"));
+    CHECK_CLOSE(number(json_get(json_get(all, "world"), "actor"), "asked"),
+                number(json_get(json_get(all, "model"), "actor"), "asked"), 0);
+    assert_true(json_get(r, "actors")->count <= 4);
+    assert_true(number(json_get(r, "looks"), "gradient_ratio") > 0);
+    assert_true(file_exists(o.sheet));
+    Slice text;
+    CHECK_OK(file_read(in_folder("pairs.txt"), 1 << 16, a, &text));
+    size_t lines = 0;
+    for (size_t i = 0; i < text.size; i++) lines += text.bytes[i] == '\n';
+    assert_int_equal(lines, 3);
+    o.sheet = NULL;
+    check_same(r, evaluated(&o, a));
+    o.images = 1;
+    o.count = 8;
+    assert_int_equal(number(evaluated(&o, a), "frames"), 1);
+    arena_free(a);
+}
+
+static void refuses(void **state)
+{
+    (void)state;
+    SoraEval *e;
+    SoraEvalOptions o = small("text");
+    o.suite = "taste";
+    CHECK_FAILS(sora_eval(&o, &e), SORA_E_ARGUMENT, "\"taste\" is no suite");
+    o = small("text");
+    o.count = -1;
+    CHECK_FAILS(sora_eval(&o, &e), SORA_E_ARGUMENT, "a count of -1");
+    o = small("text");
+    o.reader = "/nowhere/reader.safetensors";
+    CHECK_FAILS(sora_eval(&o, &e), SORA_E_IO, "--network reader");
+    o = small("text");
+    o.model = o.reader;
+    CHECK_FAILS(sora_eval(&o, &e), SORA_E_FORMAT, "reader.safetensors");
+    o = small("text");
+    o.cast = "/nowhere/cast.bin";
+    CHECK_FAILS(sora_eval(&o, &e), SORA_E_IO, "/nowhere/cast.bin");
+    o = small("text");
+    o.sheet = "pairs.gif";
+    CHECK_FAILS(sora_eval(&o, &e), SORA_E_ARGUMENT, "a sheet is a .png");
+    o = small("text");
+    o.size = 3;
+    CHECK_FAILS(sora_eval(&o, &e), SORA_E_ARGUMENT, "SoraEvalOptions");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(reads_the_world),
+        cmocka_unit_test(asks_the_model),
+        cmocka_unit_test(refuses),
+    };
+    return cmocka_run_group_tests(tests, setup, teardown);
+}
