@@ -123,12 +123,76 @@ static void text_table(const Json *report, Arena *a)
         put_value(number(json_get(looks, k ? "world" : "model"), "residual"));
     printf("\n");
     printf(T("edges of actors: %.2f of the world's\n"), number(looks, "gradient_ratio"));
-    printf(T("actors right: %.1f%% over the cast of %.0f, %.1f%% over the %.0f that are claimed\n"),
-           100 * number(cast, "whole_accuracy"), number(cast, "actors"),
-           100 * number(cast, "claimed_accuracy"), number(cast, "claimed"));
+    printf(T("actors right: %.1f%% over the cast of %.0f"), 100 * number(cast, "whole_accuracy"),
+           number(cast, "actors"));
+    if (number(cast, "claimed") > 0)
+        printf(T(", %.1f%% over the %.0f that are claimed"), 100 * number(cast, "claimed_accuracy"),
+               number(cast, "claimed"));
+    printf("\n");
     printf(T("%.0f prompts, %.0f of them with an actor that was not taught\n"),
            number(report, "prompts"), number(report, "untaught"));
     put_worst(report, a);
+}
+
+/* ---- shape ----------------------------------------------------------------------------- */
+
+static void seam_row(const char *label, const Json *x)
+{
+    static const char *const key[] = { "position", "velocity", "colour", "dynamic" };
+    cell(label, LABEL_COLUMNS);
+    for (size_t k = 0; k < 4; k++) put_value(number(x, key[k]));
+    printf("\n");
+}
+
+static void fill_rows(const Json *fill)
+{
+    static const char *const column[] = { N("gap"), N("PSNR"), N("actor PSNR"), N("edges"),
+                                          N("motion") };
+    static const char *const way[] = { "model", "blend", "nearest", "flow" };
+    static const char *const label[] = { N("model"), N("blending"), N("nearest"),
+                                         N("optical flow") };
+    put_heads(column, 5);
+    for (size_t i = 0; fill && i < fill->count; i++)
+        for (size_t k = 0; k < 4; k++) {
+            const Json *x = json_get(&fill->item[i], way[k]);
+            cell(T(label[k]), LABEL_COLUMNS);
+            put_value(number(&fill->item[i], "gap"));
+            put_value(number(x, "psnr"));
+            put_value(number(x, "actor_psnr"));
+            put_percent(number(x, "actor_edges"));
+            put_percent(number(x, "dynamic"));
+            printf("\n");
+        }
+}
+
+static void edit_rows(const Json *edit)
+{
+    static const char *const column[] = { N("strength"), N("changed"), N("path kept"),
+                                          N("edges kept") };
+    put_heads(column, 4);
+    for (size_t i = 0; edit && i < edit->count; i++) {
+        cell(i ? "" : T("edit"), LABEL_COLUMNS);
+        put_value(number(&edit->item[i], "strength"));
+        put_percent(number(&edit->item[i], "changed"));
+        put_percent(number(&edit->item[i], "kept"));
+        put_percent(number(&edit->item[i], "edges"));
+        printf("\n");
+    }
+}
+
+static void shape_table(const Json *report)
+{
+    static const char *const column[] = { N("position"), N("velocity"), N("colour"), N("motion") };
+    printf(T("%.0f clips; given frames come back at %.3g dB, 99 is exact\n"),
+           number(report, "clips"), number(report, "given_psnr"));
+    put_heads(column, 4);
+    seam_row(T("extend"), json_get(report, "extend"));
+    seam_row(T("join"), json_get(report, "join"));
+    printf(
+        T("join: A before and B after in %.1f%%; loop: last to first %.3g times a step inside\n"),
+        100 * number(report, "join_found"), number(report, "loop"));
+    fill_rows(json_get(report, "fill"));
+    edit_rows(json_get(report, "edit"));
 }
 
 void eval_tables(const Json *report, Arena *a)
@@ -136,4 +200,5 @@ void eval_tables(const Json *report, Arena *a)
     const char *suite = json_text(report, "suite");
     if (suite && strcmp(suite, "reader") == 0) reader_table(report, a);
     if (suite && strcmp(suite, "text") == 0) text_table(report, a);
+    if (suite && strcmp(suite, "shape") == 0) shape_table(report);
 }

@@ -137,11 +137,22 @@ static SoraStatus find_taught(SoraEval *e)
     return SORA_OK;
 }
 
+typedef SoraStatus (*SuiteFn)(SoraEval *e);
+
+static SuiteFn find_suite(const char *name)
+{
+    return strcmp(name, "reader") == 0  ? eval_reader
+           : strcmp(name, "text") == 0  ? eval_text
+           : strcmp(name, "shape") == 0 ? eval_shape
+                                        : NULL;
+}
+
 static SoraStatus check(const SoraEvalOptions *o)
 {
     if (!o->suite) return err_set(SORA_E_ARGUMENT, "the options name no suite");
-    if (strcmp(o->suite, "reader") != 0 && strcmp(o->suite, "text") != 0)
-        return err_set(SORA_E_ARGUMENT, "\"%s\" is no suite; there are reader, text", o->suite);
+    if (!find_suite(o->suite))
+        return err_set(SORA_E_ARGUMENT, "\"%s\" is no suite; there are reader, text, shape",
+                       o->suite);
     if (o->count < 0 || o->count > 10000000)
         return err_set(SORA_E_ARGUMENT, "a count of %d, it must be 1 to 10000000", o->count);
     if (o->steps < 0 || o->cfg_scale < 0 || o->sheet_pairs < 0)
@@ -184,7 +195,7 @@ SoraStatus sora_eval(const SoraEvalOptions *theirs, SoraEval **out)
         e->json = json_writer(a);
         json_begin(&e->json, NULL, '{');
         json_put_text(&e->json, "suite", e->o.suite);
-        s = strcmp(e->o.suite, "reader") == 0 ? eval_reader(e) : eval_text(e);
+        s = find_suite(e->o.suite)(e);
         json_end(&e->json, '}');
     }
     if (s == SORA_OK)

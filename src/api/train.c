@@ -187,8 +187,7 @@ static SoraStatus open_upscaler(SoraTrainer *t, Lesson *out)
     UpscaleConfig c = upscale_config_default();
     if (t->o.width) c.width = (size_t)t->o.width;
     if (t->o.layers) c.blocks = (size_t)t->o.layers;
-    if (t->o.base)
-        TRY(bundle_open(t->o.base, t->o.text_encoder, NULL, t->compute, &t->base));
+    if (t->o.base) TRY(bundle_open(t->o.base, t->o.text_encoder, NULL, t->compute, &t->base));
     lesson_upscale_open(&t->upscale, &c, t->base.dit, t->base.text);
     *out = lesson_upscale(&t->upscale, t->arena);
     return SORA_OK;
@@ -327,8 +326,9 @@ SoraStatus sora_train_step(SoraTrainer *t, SoraTrainReport *out)
 
 SoraStatus sora_train_save(SoraTrainer *t)
 {
-    TRY(trainer_save(t->trainer, t->o.dir));
-    return journal_flush(t->journal);
+    TRY(journal_flush(
+        t->journal)); /* first: rows beyond a checkpoint are dropped when it is opened */
+    return trainer_save(t->trainer, t->o.dir);
 }
 
 SoraStatus sora_train_validate(SoraTrainer *t, double *loss)

@@ -198,6 +198,39 @@ static void asks_the_model(void **state)
     arena_free(a);
 }
 
+static void shapes_clips(void **state)
+{
+    (void)state;
+    Arena *a = arena_new("test", 0);
+    SoraEvalOptions o = small("shape");
+    o.count = 2;
+    const Json *r = evaluated(&o, a), *fill = json_get(r, "fill");
+    assert_int_equal(number(r, "clips"), 2);
+    CHECK_CLOSE(number(r, "given_psnr"), 99, 0); /* what is given comes back as it was */
+    assert_int_equal(fill->count, 2);            /* 16 frames do not fit into 13 */
+    for (size_t i = 0; i < fill->count; i++) {
+        double model = number(json_get(&fill->item[i], "model"), "psnr");
+        double blend = number(json_get(&fill->item[i], "blend"), "psnr");
+        double nearest = number(json_get(&fill->item[i], "nearest"), "psnr");
+        assert_int_equal(number(&fill->item[i], "gap"), i ? 8 : 4);
+        assert_true(model < blend && model > 0); /* an untrained one */
+        assert_true(nearest > 5 && nearest < 99);
+        CHECK_CLOSE(number(json_get(&fill->item[i], "nearest"), "actor_edges"), 1, 0.9);
+    }
+    assert_true(number(json_get(r, "extend"), "position") > 1.5); /* its frames are mush */
+    const Json *edit = json_get(r, "edit");
+    assert_int_equal(edit->count, 4);
+    double kept = number(&edit->item[0], "edges");
+    assert_true(number(&edit->item[0], "asked") == 0 || (kept >= 0 && kept <= 1));
+    check_same(r, evaluated(&o, a));
+    SoraEval *e;
+    o.images = 1;
+    CHECK_FAILS(sora_eval(&o, &e), SORA_E_ARGUMENT, "no frames to shape");
+    o.images = 0, o.frames = 9;
+    CHECK_FAILS(sora_eval(&o, &e), SORA_E_UNSUPPORTED, "13 frames and more, not 9");
+    arena_free(a);
+}
+
 static void refuses(void **state)
 {
     (void)state;
@@ -230,6 +263,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(reads_the_world),
         cmocka_unit_test(asks_the_model),
+        cmocka_unit_test(shapes_clips),
         cmocka_unit_test(refuses),
     };
     return cmocka_run_group_tests(tests, setup, teardown);

@@ -2,7 +2,7 @@
 #include "check.h"
 
 #include "base/rng.h"
-#include "eval/shape.h"
+#include "eval/shape_suite.h"
 
 enum { SIDE = 32, FRAMES = 16 };
 
@@ -108,6 +108,21 @@ static void what_stands_still_does_not_move(void **state)
     arena_free(a);
 }
 
+static void edges_are_compared(void **state)
+{
+    (void)state;
+    Arena *a = arena_new("test", 0);
+    Clip c = bar(a, FRAMES, steady, 99), lifted = bar(a, FRAMES, steady, 0);
+    Clip flat = bar(a, FRAMES, steady, 99);
+    memset(flat.rgb, 7, FRAMES * SIDE * SIDE * 3);
+    CHECK_CLOSE(shape_edges(&c, 3, &c, 3), 1, 1e-9);
+    CHECK_CLOSE(shape_edges(&c, 3, &lifted, 3), 1, 0.02); /* brighter, but of the same shape */
+    assert_true(shape_edges(&c, 0, &c, 15) < 0.3);
+    CHECK_CLOSE(shape_edges(&c, 3, &flat, 3), 0, 1e-9);
+    CHECK_CLOSE(shape_edges(&flat, 3, &flat, 4), 1, 1e-9);
+    arena_free(a);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -115,6 +130,7 @@ int main(void)
         cmocka_unit_test(loops_close_or_not),
         cmocka_unit_test(fills_and_compares),
         cmocka_unit_test(what_stands_still_does_not_move),
+        cmocka_unit_test(edges_are_compared),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
