@@ -139,7 +139,7 @@ typedef struct SoraEngineOptions {
     /* NULL, or called on the calling thread with a line worth knowing; not errors. */
     void (*log)(void *self, const char *line);
     void *log_self;
-    const char *const *lora; /* [lora_count] for Wan models: "file" or "file:0.8" */
+    const char *const *lora; /* [lora_count] "file" or "file:0.8" */
     size_t lora_count;
 } SoraEngineOptions;
 
@@ -423,6 +423,8 @@ typedef struct SoraTrainOptions {
     /* NULL, or asked while long work goes on: anything but 0 stops it with SORA_CANCELLED. */
     int (*stop)(void *self);
     void *stop_self;
+    int lora_rank; /* not 0: `init` stays as it is, a LoRA of this rank is learned beside it and
+                      saved as lora.safetensors */
 } SoraTrainOptions;
 
 typedef struct SoraTrainReport {

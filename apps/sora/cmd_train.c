@@ -16,7 +16,7 @@ typedef struct Train {
     const char *prompts_file;
     double save_every, sample_every, validate_every, time;
     int64_t steps, batch_tokens, width, layers, heads, hidden, patch;
-    int64_t validation_examples, samples, actors_max, repeats, seed;
+    int64_t validation_examples, samples, actors_max, repeats, lora_rank, seed;
 } Train;
 
 /* What the loop remembers between two steps. */
@@ -69,6 +69,8 @@ static SoraStatus parse(Train *t, int argc, char **argv)
         { 0, "fresh", T("a run that is in DIR already is an error, not gone on with"),
           .flag = &t->fresh },
         { 0, "init", T("start from this model"), .path = &o->init },
+        { 0, "lora-rank", T("learn a LoRA of this rank for the model of --init, which stays as it is"),
+          .integer = &t->lora_rank, .min = 1, .max = 1024 },
         { 0, "network", T("what to train: the video model, the reader, or the second stage"),
           .value = T("video|reader|upscaler"), .text = &o->network },
         { 0, "base", T("the video model whose pictures the upscaler learns to enlarge"),
@@ -124,6 +126,8 @@ static SoraStatus parse(Train *t, int argc, char **argv)
                   .options = options,
                   .examples = "sora train runs/first --data world --time 2h\n"
                               "sora train runs/mine --data clips/ --init models/default --time 1h\n"
+                              "sora train runs/mine --data clips/ --init models/default "
+                              "--lora-rank 16\n"
                               "sora train runs/mine --data clips/ --check\n"
                               "sora train runs/first --resume\n" },
         t->cli, argc, argv);
@@ -143,6 +147,7 @@ static SoraStatus settle(Train *t, Arena *a)
     o->samples = (int)t->samples;
     o->actors_max = (int)t->actors_max;
     o->repeats = (int)t->repeats;
+    o->lora_rank = (int)t->lora_rank;
     o->seed = t->seed;
     o->fresh = t->fresh;
     o->threads = t->cli->threads;
@@ -250,6 +255,17 @@ static void begin(Loop *l)
     l->began_s = l->saved_s = l->sampled_s = l->validated_s = clock_now_s();
 }
 
+static void say_saved(const Train *t)
+{
+    char lora[4096];
+    snprintf(lora, sizeof lora, "%s/lora.safetensors", t->o.dir);
+    if (file_exists(lora))
+        progress_say(t->cli, T("saved: %s; use it with 'sora generate --lora'"), lora);
+    else
+        progress_say(t->cli, T("saved: %s/model.safetensors; 'sora train %s' goes on"), t->o.dir,
+                     t->o.dir);
+}
+
 static SoraStatus train(Train *t, Arena *a)
 {
     Loop l = { .t = t, .arena = a, .loss = NAN, .validation = NAN };
@@ -266,8 +282,7 @@ static SoraStatus train(Train *t, Arena *a)
             progress_say(t->cli, T("%llu examples could not be made and were left out"),
                          (unsigned long long)l.failed);
         if (s == SORA_OK)
-            progress_say(t->cli, T("saved: %s/model.safetensors; 'sora train %s' goes on"),
-                         t->o.dir, t->o.dir);
+            say_saved(t);
     }
     sora_train_close(l.trainer);
     return s == SORA_OK && progress_cancelled() ? SORA_CANCELLED : s;

@@ -45,10 +45,10 @@ static SoraStatus add_loras(SoraEngine *e)
 {
     const SoraEngineOptions *o = &e->options;
     if (!o->lora_count) return SORA_OK;
-    if (!e->bundle.wan)
-        return err_set(SORA_E_UNSUPPORTED, "LoRA files change Wan models; %s is none", o->model);
     LoraSpec *spec = arena_zero(e->arena, o->lora_count * sizeof *spec);
     for (size_t i = 0; i < o->lora_count; i++) TRY(lora_parse(o->lora[i], e->arena, &spec[i]));
+    if (!e->bundle.wan)
+        return bundle_lora(&e->bundle, spec, o->lora_count, e->compute, o->log, o->log_self);
     return wan_bundle_lora(e->bundle.wan, spec, o->lora_count, e->arena, o->log, o->log_self);
 }
 

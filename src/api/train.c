@@ -162,6 +162,7 @@ static TrainerConfig trainer_config(SoraTrainer *t)
     c.seconds = o->seconds;
     c.cooldown = (float)o->cooldown;
     c.threads = o->threads;
+    c.lora_rank = (size_t)o->lora_rank;
     t->fact[0] = (SafetensorsMeta){ "sora.train", train_settings_write(o, t->arena) };
     t->fact[1] = (SafetensorsMeta){ "sora.sizes", o->sizes };
     t->fact[2] = (SafetensorsMeta){ "sora.lexicon", t->data.lexicon };
@@ -232,6 +233,17 @@ static SoraStatus open_machine(SoraTrainer *t)
     return text_encoder_open(o->text_encoder, t->compute, t->arena, &t->text);
 }
 
+/* A LoRA goes with the model that it was begun from, also when its run is gone on with. */
+static SoraStatus check_lora(const SoraTrainOptions *o)
+{
+    if (!o->lora_rank) return SORA_OK;
+    if (!learns(o, "video"))
+        return err_set(SORA_E_ARGUMENT, "a LoRA can be learned for video models, not for the %s",
+                       o->network);
+    if (!o->init) return err_set(SORA_E_ARGUMENT, "a LoRA changes a model: name it with init");
+    return SORA_OK;
+}
+
 static SoraStatus open_run(SoraTrainer *t)
 {
     SoraTrainOptions *o = &t->o;
@@ -246,7 +258,8 @@ static SoraStatus open_run(SoraTrainer *t)
     else
         train_settings_defaults(o);
     TRY(train_settings_check(o));
-    if (!resume && o->init) TRY(open_init(t, &model));
+    TRY(check_lora(o));
+    if (o->lora_rank || (!resume && o->init)) TRY(open_init(t, &model));
     if (learns(o, "video")) TRY(size_model(o, resume || o->init, &model));
     TRY(make_folder(o->dir));
     TRY(open_machine(t));
@@ -361,7 +374,7 @@ SoraStatus sora_train_sample(SoraTrainer *t)
     if (!a) return err_set(SORA_E_MEMORY, "no memory for samples");
     Bundle b = { .text = t->text };
     void *net = NULL;
-    SoraStatus s = trainer_average(t->trainer, a, &net);
+    SoraStatus s = trainer_average(t->trainer, t->compute, a, &net);
     b.dit = net;
     if (s == SORA_OK) b.config = *dit_config(b.dit);
     if (s == SORA_OK) s = samples_write(&b, t->compute, &o, a);

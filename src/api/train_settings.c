@@ -48,6 +48,8 @@ static const Setting settings[] = {
     { AT(scenes), TEXT, IN(scenes), 0, 0, 0 },
     { AT(actors_max), COUNT, IN(actors_max), 1, 3, NAN },
     { AT(repeats), COUNT, IN(repeats), 1, 1000, 1 },
+    { AT(init), TEXT, IN(init), 0, 0, 0 },
+    { AT(lora_rank), COUNT, IN(lora_rank), 1, 1024, NAN },
 };
 enum { SETTINGS = sizeof settings / sizeof settings[0] };
 

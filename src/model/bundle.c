@@ -51,6 +51,7 @@ static SoraStatus open_all(const char *path, const char *text_path, const char *
 {
     path = in_folder(path, "model.safetensors", b->weights);
     const char *text;
+    b->path = path;
     TRY(open_dit(path, b));
     TRY(find_text(path, text_path, default_dir, b->weights, &text));
     TRY(text_encoder_open(text, c, b->weights, &b->text));
@@ -106,8 +107,22 @@ SoraStatus bundle_open_wan(const char *path, const WanParts *given, Bundle *out)
     return s;
 }
 
+SoraStatus bundle_lora(Bundle *b, const LoraSpec *lora, size_t count, const Compute *c,
+                       void (*told)(void *self, const char *line), void *self)
+{
+    LoraReport report = { 0 };
+    if (!b->merged) TRY(weights_open(b->path, b->weights, &b->merged));
+    TRY(lora_merge(lora, count, c, false, b->merged, &report));
+    for (size_t i = 0; i < report.unmatched && told; i++)
+        told(self, arena_printf(b->weights, "the model has no %s, which a LoRA changes: left out",
+                                report.unmatched_name[i]));
+    ParamSet *set = params_new_load(b->weights, weights_lookup, b->merged);
+    return err_while(dit_new(&b->config, set, b->weights, &b->dit), "reading %s", b->path);
+}
+
 void bundle_close(Bundle *b)
 {
+    weights_close(b->merged);
     if (b->text) text_encoder_close(b->text);
     if (b->file.map.bytes) safetensors_close(&b->file);
     arena_free(b->weights);

@@ -14,6 +14,8 @@ typedef struct Bundle {
     Dit *dit;
     TextEncoder *text;
     Arena *weights;
+    const char *path; /* of the transformer's file */
+    Weights *merged;  /* the same file with LoRA merged, or NULL */
     const Upscale *upscale; /* the second stage, borrowed; NULL: there is none */
     WanBundle *wan; /* not NULL: a Wan model, opened part by part as it runs; no dit, no text */
 } Bundle;
@@ -26,6 +28,10 @@ SoraStatus bundle_open(const char *path, const char *text_path, const char *defa
 /* A Wan model from a folder, or a file and parts named one by one (model/bundle_wan.h). What
  * bundle_open does with what is no model of ours. */
 SoraStatus bundle_open_wan(const char *path, const WanParts *given, Bundle *out);
+
+/* Merges LoRA files into a model of ours; layers that it does not have are told. */
+SoraStatus bundle_lora(Bundle *b, const LoraSpec *lora, size_t count, const Compute *c,
+                       void (*told)(void *self, const char *line), void *self);
 
 void bundle_close(Bundle *b); /* a zeroed or closed one is fine */
 

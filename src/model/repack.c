@@ -242,6 +242,7 @@ static SoraStatus make_plan(Repack *r)
     size_t n = weights_count(r->w);
     r->plan.entry = arena_zero(r->a, (2 * n + 2) * sizeof *r->plan.entry);
     r->plan.architecture = architecture(r->w, r->a);
+    r->plan.from = r->w;
     for (size_t i = 0; i < n; i++) {
         TRY(plan_tensor(r, i));
         if (r->o->progress && r->o->progress(r->o->self, 0, 1)) return SORA_CANCELLED;

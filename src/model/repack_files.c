@@ -114,13 +114,20 @@ static SoraStatus put_gguf(FileWriter *f, RepackPlan *p, Arena *a)
 
 /* ---- safetensors ------------------------------------------------------------------------- */
 
+/* A model of ours stays one: what it says of itself goes along. */
 static SoraStatus put_safetensors(FileWriter *f, RepackPlan *p, Arena *a)
 {
     SafetensorsEntry *e = arena_alloc(a, (p->count + 1) * sizeof *e);
-    static const SafetensorsMeta meta = { "format", "pt" };
+    size_t all = weights_metadata_count(p->from), n = 0;
+    SafetensorsMeta *meta = arena_alloc(a, (all + 1) * sizeof *meta), m;
+    meta[n++] = (SafetensorsMeta){ "format", "pt" };
+    for (size_t i = 0; i < all; i++) {
+        weights_metadata_at(p->from, i, &m.key, &m.value);
+        if (strncmp(m.key, "sora.", 5) == 0) meta[n++] = m;
+    }
     for (size_t i = 0; i < p->count; i++)
         e[i] = (SafetensorsEntry){ p->entry[i].name, p->entry[i].tensor };
-    return safetensors_put_header(f, e, p->count, &meta, 1);
+    return safetensors_put_header(f, e, p->count, meta, n);
 }
 
 SoraStatus repack_put_header(FileWriter *f, RepackPlan *p, Arena *a)

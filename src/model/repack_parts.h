@@ -22,6 +22,7 @@ typedef struct RepackPlan {
     RepackEntry *entry; /* in the order of the file */
     size_t count;
     const char *architecture; /* of a GGUF */
+    const Weights *from;
 } RepackPlan;
 
 /* Can this kind of file hold the type? */

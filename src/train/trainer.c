@@ -7,6 +7,7 @@
 #include "base/rng.h"
 #include "base/size.h"
 #include "tensor/convert.h"
+#include "train/adapter.h"
 
 enum { DRAW_VALIDATE = 3 };
 
@@ -17,7 +18,9 @@ struct Trainer {
     RunState run;
     Arena *weights, *step;
     Loader *loader;
-    ParamSet *set;
+    ParamSet *set;    /* the network's */
+    ParamSet *learned; /* the same, or the adapter's */
+    Adapter *adapter; /* NULL: the network itself is trained */
     Optim *optim;
     void *net;
     bool fresh; /* drawn from a seed, no step yet */
@@ -46,13 +49,18 @@ SoraStatus trainer_new(const TrainerConfig *config, const Lesson *lesson, Source
     t->weights = arena_new("weights", 0);
     t->step = arena_new("step", 0);
     t->set = params_new_train(t->weights, config->seed, lookup, self);
+    t->learned = t->set;
     SoraStatus s = lesson->build(lesson->self, t->set, t->weights, &t->net);
+    if (s == SORA_OK && config->lora_rank) {
+        s = adapter_new(t->set, config->lora_rank, config->seed, t->weights, &t->adapter);
+        if (s == SORA_OK) t->learned = adapter_params(t->adapter);
+    }
     if (s == SORA_OK) s = loader_new(source, config->threads, &t->loader);
     if (s != SORA_OK) {
         trainer_free(t);
         return s;
     }
-    t->optim = optim_new(t->set, &config->optim, t->weights);
+    t->optim = optim_new(t->learned, &config->optim, t->weights);
     t->fresh = !lookup;
     *out = t;
     return SORA_OK;
@@ -138,7 +146,9 @@ static SoraStatus step_once(Trainer *t, const Compute *c, StepReport *out)
     if (!isfinite(out->loss))
         return err_set(SORA_E_NUMBER, "the loss of step %llu is not a number",
                        (unsigned long long)t->run.step);
+    if (t->adapter) adapter_backward(t->adapter, c);
     TRY(optim_step(t->optim, c, out->rate, t->step, &out->norm));
+    if (t->adapter) adapter_apply(t->adapter, c);
     t->run.step++;
     if (out->failed) err_set(l->failed, "%s", l->sentence);
     return SORA_OK;
@@ -156,26 +166,33 @@ SoraStatus trainer_step(Trainer *t, const Compute *c, StepReport *out)
 
 typedef struct Averages {
     const Trainer *t;
+    const Compute *c;
     Arena *a;
 } Averages;
+
+static const Tensor *average_of(const Averages *w, const char *name)
+{
+    const Trainer *t = w->t;
+    if (t->adapter) return adapter_average(t->adapter, w->c, t->optim, name, w->a);
+    for (size_t i = 0; i < params_count(t->set); i++)
+        if (strcmp(params_at(t->set, i)->name, name) == 0) return optim_ema(t->optim, i);
+    return NULL;
+}
 
 static const Tensor *find_average(void *self, const char *name)
 {
     const Averages *w = self;
-    for (size_t i = 0; i < params_count(w->t->set); i++) {
-        if (strcmp(params_at(w->t->set, i)->name, name) != 0) continue;
-        const Tensor *ema = optim_ema(w->t->optim, i);
-        Tensor *half = tensor_new(w->a, TYPE_BF16, ema->rank, ema->shape);
-        convert_row(half->data, TYPE_BF16, ema->data, TYPE_F32, tensor_count(ema));
-        return half;
-    }
-    return NULL;
+    const Tensor *ema = average_of(w, name);
+    if (!ema) return NULL;
+    Tensor *half = tensor_new(w->a, TYPE_BF16, ema->rank, ema->shape);
+    convert_row(half->data, TYPE_BF16, ema->data, TYPE_F32, tensor_count(ema));
+    return half;
 }
 
-SoraStatus trainer_average(const Trainer *t, Arena *a, void **net)
+SoraStatus trainer_average(const Trainer *t, const Compute *c, Arena *a, void **net)
 {
     Averages *w = arena_alloc(a, sizeof *w);
-    *w = (Averages){ t, a };
+    *w = (Averages){ t, c, a };
     return t->lesson.build(t->lesson.self, params_new_load(a, find_average, w), a, net);
 }
 
@@ -212,7 +229,7 @@ SoraStatus trainer_validate(Trainer *t, const Compute *c, Source source, uint64_
     void *net;
     ArenaMark mark = arena_mark(t->step);
     TRY(loader_new(source, t->config.threads, &loader));
-    SoraStatus s = trainer_average(t, t->step, &net);
+    SoraStatus s = trainer_average(t, c, t->step, &net);
     if (s == SORA_OK) s = validate(t, c, net, loader, source, first, count, loss);
     arena_rewind(t->step, mark);
     loader_free(loader);
@@ -230,14 +247,18 @@ SoraStatus trainer_save(Trainer *t, const char *dir)
 {
     const TrainerConfig *k = &t->config;
     CheckpointKind kind = { t->lesson.kind, t->lesson.config, t->lesson.file };
-    TRY(checkpoint_save(dir, &kind, t->set, t->optim, &t->run, &k->facts, t->step));
-    return checkpoint_export(dir, &kind, t->set, t->optim, &t->run, &k->facts, t->step);
+    TRY(checkpoint_save(dir, &kind, t->learned, t->optim, &t->run, &k->facts, t->step));
+    if (t->adapter) kind = (CheckpointKind){ "lora", t->lesson.config, "lora.safetensors" };
+    return checkpoint_export(dir, &kind, t->learned, t->optim, &t->run, &k->facts, t->step);
 }
 
 SoraStatus trainer_resume(Trainer *t, const Compute *c, const char *dir)
 {
-    TRY(checkpoint_load(dir, t->set, t->optim, &t->run, t->step));
-    params_refresh(t->set, c);
+    TRY(checkpoint_load(dir, t->learned, t->optim, &t->run, t->step));
+    if (t->adapter)
+        adapter_apply(t->adapter, c);
+    else
+        params_refresh(t->set, c);
     t->fresh = false;
     return SORA_OK;
 }

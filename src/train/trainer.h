@@ -16,6 +16,7 @@ typedef struct TrainerConfig {
     uint64_t steps;  /* of the whole run, 0: no limit */
     double seconds;  /* of the whole run, 0: no limit */
     float cooldown;  /* share of the run, at its end, in which the rate falls to 0 */
+    size_t lora_rank; /* not 0: the weights stay, a LoRA of this rank is learned (train/adapter.h) */
     int threads;     /* that make examples in the background; 0: all */
     CheckpointFacts facts; /* goes into every file; borrowed */
 } TrainerConfig;
@@ -30,8 +31,8 @@ typedef struct StepReport {
 
 typedef struct Trainer Trainer;
 
-/* Weights are drawn from the seed, or found by `lookup` (may be NULL) in another model. Borrows
- * what lesson and source point to. */
+/* Weights are drawn from the seed, or found by `lookup` (may be NULL; not with a LoRA) in another
+ * model. Borrows what lesson and source point to. */
 SoraStatus trainer_new(const TrainerConfig *config, const Lesson *lesson, Source source,
                        ParamLookup lookup, void *self, Trainer **out);
 void trainer_free(Trainer *t); /* NULL is fine */
@@ -41,7 +42,7 @@ SoraStatus trainer_step(Trainer *t, const Compute *c, StepReport *out);
 
 /* The lesson's network with averaged weights as they are now (what a saved model holds), in bf16,
  * in `a`. */
-SoraStatus trainer_average(const Trainer *t, Arena *a, void **net);
+SoraStatus trainer_average(const Trainer *t, const Compute *c, Arena *a, void **net);
 
 /* Mean loss of the averaged weights on examples [first, first + count) of `source`, always with
  * the same noise. */
@@ -53,7 +54,8 @@ double trainer_progress(const Trainer *t);
 
 RunState *trainer_run(Trainer *t); /* the caller adds to .seconds */
 
-SoraStatus trainer_save(Trainer *t, const char *dir); /* checkpoint and model, in `dir` */
+/* Checkpoint and model, in `dir`; with a LoRA, lora.safetensors instead of the model. */
+SoraStatus trainer_save(Trainer *t, const char *dir);
 SoraStatus trainer_resume(Trainer *t, const Compute *c, const char *dir);
 
 #endif

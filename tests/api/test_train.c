@@ -11,7 +11,7 @@
 #include "tensor/safetensors.h"
 
 static char folder[] = "/tmp/sora-train-XXXXXX";
-static char data[64], encoder[4096], lines[4096];
+static char data[64], other[64], encoder[4096], lines[4096];
 
 static const char *run_dir(const char *name)
 {
@@ -22,26 +22,35 @@ static const char *run_dir(const char *name)
     return p;
 }
 
+/* Twelve flat clips with captions; `flip`: in the opposite colours. */
+static void make_data(const char *dir, uint8_t flip)
+{
+    Arena *a = arena_new("test", 0);
+    assert_int_equal(mkdir(dir, 0777), 0);
+    for (int i = 0; i < 12; i++) {
+        Clip c;
+        char path[128], caption[64];
+        CHECK_OK(clip_new(a, 7, 16, 16, 12, &c));
+        for (size_t k = 0; k < 7 * 16 * 16 * 3; k++)
+            c.rgb[k] = (uint8_t)(i * 20 + k % 3 * 30) ^ flip;
+        snprintf(path, sizeof path, "%s/%d.gif", dir, i);
+        CHECK_OK(write_clip(path, &c, &(WriteOptions){ 0 }));
+        snprintf(path, sizeof path, "%s/%d.txt", dir, i);
+        snprintf(caption, sizeof caption, "colour number %d", i);
+        CHECK_OK(file_write(path, caption, strlen(caption)));
+    }
+    arena_free(a);
+}
+
 static int setup(void **state)
 {
     (void)state;
     if (!mkdtemp(folder)) return -1;
     snprintf(data, sizeof data, "%s/data", folder);
-    if (mkdir(data, 0777) != 0) return -1;
+    snprintf(other, sizeof other, "%s/other", folder);
     snprintf(encoder, sizeof encoder, "%s/models/default/text.safetensors", getenv("SORA_SOURCE"));
-    Arena *a = arena_new("test", 0);
-    for (int i = 0; i < 12; i++) {
-        Clip c;
-        char path[128], caption[64];
-        CHECK_OK(clip_new(a, 7, 16, 16, 12, &c));
-        for (size_t k = 0; k < 7 * 16 * 16 * 3; k++) c.rgb[k] = (uint8_t)(i * 20 + k % 3 * 30);
-        snprintf(path, sizeof path, "%s/%d.gif", data, i);
-        CHECK_OK(write_clip(path, &c, &(WriteOptions){ 0 }));
-        snprintf(path, sizeof path, "%s/%d.txt", data, i);
-        snprintf(caption, sizeof caption, "colour number %d", i);
-        CHECK_OK(file_write(path, caption, strlen(caption)));
-    }
-    arena_free(a);
+    make_data(data, 0);
+    make_data(other, 0xFF);
     return 0;
 }
 
@@ -225,6 +234,99 @@ static void learns_validates_and_samples(void **state)
     CHECK_FAILS(sora_train_open(&next, &t), SORA_E_ARGUMENT, "width 64 was asked for, the model has 32");
 }
 
+static SoraTrainOptions lora_of(const char *base, const char *name)
+{
+    SoraTrainOptions o = small(name);
+    o.width = o.heads = o.layers = o.hidden = 0;
+    o.init = base;
+    o.data = other;
+    o.lora_rank = 4;
+    o.lr = 2e-2;
+    o.ema = 0.9;
+    o.steps = 60;
+    return o;
+}
+
+/* Frames of a shot; `lora` may be NULL. */
+static SoraClip *frames_of(const char *path, const char *lora)
+{
+    SoraEngineOptions o;
+    SoraEngine *engine;
+    SoraShot shot;
+    SoraClip *clip;
+    sora_engine_options_init(&o);
+    o.model = path;
+    o.text_encoder = encoder;
+    o.lora = &lora;
+    o.lora_count = lora ? 1 : 0;
+    sora_shot_init(&shot);
+    shot.prompt = "colour number 3";
+    shot.frames = 1, shot.height = 16, shot.width = 16, shot.steps = 2;
+    CHECK_OK(sora_engine_open(&o, &engine));
+    CHECK_OK(sora_generate(engine, &shot, &clip));
+    sora_engine_close(engine);
+    return clip;
+}
+
+/* Learned beside a model, gone on with to the same bytes, used, and merged into the model. */
+static void learns_a_lora(void **state)
+{
+    (void)state;
+    char base[128], file[160], lora[160], merged[160];
+    double before, after;
+    SoraTrainer *t;
+    SoraTrainReport r;
+    snprintf(base, sizeof base, "%s", run_dir("base"));
+    SoraTrainOptions o = small("base"), rest = again("lora-part");
+    o.steps = 60;
+    o.lr = 4e-3;
+    o.ema = 0.9;
+    steps(&o, 60);
+    o = lora_of(base, "lora");
+    CHECK_OK(sora_train_open(&o, &t));
+    CHECK_OK(sora_train_validate(t, &before));
+    do CHECK_OK(sora_train_step(t, &r));
+    while (r.progress < 1);
+    CHECK_OK(sora_train_validate(t, &after));
+    if (!(after < 0.95 * before)) fail_msg("validation went from %g to %g", before, after);
+    CHECK_OK(sora_train_sample(t));
+    CHECK_OK(sora_train_save(t));
+    sora_train_close(t);
+
+    o = lora_of(base, "lora-part");
+    steps(&o, 7);
+    steps(&rest, 60);
+    same_tensors(run_dir("lora"), run_dir("lora-part"), "checkpoint.safetensors");
+    same_tensors(run_dir("lora"), run_dir("lora-part"), "lora.safetensors");
+
+    snprintf(file, sizeof file, "%s/model.safetensors", base);
+    snprintf(lora, sizeof lora, "%s/lora.safetensors", run_dir("lora"));
+    snprintf(merged, sizeof merged, "%s", run_dir("merged.safetensors"));
+    SoraConvertOptions c;
+    const char *one = lora;
+    sora_convert_options_init(&c);
+    c.lora = &one;
+    c.lora_count = 1;
+    CHECK_OK(sora_convert(file, merged, &c));
+    SoraClip *plain = frames_of(file, NULL), *with = frames_of(file, lora);
+    SoraClip *whole = frames_of(merged, NULL);
+    size_t bytes = 16 * 16 * 3;
+    assert_memory_equal(sora_clip_pixels(with, 0), sora_clip_pixels(whole, 0), bytes);
+    assert_memory_not_equal(sora_clip_pixels(with, 0), sora_clip_pixels(plain, 0), bytes);
+    sora_clip_free(plain);
+    sora_clip_free(with);
+    sora_clip_free(whole);
+
+    o = lora_of(base, "bad");
+    o.lora_rank = 32;
+    CHECK_FAILS(sora_train_open(&o, &t), SORA_E_ARGUMENT, "a rank of 32 is not below");
+    o = lora_of(NULL, "bad");
+    CHECK_FAILS(sora_train_open(&o, &t), SORA_E_ARGUMENT, "name it with init");
+    o = lora_of(base, "bad");
+    o.network = "reader";
+    CHECK_FAILS(sora_train_open(&o, &t), SORA_E_ARGUMENT, "not for the reader");
+}
+
 static void names_broken_files_once(void **state)
 {
     (void)state;
@@ -283,6 +385,7 @@ int main(void)
         cmocka_unit_test(resumes_to_the_same_bytes),
         cmocka_unit_test(survives_kill),
         cmocka_unit_test(learns_validates_and_samples),
+        cmocka_unit_test(learns_a_lora),
         cmocka_unit_test(names_broken_files_once),
         cmocka_unit_test(refuses),
     };
