@@ -240,7 +240,7 @@ static SoraTrainOptions lora_of(const char *base, const char *name)
     o.width = o.heads = o.layers = o.hidden = 0;
     o.init = base;
     o.data = other;
-    o.lora_rank = 4;
+    o.lora_rank = 2;
     o.lr = 2e-2;
     o.ema = 0.9;
     o.steps = 60;
@@ -288,7 +288,7 @@ static void learns_a_lora(void **state)
     do CHECK_OK(sora_train_step(t, &r));
     while (r.progress < 1);
     CHECK_OK(sora_train_validate(t, &after));
-    if (!(after < 0.95 * before)) fail_msg("validation went from %g to %g", before, after);
+    if (!(after < 0.98 * before)) fail_msg("validation went from %g to %g", before, after);
     CHECK_OK(sora_train_sample(t));
     CHECK_OK(sora_train_save(t));
     sora_train_close(t);

@@ -5,6 +5,7 @@
 #include "grad/ops.h"
 #include "model/dit.h"
 #include "tensor/safetensors.h"
+#include "train/adapter.h"
 #include "train/optim.h"
 
 enum { SEQUENCES = 3, TEXT_STARTS = SEQUENCES + 1, STEPS = 10 };
@@ -181,11 +182,71 @@ static void ten_steps_are_pytorchs(void **state)
     }
 }
 
+/* The loss after A or B has moved by `by` at element i. */
+static double loss_at(Net *n, const Adapter *a, Param *p, size_t i, float by)
+{
+    float *x = (float *)p->value->data + i, before = *x;
+    ArenaMark mark = arena_mark(n->step);
+    *x += by;
+    adapter_apply(a, n->c);
+    double loss = run(n, GEMM_F32, false);
+    params_zero_grad(n->set, n->c);
+    *x = before;
+    arena_rewind(n->step, mark);
+    return loss;
+}
+
+/* A LoRA of the same network: it starts as nothing, its gradients are slopes, and it learns. */
+static void an_adapter_learns(void **state)
+{
+    (void)state;
+    Net *n = open_net(NULL);
+    Adapter *a;
+    CHECK_OK(adapter_new(n->set, 3, 7, n->weights, &a));
+    ParamSet *learned = adapter_params(a);
+    float first = run(n, GEMM_F32, false);
+    CHECK_CLOSE(first, *(float *)stored(n, "out.loss")->data, 1e-6);
+    assert_int_equal(params_count(learned), 2 * 2 * 10); /* of two blocks */
+    for (size_t i = 0; i < params_count(learned); i++) { /* B too must be something to see A */
+        float *x = params_at(learned, i)->value->data;
+        for (size_t k = 0; k < tensor_count(params_at(learned, i)->value); k++)
+            x[k] += 0.01f * (float)(k % 5);
+    }
+    params_zero_grad(n->set, n->c);
+    adapter_apply(a, n->c);
+    run(n, GEMM_F32, false);
+    adapter_backward(a, n->c);
+    for (size_t i = 0; i < params_count(learned); i++) {
+        Param *p = params_at(learned, i);
+        size_t at = tensor_count(p->value) / 2;
+        double step = 2e-3, slope = (loss_at(n, a, p, at, 2e-3f) - loss_at(n, a, p, at, -2e-3f));
+        double got = p->value->grad[at], want = slope / (2 * step);
+        if (!(fabs(got - want) <= 0.02 * (1 + fabs(want))))
+            fail_msg("%s[%zu]: the gradient is %g, the slope %g", p->name, at, got, want);
+    }
+    params_zero_grad(learned, n->c);
+    OptimConfig config = optim_config_default();
+    config.lr_other = 1e-2f;
+    Optim *optim = optim_new(learned, &config, n->weights);
+    float loss = 0;
+    for (int i = 0; i < 60; i++) {
+        ArenaMark mark = arena_mark(n->step);
+        adapter_apply(a, n->c);
+        loss = run(n, GEMM_BF16, false);
+        adapter_backward(a, n->c);
+        CHECK_OK(optim_step(optim, n->c, 1, n->step, NULL));
+        arena_rewind(n->step, mark);
+    }
+    if (!(loss < first / 2)) fail_msg("the loss went from %g to %g", (double)first, (double)loss);
+    close_net(n);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(loss_and_gradients_are_pytorchs),
         cmocka_unit_test(ten_steps_are_pytorchs),
+        cmocka_unit_test(an_adapter_learns),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
