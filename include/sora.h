@@ -203,6 +203,20 @@ typedef struct SoraShot {
                                 back to its beginning */
     int fast;                /* 1: a few large steps, 1, 2, 4 ... of a model trained for it
                                 (sora_fast); sampler and shift are then not used */
+    /* NULL, or asked now and then in the middle of a step too, on the calling thread. Anything but
+     * 0 stops within a moment; what is lost is the step. Not to call the engine. */
+    int (*stop)(void *self);
+    void *stop_self;
+    double cfg_min, cfg_max; /* guidance while the noise level (1 to 0) is in between */
+    /* Wan: skip-layer guidance, away from what the model makes without some of its layers. */
+    const int *skip_layers; /* [skip_layer_count] counted from 0 */
+    size_t skip_layer_count;
+    double skip_scale;           /* 0: none */
+    double skip_start, skip_end; /* in this share of the steps: 0.01 to 0.2 */
+    /* Wan VACE: pictures of things that shall appear, the first frame of each clip. */
+    const SoraClip *const *references; /* [reference_count] */
+    size_t reference_count;
+    double control_scale; /* Wan VACE: how strongly what is given steers, 1 */
 } SoraShot;
 
 /* How a shot will be made, known before any work is done. */
@@ -230,8 +244,9 @@ SORA_API SoraStatus sora_generate(SoraEngine *engine, const SoraShot *shot, Sora
 
 /* The same into a file, as sora_clip_write would write it; frames are written as they are finished,
  * so memory does not grow with the length of a shot that is rolled. Such a shot keeps what it needs
- * to go on after a kill in PATH.roll and PATH.frames until the file is complete; `resume` 1 goes on,
- * to the same bytes, and needs the same shot and options. */
+ * to go on after a kill in PATH.roll and PATH.frames until the file is complete, and so does one of
+ * a Wan model after every step; `resume` 1 goes on, to the same bytes, and needs the same shot and
+ * options. */
 SORA_API SoraStatus sora_generate_file(SoraEngine *engine, const SoraShot *shot, const char *path,
                                        const SoraWriteOptions *o, int resume);
 

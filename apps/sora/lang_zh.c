@@ -120,6 +120,9 @@ const LangPair lang_zh[] = {
     { "a picture has no last frame: --last-image needs a video",
       "图片没有最后一帧：--last-image 需要生成视频" },
 
+    { "guidance from this noise level on, 0 is the end", "从这一噪声水平起使用引导，0 为结束" },
+    { "guidance up to this noise level, 1 is the beginning", "引导用到这一噪声水平，1 为开始" },
+
     /* make_wan.c */
     { "Wan models", "Wan 模型" },
     { "the transformer's file, as --model", "扩散模型的文件，同 --model" },
@@ -128,6 +131,17 @@ const LangPair lang_zh[] = {
     { "the text encoder's file, as --text-encoder", "文本编码器的文件，同 --text-encoder" },
     { "the image encoder's file", "图像编码器（CLIP）的文件" },
     { "as --shift", "同 --shift" },
+    { "as --image", "同 --image" },
+    { "as --last-image", "同 --last-image" },
+    { "as --negative", "同 --negative" },
+    { "layers that skip-layer guidance leaves out, counted from 0",
+      "跳层引导时略过的层，从 0 数起" },
+    { "strength of skip-layer guidance, 0 for none", "跳层引导的强度，0 表示不用" },
+    { "it begins after this share of the steps", "跳层引导从步数的这一比例之后开始" },
+    { "and ends after this share", "到这一比例结束" },
+    { "VACE: a picture of something that shall appear", "VACE：画面中要出现的事物的参考图片" },
+    { "VACE: how strongly what is given steers", "VACE：所给内容的控制强度" },
+    { "--skip-layers: \"%s\" is no number of a layer", "--skip-layers：“%s”不是层的编号" },
     { "take steps that change less than this from the one before, 0 for none",
       "变化小于此值的步骤沿用上一步的结果，0 表示不用" },
     { "save the latent there before it is decoded", "解码之前把潜变量保存到这里" },
@@ -225,8 +239,8 @@ const LangPair lang_zh[] = {
     /* make.c */
     { "4 large steps (or --steps 1, 2, 8 ...), of a model trained for them",
       "用 4 大步生成（或 --steps 1、2、8……），需要为此训练过的模型" },
-    { "go on with a long video that was stopped or killed; say the rest as then",
-      "继续一个中断的长视频，其余选项须与当时相同" },
+    { "go on with a video that was stopped or killed; say the rest as then",
+      "继续一个中断的视频，其余选项须与当时相同" },
     { "this model was not trained for few large steps: --fast needs one trained with --shortcut; --steps 8 is what comes nearest",
       "这个模型没有为少数大步训练过：--fast 需要用 --shortcut 训练的模型；最接近的是 --steps 8" },
     { "      given frames are kept at full size, only the others are scaled",

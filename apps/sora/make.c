@@ -24,7 +24,11 @@ void make_init(Make *m, Cli *cli, Arena *a)
                  .steps = s.steps,
                  .cfg_scale = s.cfg_scale,
                  .shift = s.shift,
-                 .sampler = s.sampler };
+                 .sampler = s.sampler,
+                 .cfg_max = 1,
+                 .skip_start = s.skip_start,
+                 .skip_end = s.skip_end,
+                 .control_scale = s.control_scale };
 }
 
 Option *make_options(Make *m, Option *table)
@@ -39,6 +43,10 @@ Option *make_options(Make *m, Option *table)
           .flag = &m->fast },
         { 0, "cfg-scale", T("how strictly the prompt is followed, 1 for no guidance"),
           .number = &m->cfg_scale, .max = 30, .given = &m->cfg_given },
+        { 0, "cfg-min", T("guidance from this noise level on, 0 is the end"),
+          .number = &m->cfg_min, .max = 1, .given = &m->cfg_min_given },
+        { 0, "cfg-max", T("guidance up to this noise level, 1 is the beginning"),
+          .number = &m->cfg_max, .max = 1, .given = &m->cfg_max_given },
         { 0, "sampler", T("how the steps are taken"), .choice = &m->sampler, .names = samplers,
           .given = &m->sampler_given },
         { 0, "shift", T("more than 1 spends more steps on large shapes"), .number = &m->shift,
@@ -54,7 +62,7 @@ Option *make_options(Make *m, Option *table)
         { 'o', "output", T("where it goes: .mp4 .webm .gif .webp .png .y4m, a folder/, - for a pipe"),
           .path = &m->output },
         { 'y', "yes", T("write over an existing file"), .flag = &m->yes },
-        { 0, "resume", T("go on with a long video that was stopped or killed; say the rest as then"),
+        { 0, "resume", T("go on with a video that was stopped or killed; say the rest as then"),
           .flag = &m->resume },
         { 0, "format", T("format of a pipe: mp4, webm, gif, webp, y4m"), .text = &m->format },
         { 0, "quality", T("of the file: 1 (small) to 100 (best)"), .integer = &m->quality,
@@ -144,7 +152,9 @@ SoraStatus make_shot(Make *m, SoraShot *out)
     if (m->sampler_given) out->sampler = (SoraSampler)m->sampler;
     out->negative = m->negative;
     out->memory = m->memory;
-    make_wan_shot(m, out);
+    if (m->cfg_min_given) out->cfg_min = m->cfg_min;
+    if (m->cfg_max_given) out->cfg_max = m->cfg_max;
+    TRY(make_wan_shot(m, out));
     return m->fast ? fast_steps(m, out) : SORA_OK;
 }
 
@@ -307,6 +317,12 @@ static void say_done(const Make *m, const SoraShot *shot, const char *path)
     progress_send(m->cli, &w);
 }
 
+static int on_ask(void *self)
+{
+    (void)self;
+    return progress_cancelled();
+}
+
 SoraStatus make_file(Make *m, SoraShot *shot, const char *what, JsonWriter *notes,
                      const char *path)
 {
@@ -324,6 +340,7 @@ SoraStatus make_file(Make *m, SoraShot *shot, const char *what, JsonWriter *note
     o.log_self = m->cli;
     shot->progress = on_step;
     shot->progress_self = m;
+    shot->stop = on_ask;
     shot->wants_preview = m->preview != NULL;
     progress_begin(m->cli, what, shot->steps);
     SoraStatus s = sora_generate_file(m->engine, shot, path, &o, m->resume);

@@ -7,7 +7,7 @@
 #include "cli.h"
 #include "options.h"
 
-enum { MAKE_OPTIONS = 44, MAKE_NOTES_MAX = 1 << 16, MAKE_CLIPS = OPTION_LIST_MAX + 8 };
+enum { MAKE_OPTIONS = 60, MAKE_NOTES_MAX = 1 << 16, MAKE_CLIPS = OPTION_LIST_MAX + 8 };
 
 typedef struct Make {
     Cli *cli;
@@ -31,8 +31,11 @@ typedef struct Make {
     const char *colour_of; /* a video whose colour tags the result has; NULL: the standard's */
     SoraSound sound[OPTION_LIST_MAX];
     size_t sound_count;
-    double cache;
-    bool fast, resume;
+    OptionList references, skip_layers; /* make_wan.c */
+    const SoraClip *reference[OPTION_LIST_MAX];
+    int skip_layer[OPTION_LIST_MAX];
+    double cache, cfg_min, cfg_max, skip_scale, skip_start, skip_end, control_scale;
+    bool fast, resume, cfg_min_given, cfg_max_given;
     bool steps_given, cfg_given, sampler_given, shift_given; /* said on the command line */
     SoraEngine *engine;
     double previewed_s;
@@ -45,7 +48,7 @@ Option *make_options(Make *m, Option *table);
 /* Those of Wan models (make_wan.c), which make_options puts at the end of its own. */
 Option *make_wan_options(Make *m, Option *table);
 void make_wan_engine(const Make *m, SoraEngineOptions *o);
-void make_wan_shot(const Make *m, SoraShot *shot);
+SoraStatus make_wan_shot(Make *m, SoraShot *shot);
 
 /* --image, --last-image and --at (make_given.c): what they give becomes parts of the shot, whose
  * shape follows the first picture unless `sized`, and prompts that take over. Free when the shot is

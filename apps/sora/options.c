@@ -66,12 +66,20 @@ const char *options_nearest(const char *word, const char *const *candidates)
     return best;
 }
 
+/* --clip_vision is --clip-vision: other programs spell some names so. */
+static bool same_name(const char *name, const char *word, size_t size)
+{
+    for (size_t i = 0; i < size; i++)
+        if ((word[i] == '_' ? '-' : word[i]) != name[i]) return false;
+    return true;
+}
+
 static const Option *find_in(const Option *o, const char *name, size_t size, char letter)
 {
     for (; o && (o->name || o->group); o++) {
         if (!o->name) continue;
         if (letter ? o->letter == letter
-                   : strlen(o->name) == size && strncmp(o->name, name, size) == 0)
+                   : strlen(o->name) == size && same_name(o->name, name, size))
             return o;
     }
     return NULL;

@@ -94,9 +94,10 @@ static SoraStatus open_parts(SoraEngine *e)
     TRY(open_bundle(e));
     TRY(add_loras(e));
     TRY(open_upscaler(e));
+    uint64_t model = hash_model(e->bundle.file.map);
+    if (e->bundle.wan) TRY(wan_bundle_hash(e->bundle.wan, &model));
     e->id = arena_printf(e->arena, "sora %s %s %016llx", SORA_VERSION,
-                         cpu_level_name(e->compute->level),
-                         (unsigned long long)hash_model(e->bundle.file.map));
+                         cpu_level_name(e->compute->level), (unsigned long long)model);
     for (size_t i = 0; i < o->lora_count; i++)
         e->id = arena_printf(e->arena, "%s + %s", e->id, o->lora[i]);
     if (e->bundle.upscale)

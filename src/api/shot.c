@@ -26,7 +26,12 @@ void sora_shot_init(SoraShot *shot)
                         .cfg_scale = g.cfg_scale,
                         .shift = g.shift,
                         .sampler = (SoraSampler)g.sampler,
-                        .strength = 1 };
+                        .strength = 1,
+                        .cfg_min = g.cfg_min,
+                        .cfg_max = g.cfg_max,
+                        .skip_start = g.skip_start,
+                        .skip_end = g.skip_end,
+                        .control_scale = g.control_scale };
 }
 
 void sora_shot_init_for(const SoraEngine *e, SoraShot *shot)
@@ -44,6 +49,7 @@ void sora_shot_init_for(const SoraEngine *e, SoraShot *shot)
     shot->cfg_scale = g.cfg_scale;
     shot->shift = g.shift;
     shot->sampler = (SoraSampler)g.sampler;
+    shot->cfg_min = g.cfg_min, shot->cfg_max = g.cfg_max;
 }
 
 static SoraStatus on_step(void *self, size_t step, size_t steps, const Clip *preview)
@@ -103,6 +109,11 @@ static SoraStatus check_shot(const SoraShot *s)
         return err_set(SORA_E_ARGUMENT, "the shot says what is given, but has no source");
     if (!(s->strength >= 0 && s->strength <= 1))
         return err_set(SORA_E_ARGUMENT, "a strength of %g, it must be 0 to 1", s->strength);
+    if (!(s->cfg_min >= 0 && s->cfg_max <= 1))
+        return err_set(SORA_E_ARGUMENT, "guidance at noise levels %g to %g, they are 0 to 1",
+                       s->cfg_min, s->cfg_max);
+    if (s->skip_scale != 0 && !s->skip_layer_count)
+        return err_set(SORA_E_ARGUMENT, "skip-layer guidance, but no layer to skip");
     if (s->drop < 0 || s->drop >= s->frames)
         return err_set(SORA_E_ARGUMENT, "%d of %d frames are to be left out", s->drop, s->frames);
     TRY(check_later(s));
@@ -119,7 +130,15 @@ static SoraStatus check_shot(const SoraShot *s)
 static SoraStatus options_of(const SoraEngine *e, SoraShot *s, Arena *a, GenerateOptions *out)
 {
     GenerateOptions g = generate_options_default();
-    if (e->bundle.wan) wan_generate_default(e->bundle.wan, &g);
+    const Clip **reference = arena_alloc(a, (s->reference_count + 1) * sizeof *reference);
+    for (size_t i = 0; i < s->reference_count; i++) reference[i] = &s->references[i]->clip;
+    g.references = reference;
+    g.reference_count = s->reference_count;
+    g.control_scale = s->control_scale;
+    g.skip_layers = s->skip_layers;
+    g.skip_layer_count = s->skip_layer_count;
+    g.skip_scale = s->skip_scale, g.skip_start = s->skip_start, g.skip_end = s->skip_end;
+    g.cfg_min = s->cfg_min, g.cfg_max = s->cfg_max;
     GeneratePrompt *later = arena_alloc(a, (s->later_count + 1) * sizeof *later);
     for (size_t i = 0; i < s->later_count; i++)
         later[i] = (GeneratePrompt){ s->later[i].from_s, s->later[i].text };
@@ -249,6 +268,25 @@ SoraStatus sora_plan(SoraEngine *engine, const SoraShot *theirs, SoraPlan *out)
     return SORA_OK;
 }
 
+static bool wants_stop(void *self)
+{
+    const SoraShot *shot = self;
+    return shot->stop(shot->stop_self) != 0;
+}
+
+static void watch(SoraEngine *e, SoraShot *s)
+{
+    pool_watch(e->pool, s->stop ? wants_stop : NULL, s);
+}
+
+/* Whatever came of a shot that was stopped in the middle of something. */
+static SoraStatus unwatch(SoraEngine *e, SoraStatus s)
+{
+    SoraStatus stopped = pool_status(e->pool);
+    pool_watch(e->pool, NULL, NULL);
+    return stopped != SORA_OK ? stopped : s;
+}
+
 /* ---- making ---------------------------------------------------------------------------- */
 
 SoraStatus sora_generate(SoraEngine *engine, const SoraShot *theirs, SoraClip **out)
@@ -264,9 +302,11 @@ SoraStatus sora_generate(SoraEngine *engine, const SoraShot *theirs, SoraClip **
     SoraStatus s = options_of(engine, &shot, a, &g);
     if (s == SORA_OK) s = condition_of(engine, &shot, a, &given);
     if (s == SORA_OK) s = clip_begin(&c);
+    watch(engine, &shot);
     if (s == SORA_OK)
         s = shot_make(&engine->bundle, engine->compute, &plan, &given, &g, (size_t)shot.drop,
                       c->arena, &c->clip);
+    s = unwatch(engine, s);
     arena_free(a);
     if (s == SORA_OK)
         *out = c;
@@ -309,7 +349,7 @@ static const char *key_of(const SoraEngine *e, const SoraShot *s, const Conditio
         (unsigned long long)hash_condition(c), s->prompt, s->negative ? s->negative : "");
     for (size_t i = 0; i < s->later_count; i++)
         key = arena_printf(a, "%s | %.17g %s", key, s->later[i].from_s, s->later[i].text);
-    return key;
+    return arena_printf(a, "%s | %.17g %.17g", key, s->cfg_min, s->cfg_max);
 }
 
 typedef struct FileSink {
@@ -348,12 +388,14 @@ static SoraStatus check_state(const char *path, bool overwrite, Arena *a)
                    roll);
 }
 
-static SoraStatus to_writer(SoraEngine *e, const SoraShot *shot, const Plan *plan,
+static SoraStatus to_writer(SoraEngine *e, SoraShot *shot, const Plan *plan,
                             const Condition *given, const GenerateOptions *g, Writer *w, Arena *a)
 {
     FileSink to = { w, (size_t)(shot->frames - shot->drop) };
+    watch(e, shot);
     SoraStatus s =
         shot_stream(&e->bundle, e->compute, plan, given, g, a, (FrameSink){ write_one, &to });
+    s = unwatch(e, s);
     if (s == SORA_OK) return write_commit(w);
     write_abort(w);
     return s;
@@ -373,10 +415,10 @@ static SoraStatus generate_file(SoraEngine *e, const SoraShot *theirs, const cha
     TRY(condition_of(e, &shot, a, &given));
     TRY(clip_write_options(o, &w));
     const char *beside = state_path(path, a);
-    GenerateState state = { beside, key_of(e, &shot, &given, a), w.comment, resume };
+    GenerateState state = { beside, key_of(e, &shot, &given, a), e->id, w.comment, resume };
     bool pipe = strcmp(path, "-") == 0;
     if (resume && pipe) return err_set(SORA_E_ARGUMENT, "what went through a pipe is gone");
-    if (!pipe && (plan.rolled || resume)) g.state = &state;
+    if (!pipe && (plan.rolled || e->bundle.wan || resume)) g.state = &state;
     if (g.state && !resume) TRY(check_state(beside, w.overwrite, a));
     if (resume && path[strlen(path) - 1] == '/') w.overwrite = true; /* its own pictures */
     w.height = plan.want.height, w.width = plan.want.width;

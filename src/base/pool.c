@@ -9,6 +9,8 @@
 #include <stdint.h>
 #include <stdlib.h>
 
+#include "base/clock.h"
+
 /* Workers spin briefly for the next region before they sleep, because the regions of a training
  * step are microseconds apart. */
 enum { SPINS = 2000 };
@@ -36,11 +38,31 @@ struct Pool {
     PoolFn fn;
     void *ctx;
     bool quit;
+    bool (*asked)(void *self);
+    void *asked_self;
+    double asked_s; /* when it was called last */
+    atomic_bool stopped;
 };
+
+static const double ASK_EVERY_S = 0.05;
+
+/* May the next piece begin? Worker 0 is the thread that may ask. */
+static bool goes_on(Pool *p, int worker)
+{
+    if (atomic_load_explicit(&p->stopped, memory_order_relaxed)) return false;
+    if (worker || !p->asked) return true;
+    double now = clock_now_s();
+    if (now - p->asked_s < ASK_EVERY_S) return true;
+    p->asked_s = now;
+    if (!p->asked(p->asked_self)) return true;
+    atomic_store(&p->stopped, true);
+    return false;
+}
 
 static void drain(Pool *p, int worker)
 {
-    for (size_t i; (i = atomic_fetch_add(&p->next, 1)) < p->count;) p->fn(p->ctx, i, worker);
+    for (size_t i; (i = atomic_fetch_add(&p->next, 1)) < p->count;)
+        if (goes_on(p, worker)) p->fn(p->ctx, i, worker);
 }
 
 static void pause_briefly(void)
@@ -102,7 +124,8 @@ static void announce(Pool *p)
 void parallel_for(Pool *p, size_t count, PoolFn fn, void *ctx)
 {
     if (!p || p->threads == 1 || count <= 1) {
-        for (size_t i = 0; i < count; i++) fn(ctx, i, 0);
+        for (size_t i = 0; i < count; i++)
+            if (!p || goes_on(p, 0)) fn(ctx, i, 0);
         return;
     }
     p->fn = fn;
@@ -168,6 +191,18 @@ void pool_free(Pool *p)
     pthread_cond_destroy(&p->done);
     free(p->workers);
     free(p);
+}
+
+void pool_watch(Pool *p, bool (*asked)(void *self), void *self)
+{
+    p->asked = asked;
+    p->asked_self = self;
+    atomic_store(&p->stopped, false);
+}
+
+SoraStatus pool_status(const Pool *p)
+{
+    return p && atomic_load(&p->stopped) ? SORA_CANCELLED : SORA_OK;
 }
 
 int pool_threads(const Pool *p)

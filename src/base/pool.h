@@ -3,6 +3,7 @@
 #ifndef BASE_POOL_H
 #define BASE_POOL_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "base/error.h"
@@ -24,5 +25,12 @@ int pool_threads(const Pool *p);
  * fn cannot fail and must not call parallel_for on the same pool. */
 typedef void (*PoolFn)(void *ctx, size_t i, int worker);
 void parallel_for(Pool *p, size_t count, PoolFn fn, void *ctx);
+
+/* Stopping in the middle of a long computation. `asked` is called now and then between pieces of
+ * work, on the thread that called parallel_for. Once it says true, what is left of this region and
+ * of all later ones is left out, and results are worthless: whoever would use them asks pool_status
+ * first, which is then SORA_CANCELLED. pool_watch begins anew; `asked` NULL: nobody asks. */
+void pool_watch(Pool *p, bool (*asked)(void *self), void *self);
+SoraStatus pool_status(const Pool *p);
 
 #endif

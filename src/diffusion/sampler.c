@@ -227,13 +227,32 @@ SamplerMemory sampler_memory(Sampler *m)
     return out;
 }
 
+static void take_memory(Sampler *m, const SamplerMemory *from)
+{
+    for (int b = 0; b < SAMPLER_BUFFERS; b++)
+        memcpy(m->buf[b + 1], from->buffer[b], latent_count(m->shape) * sizeof(float));
+    memcpy(m->order, from->order, m->shape.frames * sizeof *m->order);
+}
+
+static SoraStatus after_step(Sampler *m, const StepHook *hook, const SamplerStep *step, float *z)
+{
+    SoraStatus status = SORA_OK;
+    if (hook->fn) status = hook->fn(hook->self, step->number, step->count, z);
+    bool good = status == SORA_OK || status == SORA_CANCELLED; /* stopped: the step is done */
+    SamplerMemory memory = sampler_memory(m);
+    if (good && hook->keep) TRY(hook->keep(hook->self, step->number + 1, &memory, z));
+    return status;
+}
+
 SoraStatus sampler_run(SamplerKind kind, Denoiser d, const Schedule *s, LatentShape shape, float *z,
                        Arena *a, const StepHook *hook)
 {
     ArenaMark mark = arena_mark(a);
     Sampler *m = sampler_new(kind, shape, a);
     SoraStatus status = SORA_OK;
-    for (size_t i = 0; i < s->steps && status == SORA_OK; i++) {
+    size_t first = hook ? hook->from : 0;
+    if (first) take_memory(m, hook->memory);
+    for (size_t i = first; i < s->steps && status == SORA_OK; i++) {
         const double *now = s->sigma + i * s->frames;
         SamplerStep step = { .sigma = { i > 1 ? now - 2 * s->frames : now,
                                         i > 0 ? now - s->frames : now, now, now + s->frames },
@@ -241,7 +260,7 @@ SoraStatus sampler_run(SamplerKind kind, Denoiser d, const Schedule *s, LatentSh
                              .number = i,
                              .count = s->steps };
         status = sampler_step(m, d, &step, z);
-        if (status == SORA_OK && hook) status = hook->fn(hook->self, i, s->steps, z);
+        if (status == SORA_OK && hook) status = after_step(m, hook, &step, z);
     }
     arena_rewind(a, mark);
     return status;

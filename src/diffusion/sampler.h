@@ -56,6 +56,11 @@ SamplerMemory sampler_memory(Sampler *m);
 typedef struct StepHook {
     SoraStatus (*fn)(void *self, size_t step, size_t steps, float *z);
     void *self;
+    /* NULL, or called after fn, also when that stops: all that a run needs to go on when `done`
+     * steps are done. */
+    SoraStatus (*keep)(void *self, size_t done, const SamplerMemory *m, const float *z);
+    size_t from;                /* steps that are done: z and `memory` are as `keep` saw them */
+    const SamplerMemory *memory;
 } StepHook;
 
 /* Takes z from the schedule's first level to its last, in place. Coefficients are per frame: a

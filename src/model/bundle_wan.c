@@ -222,3 +222,46 @@ SoraStatus wan_bundle_check(const WanParts *parts, Arena *a, WanBundle *out)
     TRY(check_text(out));
     return check_clip(out);
 }
+
+/* ---- telling models apart ---------------------------------------------------------------------
+ */
+
+static uint64_t hash_bytes(uint64_t h, const void *data, size_t size)
+{
+    const unsigned char *p = data;
+    for (size_t i = 0; i < size; i++) h = (h ^ p[i]) * 0x100000001b3;
+    return h;
+}
+
+/* The beginning and the middle of its values: two pages of each, however large it is. */
+static uint64_t hash_tensor(uint64_t h, const char *name, const Tensor *x)
+{
+    enum { PART = 2048 };
+    size_t bytes = tensor_count(x) / type_block(x->type) * type_block_bytes(x->type);
+    h = hash_bytes(h, name, strlen(name));
+    h = hash_bytes(h, x->shape, sizeof x->shape);
+    h = hash_bytes(h, &x->type, sizeof x->type);
+    h = hash_bytes(h, x->data, bytes < PART ? bytes : PART);
+    size_t middle = bytes / 2;
+    return hash_bytes(h, (const char *)x->data + middle,
+                      bytes - middle < PART ? bytes - middle : PART);
+}
+
+SoraStatus wan_bundle_hash(const WanBundle *b, uint64_t *out)
+{
+    const char *part[] = { b->parts.transformer, b->parts.high, b->parts.text, b->parts.clip,
+                           b->parts.vae };
+    *out = 0xcbf29ce484222325;
+    for (size_t i = 0; i < sizeof part / sizeof *part; i++) {
+        Weights *w;
+        Arena *a = arena_new("hash", 0);
+        if (!a) return err_set(SORA_E_MEMORY, "no memory to look at the model");
+        SoraStatus s = part[i] ? weights_open(part[i], a, &w) : SORA_OK;
+        for (size_t k = 0; part[i] && s == SORA_OK && k < weights_count(w); k++)
+            *out = hash_tensor(*out, weights_name(w, k), weights_at(w, k));
+        if (part[i] && s == SORA_OK) weights_close(w);
+        arena_free(a);
+        TRY(s);
+    }
+    return SORA_OK;
+}

@@ -44,6 +44,10 @@ typedef struct WanBundle {
  * transformer, a part that is missing. SORA_E_FORMAT says what does not belong. */
 SoraStatus wan_bundle_check(const WanParts *parts, Arena *a, WanBundle *out);
 
+/* A number that tells models apart: names, shapes and some of the values of every tensor of every
+ * part. */
+SoraStatus wan_bundle_hash(const WanBundle *b, uint64_t *out);
+
 /* From now on these files are merged into the transformers. Opens all once: SORA_E_FORMAT says
  * why one does not fit. `told` (may be NULL) hears of what they change and the model lacks. */
 SoraStatus wan_bundle_lora(WanBundle *b, const LoraSpec *lora, size_t count, Arena *a,

@@ -15,6 +15,13 @@ DitCache *dit_cache_new(Arena *a, size_t tokens, size_t width, double threshold)
     return c;
 }
 
+void dit_cache_fill(DitCache *c, const float *first, const float *rest)
+{
+    memcpy(c->first, first, c->count * sizeof(float));
+    memcpy(c->rest, rest, c->count * sizeof(float));
+    c->filled = true;
+}
+
 void dit_cache_begin(DitCache *c, const Tensor *x)
 {
     assert(x->type == TYPE_F32 && tensor_count(x) == c->count);

@@ -20,6 +20,9 @@ typedef struct DitCache {
 /* For `tokens` x `width` values, in `a`: 12 bytes each. */
 DitCache *dit_cache_new(Arena *a, size_t tokens, size_t width, double threshold);
 
+/* As a run left it that was stopped: what block 0 and the others added, [tokens, width] each. */
+void dit_cache_fill(DitCache *c, const float *first, const float *rest);
+
 /* Called by dit_forward with the residual stream before block 0, after it, and after the last.
  * reuse: true when x is now what the last block would have made of it. */
 void dit_cache_begin(DitCache *c, const Tensor *x);

@@ -493,6 +493,7 @@ static SoraStatus leave(VaeStream *s, size_t i, VaeFrame *x)
 {
     const VaeLayer *y = &s->half->layer[i];
     size_t frame = s->state[i].made++;
+    if (!s->measure) TRY(pool_status(s->c->pool));
     if (y->name && !s->measure) {
         size_t size[] = { x->height, x->width, x->channels };
         if (s->run->trace) s->run->trace(s->run->trace_self, y->name, frame, x->data, size);

@@ -23,6 +23,9 @@ GenerateOptions generate_options_default(void)
                               .cfg_max = 0.95,
                               .shift = 1,
                               .sampler = SAMPLER_DPMPP_2M,
+                              .skip_start = 0.01,
+                              .skip_end = 0.2,
+                              .control_scale = 1,
                               .precision = GEMM_BF16 };
 }
 
@@ -316,9 +319,6 @@ static SoraStatus stream_wan(const Bundle *b, const Compute *c, const GenerateOp
     if (o->later_count)
         return err_set(SORA_E_UNSUPPORTED, "a Wan model follows one prompt from beginning to end; "
                                            "models of sora's own follow several");
-    if (o->state && o->state->resume)
-        return err_set(SORA_E_UNSUPPORTED, "a Wan model makes a clip whole, there is nothing to go "
-                                           "on with");
     TRY(wan_generate_clip(b->wan, c, o, a, &clip));
     for (size_t f = 0; f < clip.frames; f++) TRY(sink.fn(sink.self, f, clip_frame(&clip, f)));
     return SORA_OK;

@@ -13,11 +13,13 @@ typedef struct GeneratePrompt {
 } GeneratePrompt;
 
 /* Where a clip that is rolled keeps what it needs to go on after a kill, to the same bytes:
- * PATH.roll (what is under way, written aside and renamed) and PATH.frames (what is done). */
+ * PATH.roll (what is under way, written aside and renamed) and PATH.frames (what is done). A Wan
+ * model keeps its last finished step in PATH.roll (pipeline/wan_resume.h). */
 typedef struct GenerateState {
     const char *path;
     const char *key;     /* one line that says all that decides the bytes; another one's state is
                             refused */
+    const char *engine;  /* the part of it that is not in the options */
     const char *comment; /* goes into PATH.roll for the caller */
     bool resume;         /* go on with it; SORA_E_IO when there is nothing to go on with */
 } GenerateState;
@@ -52,12 +54,20 @@ typedef struct GenerateOptions {
                       a window. 0: all of them */
     bool fast;     /* the network is told how large the steps are (shortcut models, arXiv
                       2410.12557): Euler, no shift, steps a power of two up to SHORTCUT_STEPS */
-    const GenerateState *state; /* NULL: a clip that is rolled and killed is lost */
+    const GenerateState *state; /* NULL: a clip that is rolled, or a Wan model's, and killed is lost */
     const Condition *condition; /* NULL: nothing is given */
     size_t memory;              /* bytes that may be used, 0: no limit. Wan models then work on
                                    tiles and read their weights again in every step */
     double cache;               /* Wan models: step caching (model/dit_cache.h), 0: none */
     const char *latents_path;   /* Wan models save the finished latent there; NULL: nowhere */
+    /* Wan models: skip-layer guidance: blocks that are left out, how strongly, in which share of
+     * the steps. skip_scale 0: none. */
+    const int *skip_layers; /* [skip_layer_count] */
+    size_t skip_layer_count;
+    double skip_scale, skip_start, skip_end;
+    const Clip *const *references; /* [reference_count] VACE: one picture each that shall appear */
+    size_t reference_count;
+    double control_scale; /* VACE: how strongly the given video steers */
     GemmPrecision precision;
     /* Called after every step; anything but SORA_OK stops. `preview` is the clip as it would be if
      * this were the last step (of one that is rolled: the window), valid during the call; made only

@@ -7,6 +7,7 @@
 #include "base/size.h"
 #include "diffusion/guidance.h"
 #include "diffusion/noise.h"
+#include "pipeline/wan_resume.h"
 #include "pipeline/wan_text.h"
 
 /* Wan2.1 generate.py, Wan2.2 wan/configs; TI2V: shared_config of the 5B. */
@@ -25,7 +26,8 @@ WanJob wan_job_default(const WanBundle *b)
                  .cfg_scale = 5,
                  .cfg_high = 5,
                  .cfg_max = 1,
-                 .skip_max = 1,
+                 .skip_start = 0.01,
+                 .skip_end = 0.2,
                  .seed = 1,
                  .strength = 1 };
     if (image) j.steps = 40, j.shift = 3;
@@ -149,16 +151,33 @@ static Denoiser predict(const Run *r, int expert, int text, bool skipping)
     return (Denoiser){ shown_velocity, s };
 }
 
-static Denoiser guide(const Run *r, int expert, LatentShape shape)
+/* The level at which step `share` of all begins; shares below 0 and above 1 are the ends. */
+static double level_at(const Schedule *s, double share)
+{
+    double at = floor(share * (double)s->steps + 0.5), most = 0;
+    size_t step = at < 0 ? 0 : at > (double)s->steps ? s->steps : (size_t)at;
+    for (size_t f = 0; f < s->frames; f++) most = fmax(most, s->sigma[step * s->frames + f]);
+    return most;
+}
+
+/* Skip-layer guidance in steps [start, end): the level of the last one is within, of the next not.
+ */
+static void skip_range(const WanJob *j, const Schedule *s, Guidance *g)
+{
+    g->skip_max = level_at(s, j->skip_start);
+    g->skip_min = nextafter(level_at(s, j->skip_end), 2);
+    if (!j->skip_layers || g->skip_max < g->skip_min) g->skip_scale = 0;
+}
+
+static Denoiser guide(const Run *r, int expert, const Schedule *s, LatentShape shape)
 {
     const WanJob *j = r->j;
     Guidance g = { .cond = predict(r, expert, 0, false),
                    .scale = expert == WAN_HIGH ? j->cfg_high : j->cfg_scale,
                    .sigma_min = j->cfg_min,
                    .sigma_max = j->cfg_max,
-                   .skip_scale = j->skip_layers ? j->skip_scale : 0,
-                   .skip_min = j->skip_min,
-                   .skip_max = j->skip_max };
+                   .skip_scale = j->skip_scale };
+    skip_range(j, s, &g);
     if (g.scale != 1) g.uncond = predict(r, expert, 1, false);
     if (g.skip_scale != 0) g.skipped = predict(r, expert, 0, true);
     return guidance_new(r->a, &g, shape);
@@ -210,6 +229,42 @@ static SoraStatus after_step(void *self, size_t step, size_t steps, float *z)
     return r->j->progress ? r->j->progress(r->j->progress_self, step, steps) : SORA_OK;
 }
 
+static WanResumeRun resume_run(const Run *r)
+{
+    size_t tokens = patch_tokens(latent_grid(r->whole));
+    return (WanResumeRun){ r->j, r->whole, tokens * r->b->config.width, r->net };
+}
+
+static SoraStatus keep_state(void *self, size_t done, const SamplerMemory *m, const float *z)
+{
+    const Run *r = self;
+    WanResumeRun run = resume_run(r);
+    return wan_resume_save(&run, done, m, z, r->step);
+}
+
+/* From the beginning, or from where it was stopped. */
+static SoraStatus run_sampler(Run *r, Denoiser d, const Schedule *s, LatentShape shape, float *z)
+{
+    const WanJob *j = r->j;
+    WanResumeRun run = resume_run(r);
+    WanResumed from;
+    StepHook hook = { .fn = after_step, .self = r };
+    if (j->resume.path) hook.keep = keep_state;
+    TRY(wan_resume_open(&run, r->a, &from));
+    SoraStatus status = SORA_OK;
+    wan_net_always(r->net, true);
+    if (from.done) {
+        memcpy(z, from.z, latent_count(shape) * sizeof *z);
+        hook.from = from.done;
+        hook.memory = &from.memory;
+        wan_net_always(r->net, from.done + 1 >= j->steps);
+        if (j->progress) status = j->progress(j->progress_self, from.done - 1, j->steps);
+    }
+    if (status == SORA_OK) status = sampler_run(j->sampler, d, s, shape, z, r->step, &hook);
+    wan_resume_close(&from);
+    return status;
+}
+
 static void drop_extra(const Run *r, float *z)
 {
     size_t plane = r->size.height * r->size.width, kept = r->size.frames * plane;
@@ -224,14 +279,12 @@ static SoraStatus sample(Run *r, float **out)
     Schedule s;
     TRY(make_schedule(r, &s));
     LatentShape shape = { r->whole.channels, r->whole.frames, r->whole.height * r->whole.width };
-    Denoiser d = guide(r, WAN_LOW, shape);
+    Denoiser d = guide(r, WAN_LOW, &s, shape);
     if (r->b->parts.high)
-        d = guidance_switch(r->a, guide(r, WAN_HIGH, shape), d, 1000 * r->b->boundary,
+        d = guidance_switch(r->a, guide(r, WAN_HIGH, &s, shape), d, 1000 * r->b->boundary,
                             shape.frames);
     float *z = start(r, &s);
-    StepHook hook = { after_step, r };
-    wan_net_always(r->net, true);
-    TRY(sampler_run(j->sampler, d, &s, shape, z, r->step, &hook));
+    TRY(run_sampler(r, d, &s, shape, z));
     if (j->stats) wan_net_counts(r->net, &j->stats->reused, &j->stats->passes);
     drop_extra(r, z);
     *out = z;

@@ -9,6 +9,14 @@ typedef struct WanStats {
     size_t passes, reused; /* of the transformer; reused: from the cache */
 } WanStats;
 
+/* Where the state after every finished step is kept (pipeline/wan_resume.h). */
+typedef struct WanResume {
+    const char *path;   /* NULL: nowhere */
+    const char *engine; /* what decides the result beside the job: model, library, level */
+    const char *note;   /* kept with it for whoever reads it; NULL: none */
+    bool go_on;         /* begin from what is there, where there is something */
+} WanResume;
+
 typedef struct WanJob {
     const char *prompt, *negative; /* UTF-8; negative NULL: the model's own; "": none */
     size_t frames, height, width;  /* frames are rounded up to 4n + 1; sides: wan_side */
@@ -20,8 +28,9 @@ typedef struct WanJob {
     double cfg_scale, cfg_high; /* of the (low-noise) transformer and of the high-noise expert */
     double cfg_min, cfg_max;    /* guidance while sigma is in between */
     const bool *skip_layers;    /* [layers] skip-layer guidance leaves these out; NULL: none */
-    double skip_scale, skip_min, skip_max;
-    double cache_threshold; /* step caching (model/dit_cache.h); 0: none */
+    size_t layers;              /* of skip_layers */
+    double skip_scale, skip_start, skip_end; /* of the steps, as shares of them: 0.01 to 0.2 */
+    double cache_threshold;                  /* step caching (model/dit_cache.h); 0: none */
     uint64_t seed;
     bool torch_noise;   /* as torch.randn of a CPU generator draws it */
     const float *noise; /* or this: [channels, latent frames, h, w] */
@@ -35,7 +44,8 @@ typedef struct WanJob {
     SoraStatus (*change)(void *self, Weights *w, Arena *a); /* LoRA */
     void *change_self[WAN_EXPERTS];
     const char *latents_path; /* the finished latent is saved there before it is decoded; or NULL */
-    const WanTrace *trace;    /* or NULL */
+    WanResume resume;
+    const WanTrace *trace; /* or NULL */
     /* Called after every step, may be NULL; anything but SORA_OK stops. */
     SoraStatus (*progress)(void *self, size_t step, size_t steps);
     void *progress_self;

@@ -83,6 +83,7 @@ static SoraStatus read_clip_states(const WanConditionCall *k, Arena *a, Tensor *
                           (float *)(*out)->data + i * rows * width, NULL);
     }
     wan_part_close(&part);
+    TRY(pool_status(k->compute->pool));
     for (size_t i = 0; i < tensor_count(*out); i++)
         if (!isfinite(((float *)(*out)->data)[i]))
             return err_set(SORA_E_NUMBER, "CLIP makes no number of the image");

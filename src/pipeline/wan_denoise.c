@@ -1,5 +1,6 @@
 #include "pipeline/wan_denoise.h"
 
+#include <assert.h>
 #include <string.h>
 
 struct WanNet {
@@ -11,7 +12,9 @@ struct WanNet {
     size_t *image_start;
     Arena *run;
     bool always;
-    size_t reused, passes;
+    size_t reused, passes, calls;
+    struct Call *call[WAN_CALLS_MAX];
+    const float *first[WAN_CALLS_MAX], *rest[WAN_CALLS_MAX]; /* of caches, from a stopped run */
 };
 
 WanNet *wan_net_new(const WanNetOptions *o, Arena *a)
@@ -118,9 +121,20 @@ SoraStatus wan_net_use(WanNet *n, int e, const WanModel **out)
 typedef struct Call {
     WanNet *net;
     WanPrompted p;
-    size_t text_start[2];
+    size_t text_start[2], index;
     DitCache *cache;
 } Call;
+
+const DitCache *wan_net_cache(const WanNet *n, size_t i)
+{
+    return i < n->calls ? n->call[i]->cache : NULL;
+}
+
+void wan_net_fill_cache(WanNet *n, size_t i, const float *first, const float *rest)
+{
+    n->first[i] = first;
+    n->rest[i] = rest;
+}
 
 /* One conditioning row for every time that a latent frame has. */
 static void fill_times(const WanNet *n, const double *timestep, DitInput *in)
@@ -149,9 +163,11 @@ static DitCache *cache_of(Call *k)
 {
     WanNet *n = k->net;
     if (!(k->p.cache_threshold > 0)) return NULL;
-    if (!k->cache)
+    if (!k->cache) {
         k->cache = dit_cache_new(n->run, n->layout->tokens, n->model.file.config.width,
                                  k->p.cache_threshold);
+        if (n->first[k->index]) dit_cache_fill(k->cache, n->first[k->index], n->rest[k->index]);
+    }
     k->cache->always = n->always;
     return k->cache;
 }
@@ -188,7 +204,7 @@ static SoraStatus velocity(void *self, const float *z, const double *sigma, cons
     n->passes++;
     n->reused += in.cache ? in.cache->used - used : 0;
     arena_rewind(n->o.step, mark);
-    return SORA_OK;
+    return pool_status(n->o.compute->pool);
 }
 
 Denoiser wan_net_denoiser(WanNet *n, const WanPrompted *p, Arena *a)
@@ -197,5 +213,8 @@ Denoiser wan_net_denoiser(WanNet *n, const WanPrompted *p, Arena *a)
     k->net = n;
     k->p = *p;
     k->text_start[1] = p->text->shape[0];
+    assert(n->calls < WAN_CALLS_MAX);
+    k->index = n->calls++;
+    n->call[k->index] = k;
     return (Denoiser){ velocity, k };
 }

@@ -8,7 +8,8 @@
 #include "model/latent.h"
 #include "model/wan_model.h"
 
-enum { WAN_LOW, WAN_HIGH, WAN_EXPERTS }; /* a model without experts is WAN_LOW alone */
+enum { WAN_LOW, WAN_HIGH, WAN_EXPERTS };  /* a model without experts is WAN_LOW alone */
+enum { WAN_CALLS_MAX = 3 * WAN_EXPERTS }; /* denoisers of a net: prompt, negative one, skipping */
 
 /* What a condition became (pipeline/wan_condition.h). All may be NULL. */
 typedef struct WanInputs {
@@ -50,6 +51,11 @@ typedef struct WanPrompted {
 } WanPrompted;
 
 Denoiser wan_net_denoiser(WanNet *net, const WanPrompted *p, Arena *a);
+
+/* The cache of the i-th denoiser that was made, NULL while it has none; and what it shall hold when
+ * it is first used, [tokens, width] each, kept by the caller (dit_cache.h). */
+const DitCache *wan_net_cache(const WanNet *net, size_t i);
+void wan_net_fill_cache(WanNet *net, size_t i, const float *first, const float *rest);
 
 /* Before a step that must not come from a cache (the first and the last). */
 void wan_net_always(WanNet *net, bool always);

@@ -86,6 +86,35 @@ static SoraStatus read_condition(const WanBundle *b, const Condition *c, size_t 
     return SORA_OK;
 }
 
+static SoraStatus give_references(const WanBundle *b, const GenerateOptions *o, Arena *a, WanJob *j)
+{
+    if (!o->reference_count) return SORA_OK;
+    if (b->family != WAN_VACE)
+        return err_set(SORA_E_ARGUMENT, "%s reads no reference pictures; VACE models do",
+                       wan_family_name(b->family));
+    WanPicture *list = arena_alloc(a, o->reference_count * sizeof *list);
+    for (size_t i = 0; i < o->reference_count; i++) list[i] = *picture(o->references[i], 0, a);
+    j->given.references = list;
+    j->given.reference_count = o->reference_count;
+    return SORA_OK;
+}
+
+static SoraStatus skip_layers(const WanBundle *b, const GenerateOptions *o, Arena *a, WanJob *j)
+{
+    if (!(o->skip_scale != 0)) return SORA_OK;
+    bool *skip = arena_zero(a, b->config.layers * sizeof *skip);
+    for (size_t i = 0; i < o->skip_layer_count; i++) {
+        if (o->skip_layers[i] < 0 || (size_t)o->skip_layers[i] >= b->config.layers)
+            return err_set(SORA_E_ARGUMENT, "there is no layer %d to skip: the model has 0 to %zu",
+                           o->skip_layers[i], b->config.layers - 1);
+        skip[o->skip_layers[i]] = true;
+    }
+    j->skip_layers = skip;
+    j->layers = b->config.layers;
+    j->skip_scale = o->skip_scale, j->skip_start = o->skip_start, j->skip_end = o->skip_end;
+    return SORA_OK;
+}
+
 SoraStatus wan_generate_job(const WanBundle *b, const GenerateOptions *o, Arena *a, WanJob *out)
 {
     WanJob j = wan_job_default(b);
@@ -104,6 +133,10 @@ SoraStatus wan_generate_job(const WanBundle *b, const GenerateOptions *o, Arena 
         return err_set(SORA_E_ARGUMENT, "what is given is %zux%zu, the clip %zux%zu",
                        c->source->width, c->source->height, o->width, o->height);
     TRY(read_condition(b, c, patch_video_frames(patch_latent_frames(o->frames)), a, &j));
+    TRY(give_references(b, o, a, &j));
+    TRY(skip_layers(b, o, a, &j));
+    j.given.control_scale = (float)o->control_scale;
+    j.cache_threshold = o->cache;
     *out = j;
     return SORA_OK;
 }
@@ -150,7 +183,6 @@ SoraStatus wan_generate_clip(const WanBundle *b, const Compute *c, const Generat
     TRY(clip_new(a, o->frames, o->height, o->width, o->frames > 1 ? o->fps : 0, out));
     ArenaMark mark = arena_mark(a);
     TRY(wan_generate_job(b, o, a, &j));
-    j.cache_threshold = o->cache;
     TRY(wan_plan_make(b, c, &j, o->memory, &plan));
     wan_plan_apply(&plan, &j);
     Change low = { b, c, false, o->precision == GEMM_F32 }, high = low;
@@ -159,6 +191,10 @@ SoraStatus wan_generate_clip(const WanBundle *b, const Compute *c, const Generat
     j.change_self[WAN_LOW] = &low;
     j.change_self[WAN_HIGH] = &high;
     j.latents_path = o->latents_path;
+    const GenerateState *state = o->state;
+    if (state)
+        j.resume = (WanResume){ generate_state_roll(state->path, a), state->engine, state->comment,
+                                state->resume };
     j.progress = after_step;
     j.progress_self = (void *)o;
     TRY(wan_sample(b, c, &j, a, &z));

@@ -191,7 +191,8 @@ static SoraStatus find_time(const WanBundle *b, const Compute *c, const WanJob *
     if (!a) return err_set(SORA_E_MEMORY, "no memory for a plan");
     Speed s = measure(c, &b->config, j->precision, a);
     double passes = (double)j->steps * (j->cfg_scale != 1 ? 2 : 1);
-    if (j->skip_layers && j->skip_scale != 0) passes += (double)j->steps;
+    if (j->skip_layers && j->skip_scale != 0)
+        passes += fmax(0, fmin(1, j->skip_end) - fmax(0, j->skip_start)) * (double)j->steps;
     p->seconds = passes * pass_seconds(&b->config, (double)p->tokens, s) + vae_seconds(b, j, s);
     p->seconds += 2 * 64 * 2 * (double)(b->text_bytes - b->text_unread) / 2 / s.products;
     arena_free(a);

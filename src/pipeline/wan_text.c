@@ -57,6 +57,7 @@ static SoraStatus encode_one(const Encoder *e, const Compute *c, GemmPrecision p
     TRY(tokenize(e, prompt, step, id, &start[1], cut));
     *out = tensor_new_2d(a, TYPE_F32, start[1], umt5_width(e->text));
     umt5_forward(e->text, c, precision, id, start, 1, step, (*out)->data, NULL);
+    TRY(pool_status(c->pool));
     return check_finite(*out, prompt);
 }
 

@@ -7,6 +7,7 @@
 #include "base/file.h"
 #include "base/pool.h"
 #include "base/rng.h"
+#include "base/clock.h"
 #include "base/size.h"
 #include "base/utf8.h"
 
@@ -63,6 +64,50 @@ static void test_parallel_for_visits_each_once(void **state)
     }
     Pool *p;
     CHECK_FAILS(pool_new(-1, &p), SORA_E_ARGUMENT, "-1 threads");
+}
+
+typedef struct Asked {
+    size_t times, after; /* says yes from then on */
+    atomic_size_t done;
+} Asked;
+
+static bool asked(void *self)
+{
+    Asked *a = self;
+    return ++a->times > a->after;
+}
+
+static void work_a_while(void *ctx, size_t i, int worker)
+{
+    Asked *a = ctx;
+    (void)i, (void)worker;
+    double begun = clock_now_s();
+    while (clock_now_s() - begun < 0.002) continue;
+    a->done++;
+}
+
+/* A region of many seconds ends within a moment of being asked to, and so do those after it. */
+static void test_pool_stops_in_the_middle(void **state)
+{
+    (void)state;
+    for (int threads = 1; threads <= 3; threads++) {
+        enum { PIECES = 10000 };
+        Asked a = { .after = 2 };
+        Pool *p;
+        CHECK_OK(pool_new(threads, &p));
+        pool_watch(p, asked, &a);
+        parallel_for(p, PIECES, work_a_while, &a);
+        size_t done = a.done;
+        assert_in_range(done, 1, PIECES / 10);
+        assert_int_equal(pool_status(p), SORA_CANCELLED);
+        parallel_for(p, PIECES, work_a_while, &a);
+        assert_int_equal(a.done, done);
+        pool_watch(p, NULL, NULL);
+        CHECK_OK(pool_status(p));
+        parallel_for(p, 5, work_a_while, &a);
+        assert_int_equal(a.done, done + 5);
+        pool_free(p);
+    }
 }
 
 static void test_rng_any_part_alone(void **state)
@@ -148,6 +193,7 @@ int main(void)
         cmocka_unit_test(test_arena_rewinds_and_reuses),
         cmocka_unit_test(test_arena_refuses_beyond_limit),
         cmocka_unit_test(test_parallel_for_visits_each_once),
+        cmocka_unit_test(test_pool_stops_in_the_middle),
         cmocka_unit_test(test_rng_any_part_alone),
         cmocka_unit_test(test_philox_known_answer),
         cmocka_unit_test(test_file_write_is_whole_or_absent),
