@@ -239,6 +239,20 @@ SORA_API void sora_shot_init(SoraShot *shot);
 SORA_API void sora_shot_init_for(const SoraEngine *engine, SoraShot *shot);
 
 /* SORA_E_MEMORY when it does not fit, SORA_E_ARGUMENT for what has no meaning. */
+/* What the engine's model makes of a prompt, before it is used. A model that does not say what it
+ * was taught (Wan's) knows all. */
+enum { SORA_UNKNOWN_MAX = 8, SORA_WORD_SIZE = 64 };
+typedef struct SoraPromptCheck {
+    size_t size;          /* stamped by sora_prompt_check */
+    const char *language; /* of the prompt: "en", "zh", "zh-Hant" */
+    size_t read;          /* bytes of the prompt that are read; less than all: it is too long */
+    int unknowns;         /* words that the model was never shown */
+    char unknown[SORA_UNKNOWN_MAX][SORA_WORD_SIZE]; /* as the prompt has them */
+    char nearest[SORA_UNKNOWN_MAX][SORA_WORD_SIZE]; /* a word it knows, in the prompt's language;
+                                                       "": none is near (deeds, colours) */
+} SoraPromptCheck;
+SORA_API SoraStatus sora_prompt_check(SoraEngine *engine, const char *prompt, SoraPromptCheck *out);
+
 SORA_API SoraStatus sora_plan(SoraEngine *engine, const SoraShot *shot, SoraPlan *out);
 SORA_API SoraStatus sora_generate(SoraEngine *engine, const SoraShot *shot, SoraClip **out);
 
@@ -281,6 +295,7 @@ typedef struct SoraWorldShot {
     int frames, height, width; /* 1 frame: an image; to 1000 frames, sides 16 to 4096 */
     double fps;
     int actors_max;     /* of what is drawn: 1 to 3; 0: as it comes */
+    const char *prompt; /* NULL: drawn by lot; else shown as it says, English or Chinese */
 } SoraWorldShot;
 
 /* Same cast, shot and build: same bytes. The texts live as long as the clip. */
@@ -289,9 +304,13 @@ typedef struct SoraWorldClip {
     SoraClip *clip;      /* yours to free, with the texts */
     const char *caption; /* one, chosen as training chooses; the rest is in `state` */
     const char *state;   /* JSON: facts, captions, and what is where in every frame */
+    const char *unknown; /* words of the prompt that could not be used: "submarine, red"; or "" */
 } SoraWorldClip;
 
 SORA_API void sora_world_shot_init(SoraWorldShot *shot);
+
+/* SORA_E_ARGUMENT for a prompt that names no actor; the sentence names the words that are not
+ * known. */
 SORA_API SoraStatus sora_world_make(const SoraWorld *world, const SoraWorldShot *shot,
                                     SoraWorldClip *out);
 /* ---- the reader: what a clip shows ---- */
@@ -361,6 +380,14 @@ SORA_API SoraStatus sora_eval(const SoraEvalOptions *o, SoraEval **out);
 /* The numbers as JSON (docs/evaluation.md). Lives as long as the evaluation. */
 SORA_API const char *sora_eval_report(const SoraEval *eval);
 SORA_API void sora_eval_free(SoraEval *eval); /* NULL is fine */
+
+/* ---- words: what can be asked for ---- */
+
+/* Every actor, prop, scene, action, size, camera, time and weather with its words, as JSON, like
+ * sora_world_list but of all that the library has words for. `model`: NULL, or a model file or
+ * folder whose own words are listed, actors it was not taught left out. sora_words_free frees it. */
+SORA_API SoraStatus sora_words(const char *model, char **out);
+SORA_API void sora_words_free(char *words); /* NULL is fine */
 
 /* ---- weights: other kinds of files, other types ---- */
 

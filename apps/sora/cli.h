@@ -42,6 +42,7 @@ typedef struct Cli {
     X(generate, N("make a video from words"))                                  \
     X(decode, N("turn a saved latent into a video"))                           \
     X(world, N("clips of the world, with captions and exact state"))              \
+    X(words, N("list what can be asked for, in words"))                        \
     X(train, N("train a model on the world or on a folder of clips"))          \
     X(convert, N("quantise weights, merge LoRA, change the kind of file"))     \
     X(extend, N("go on from the end of a video, or find what came before"))    \

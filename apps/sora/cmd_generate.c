@@ -190,6 +190,62 @@ static SoraStatus fill_shot(const Generate *g, SoraShot *s)
     return SORA_OK;
 }
 
+/* What the model was never shown, in the prompt's language, whatever the program's is. */
+static void say_unknown(Cli *cli, const SoraPromptCheck *c)
+{
+    bool chinese = lang_chinese();
+    lang_use(strncmp(c->language, "zh", 2) == 0);
+    for (int i = 0; i < c->unknowns; i++) {
+        if (*c->nearest[i])
+            progress_say(cli, T("I was never shown: %s; nearest I know: %s"), c->unknown[i],
+                         c->nearest[i]);
+        else
+            progress_say(cli, T("I was never shown: %s"), c->unknown[i]);
+    }
+    lang_use(chinese);
+}
+
+static void send_unknown(Make *m, const char *prompt, const SoraPromptCheck *c)
+{
+    JsonWriter w = progress_event(m->arena, "prompt");
+    json_put_text(&w, "prompt", prompt);
+    json_put_text(&w, "language", c->language);
+    json_put_integer(&w, "read", (int64_t)c->read);
+    json_begin(&w, "unknown", '[');
+    for (int i = 0; i < c->unknowns; i++) {
+        json_begin(&w, NULL, '{');
+        json_put_text(&w, "word", c->unknown[i]);
+        json_put_text(&w, "nearest", *c->nearest[i] ? c->nearest[i] : NULL);
+        json_end(&w, '}');
+    }
+    json_end(&w, ']');
+    progress_send(m->cli, &w);
+}
+
+static size_t characters(const char *text, size_t bytes)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < bytes; i++) n += (text[i] & 0xC0) != 0x80;
+    return n;
+}
+
+/* The video is made all the same. */
+static SoraStatus tell_prompt(Make *m, const char *prompt)
+{
+    SoraPromptCheck c;
+    size_t size = strlen(prompt);
+    TRY(sora_prompt_check(m->engine, prompt, &c));
+    if (m->cli->json) {
+        if (c.unknowns || c.read < size) send_unknown(m, prompt, &c);
+        return SORA_OK;
+    }
+    say_unknown(m->cli, &c);
+    if (c.read < size)
+        progress_say(m->cli, T("the prompt is too long: the first %zu of its %zu characters are read"),
+                     characters(prompt, c.read), characters(prompt, size));
+    return SORA_OK;
+}
+
 static SoraStatus make_one(Generate *g, const char *prompt, size_t i, size_t count, int64_t seed)
 {
     Make *m = &g->make;
@@ -242,6 +298,7 @@ static SoraStatus generate(Generate *g)
                      made_by, sora_engine_id(m->engine));
     int64_t seed = m->seed;
     for (size_t i = 0; i < count; i++) {
+        if (i % (size_t)g->count == 0) TRY(tell_prompt(m, g->prompt[i / (size_t)g->count]));
         TRY(make_one(g, g->prompt[i / (size_t)g->count], i, count, seed));
         seed = m->seed + 1;
         if (i % (size_t)g->count + 1 == (size_t)g->count) seed = m->seed - g->count + 1;

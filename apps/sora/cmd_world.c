@@ -1,4 +1,4 @@
-/* sora world: clips of the world with captions and exact state, by lot. */
+/* sora world: clips of the world with captions and exact state, by lot or after a prompt. */
 #include <errno.h>
 #include <math.h>
 #include <string.h>
@@ -36,6 +36,8 @@ static SoraStatus parse(World *w, int argc, char **argv)
 {
     const Option options[] = {
         { .group = T("What is shown") },
+        { 0, "show", T("the clip that a prompt describes, instead of clips drawn by lot"),
+          .text = &w->shot.prompt, .value = "PROMPT" },
         { 'n', "count", T("how many clips, drawn by lot"), .integer = &w->count, .min = 1, .max = 1e7 },
         { 0, "seed", T("of the first clip; the next has the next number"), .integer = &w->seed,
           .min = 0, .max = 9e18 },
@@ -66,6 +68,7 @@ static SoraStatus parse(World *w, int argc, char **argv)
                   .options = options,
                   .examples = "sora world --count 1000 --size 256x144 --frames 49 -o clips/\n"
                               "sora world --count 64 --size 64x64 --frames 25 --sheet sheet.png\n"
+                              "sora world --show \"a penguin dances on the beach at night\" -o penguin.mp4\n"
                               "sora world --list\n" },
         w->cli, argc, argv);
 }
@@ -260,6 +263,8 @@ static void make_one(void *self, size_t i, int worker)
 static void tell(World *w, uint64_t i, const SoraWorldClip *c)
 {
     if (w->sheet_clip) sheet_put(w, i, c->clip);
+    if (*c->unknown && i == 0)
+        progress_say(w->cli, T("the world cannot show this: %s"), c->unknown);
     if (w->cli->json) {
         Arena *a = arena_new("event", 0);
         if (!a) return;
@@ -271,6 +276,7 @@ static void tell(World *w, uint64_t i, const SoraWorldClip *c)
             json_put_text(&j, "file", n.media);
         }
         json_put_text(&j, "caption", c->caption);
+        if (w->shot.prompt) json_put_text(&j, "unknown", c->unknown);
         progress_send(w->cli, &j);
         arena_free(a);
     } else if (w->count == 1) {
@@ -318,7 +324,7 @@ static SoraStatus run(World *w)
         if (progress_cancelled()) s = SORA_CANCELLED;
         *b = (Batch){ .w = w, .first = i };
         if (s == SORA_OK) s = run_batch(w, pool, b, count);
-        progress_at(w->cli, (double)(i + count), "%s", "");
+        if (s == SORA_OK) progress_at(w->cli, (double)(i + count), "%s", "");
     }
     pool_free(pool);
     progress_end(w->cli);

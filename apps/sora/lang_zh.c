@@ -14,6 +14,27 @@ const LangPair lang_zh[] = {
       "sora：没有“%s”这个命令，“sora --help”列出所有命令\n" },
     { "'sora %s --help' shows what can be said\n", "“sora %s --help”查看可用的写法\n" },
 
+    /* cmd_generate.c: what is said of a prompt */
+    { "I was never shown: %s; nearest I know: %s", "我没学过“%s”，最接近的是“%s”" },
+    { "I was never shown: %s", "我没学过“%s”" },
+    { "the prompt is too long: the first %zu of its %zu characters are read",
+      "提示词太长：只读前 %zu 个字符（共 %zu 个）" },
+    { "the clip that a prompt describes, instead of clips drawn by lot",
+      "按一句话生成片段，而不是随机抽取" },
+    { "the world cannot show this: %s", "小世界里没有：%s" },
+
+    /* cmd_words.c */
+    { "list what can be asked for, in words", "列出可以让画面出现的一切" },
+    { "'%s' is no language of the list; there are en and zh", "词语列表没有“%s”这种语言，只有 en 和 zh" },
+    { "props", "道具" },
+    { "scenes", "场景" },
+    { "times of day", "时间" },
+    { "cameras", "镜头" },
+    { "actions", "动作" },
+    { "sizes", "大小" },
+    { "relations", "关系" },
+    { "only the words of this model: a file, or a folder with one", "只列出这个模型学过的词：模型文件或所在文件夹" },
+
     /* cmd_decode.c */
     { "turn a saved latent into a video", "把保存的潜变量解码成视频" },
     { "the autoencoder's file, or a model's folder", "自编码器（VAE）的文件，或模型的文件夹" },
@@ -503,6 +524,13 @@ const LangPair lang_zh_errors[] = {
     { "there is nothing to go on with: no %s", "没有可继续的内容：找不到 %s" },
     { "this shot is short enough to be made whole: there is nothing to go on with",
       "这个镜头够短，一次生成，没有可继续的内容" },
+    { "\"%s\" names no actor of the world; words it does not know: %s",
+      "“%s”里没有小世界认识的角色；不认识的词：%s" },
+    { "\"%s\" names no actor of the world", "“%s”里没有小世界认识的角色" },
+    { "\"%s\" asks for no change that can be made; not known: %s",
+      "“%s”没有要求能做到的改动；不认识：%s" },
+    { "\"%s\" asks for no change that can be made", "“%s”没有要求能做到的改动" },
+    { "this cast has no %s", "这份角色表里没有 %s" },
     { "while %s: %s", "%s时：%s" },
     { "cannot open %s: No such file or directory", "找不到文件 %s" },
     { "there is no reader at %s: train one with 'sora train DIR --network reader' and name "

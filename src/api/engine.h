@@ -4,6 +4,8 @@
 
 #include "model/bundle.h"
 
+typedef struct PromptWords PromptWords;
+
 struct SoraEngine {
     SoraEngineOptions options;
     Pool *pool;
@@ -12,6 +14,7 @@ struct SoraEngine {
     Arena *arena; /* of the engine itself */
     UpscaleFile upscaler;
     const char *id;
+    PromptWords *words; /* of prompts (prompt.c); NULL until one is checked */
 };
 
 #endif

@@ -166,7 +166,10 @@ static TrainerConfig trainer_config(SoraTrainer *t)
     t->fact[0] = (SafetensorsMeta){ "sora.train", train_settings_write(o, t->arena) };
     t->fact[1] = (SafetensorsMeta){ "sora.sizes", o->sizes };
     t->fact[2] = (SafetensorsMeta){ "sora.lexicon", t->data.lexicon };
-    c.facts = (CheckpointFacts){ t->fact, t->data.lexicon ? 3 : 2 };
+    size_t facts = t->data.lexicon ? 3 : 2;
+    const char *actors = t->data.world ? train_world_taught(t->data.world, t->arena) : NULL;
+    if (actors) t->fact[facts++] = (SafetensorsMeta){ "sora.actors", actors };
+    c.facts = (CheckpointFacts){ t->fact, facts };
     return c;
 }
 

@@ -94,6 +94,16 @@ SoraStatus train_world_open(const SoraTrainOptions *o, const SourceSize *sizes, 
     return SORA_OK;
 }
 
+const char *train_world_taught(const TrainWorld *w, Arena *a)
+{
+    const char *list = "";
+    if (!w->actors) return NULL;
+    for (size_t i = 0; i < world_actor_count(w->world); i++)
+        if (w->actors[i / 64] >> i % 64 & 1)
+            list = arena_printf(a, "%s%s%s", list, *list ? "," : "", world_actor(w->world, i)->id);
+    return list;
+}
+
 void train_world_close(TrainWorld *w)
 {
     world_close(w->world);

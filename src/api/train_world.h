@@ -20,6 +20,9 @@ SoraStatus train_world_open(const SoraTrainOptions *o, const SourceSize *sizes, 
 SoraStatus train_world_actors(const World *w, const char *list, Arena *a, uint64_t **out);
 SoraStatus train_world_scenes(const Lexicon *lex, const char *list, Arena *a, uint32_t *out);
 
+/* "cat,dog,bus": the ids of the actors that appear; NULL: all. */
+const char *train_world_taught(const TrainWorld *w, Arena *a);
+
 void train_world_close(TrainWorld *w); /* a zeroed one is fine */
 
 #endif

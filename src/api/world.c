@@ -3,6 +3,7 @@
 
 #include "api/clip.h"
 #include "api/version.h"
+#include "api/world_show.h"
 #include "api/world_text.h"
 #include "base/rng.h"
 #include "world/naming.h"
@@ -71,27 +72,41 @@ static SoraStatus facts_of_shot(const SoraWorld *w, const SoraWorldShot *s, Fact
     return SORA_OK;
 }
 
+/* Shown after a prompt, or drawn: facts, and how the caption is worded. */
+static SoraStatus choose(const SoraWorld *w, const SoraWorldShot *s, Arena *a, Facts *facts,
+                         CaptionStyle *style, SoraWorldClip *out)
+{
+    caption_mix(rng_split(s->seed, 'C'), style);
+    out->unknown = "";
+    if (!s->prompt) return facts_of_shot(w, s, facts);
+    ParseReport r;
+    TRY(world_show_facts(w->world, w->lexicon, s->prompt, s->seed, facts, &r));
+    style->language = r.language;
+    style->form = CAPTION_SENTENCE;
+    out->unknown = world_show_unknown(&r, a);
+    return SORA_OK;
+}
+
 static SoraStatus make(const SoraWorld *w, const SoraWorldShot *s, SoraClip *c, SoraWorldClip *out)
 {
     Facts facts, named;
     WorldState state;
+    CaptionStyle style;
     if (s->frames < 1 || s->height < 1 || s->width < 1)
         return err_set(SORA_E_ARGUMENT, "%d frames of %dx%d", s->frames, s->width, s->height);
     WorldFrames size = { (size_t)s->frames, (size_t)s->height, (size_t)s->width,
                          s->frames > 1 ? s->fps : 0 };
-    TRY(facts_of_shot(w, s, &facts));
+    TRY(choose(w, s, c->arena, &facts, &style, out));
     uint64_t look = rng_split(s->seed, 'L');
     TRY(world_render(w->world, &facts, look, &size, c->arena, &c->clip, &state));
     TRY(naming_to_words(w->world, w->lexicon, &facts, &named));
     CaptionView view = world_seen(w->world, &facts, &state);
-    CaptionStyle style;
-    caption_mix(rng_split(s->seed, 'C'), &style);
     char *caption = arena_alloc(c->arena, CAPTION_SIZE_MAX);
     caption_write(w->lexicon, &named, &view, &style, caption, NULL);
     out->caption = caption;
     out->state = world_text_clip(
         &(WorldTextClip){ .world = w->world, .lexicon = w->lexicon, .facts = &named, .view = &view,
-                          .state = &state, .split = s->split, .seed = s->seed,
+                          .state = &state, .split = s->prompt ? NULL : s->split, .seed = s->seed,
                           .height = size.height, .width = size.width },
         c->arena);
     return SORA_OK;

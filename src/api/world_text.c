@@ -32,11 +32,17 @@ static bool in_cast(const World *w, const Lexicon *lex, WordKind kind, int index
 }
 
 static void put_kind(JsonWriter *j, const World *w, const Lexicon *lex, WordKind kind,
-                     const char *name)
+                     const bool *taught)
 {
-    json_begin(j, name, '[');
+    static const char *const NAME[WORD_KIND_COUNT] = {
+        [WORD_ACTOR] = "actors", [WORD_PROP] = "props",       [WORD_SCENE] = "scenes",
+        [WORD_TIME] = "times",   [WORD_WEATHER] = "weathers", [WORD_CAMERA] = "cameras",
+        [WORD_ACTION] = "actions", [WORD_SIZE] = "sizes",     [WORD_RELATION] = "relations",
+    };
+    json_begin(j, NAME[kind], '[');
     for (int i = 0; i < lexicon_count(lex, kind); i++) {
-        if (!in_cast(w, lex, kind, i)) continue;
+        if (w && !in_cast(w, lex, kind, i)) continue;
+        if (taught && kind == WORD_ACTOR && !taught[i]) continue;
         json_begin(j, NULL, '{');
         json_put_text(j, "id", lexicon_id(lex, kind, i));
         put_words(j, lex, kind, i);
@@ -45,18 +51,23 @@ static void put_kind(JsonWriter *j, const World *w, const Lexicon *lex, WordKind
     json_end(j, ']');
 }
 
-const char *world_text_list(const World *w, const Lexicon *lex, Arena *a)
+static const char *put_kinds(const World *w, const Lexicon *lex, const bool *taught, Arena *a)
 {
-    static const char *const NAME[WORD_KIND_COUNT] = {
-        [WORD_ACTOR] = "actors", [WORD_PROP] = "props",       [WORD_SCENE] = "scenes",
-        [WORD_TIME] = "times",   [WORD_WEATHER] = "weathers", [WORD_CAMERA] = "cameras",
-        [WORD_ACTION] = "actions", [WORD_SIZE] = "sizes",     [WORD_RELATION] = "relations",
-    };
     JsonWriter j = json_writer(a);
     json_begin(&j, NULL, '{');
-    for (int k = 0; k < WORD_KIND_COUNT; k++) put_kind(&j, w, lex, k, NAME[k]);
+    for (int k = 0; k < WORD_KIND_COUNT; k++) put_kind(&j, w, lex, k, taught);
     json_end(&j, '}');
     return j.text;
+}
+
+const char *world_text_list(const World *w, const Lexicon *lex, Arena *a)
+{
+    return put_kinds(w, lex, NULL, a);
+}
+
+const char *world_text_words(const Lexicon *lex, const bool *taught, Arena *a)
+{
+    return put_kinds(NULL, lex, taught, a);
 }
 
 /* ---- the state of a clip ---- */

@@ -9,6 +9,9 @@
 /* Everything that can be asked for; an actor or prop this world lacks is left out. */
 const char *world_text_list(const World *w, const Lexicon *lex, Arena *a);
 
+/* The same without a world; `taught` [actors]: only those. */
+const char *world_text_words(const Lexicon *lex, const bool *taught, Arena *a);
+
 typedef struct WorldTextClip {
     const World *world;
     const Lexicon *lexicon;

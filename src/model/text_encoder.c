@@ -52,6 +52,39 @@ size_t text_encoder_tokens_max(const TextEncoder *e)
     return E5_TOKENS_MAX;
 }
 
+static SoraStatus fits(const TextEncoder *e, const char *prompt, size_t bytes, Arena *step,
+                       bool *out)
+{
+    TokenizerIds ids;
+    bool cut = false;
+    SoraStatus s =
+        e5_tokens(e->e5, arena_printf(step, "%.*s", (int)bytes, prompt), step, &ids, &cut);
+    *out = !cut;
+    return s;
+}
+
+SoraStatus text_encoder_reads(const TextEncoder *e, const char *prompt, Arena *step, size_t *bytes)
+{
+    enum { TOKEN_BYTES_MAX = 64 };                /* no token is longer */
+    size_t n = strlen(prompt), low = 0, high = n; /* low fits */
+    if (high > E5_TOKENS_MAX * TOKEN_BYTES_MAX) high = E5_TOKENS_MAX * TOKEN_BYTES_MAX;
+    for (size_t at = high;; at = (low + high) / 2) {
+        bool good;
+        while (at && at < n && (prompt[at] & 0xC0) == 0x80) at--;
+        if (at <= low) break;
+        ArenaMark mark = arena_mark(step);
+        SoraStatus s = fits(e, prompt, at, step, &good);
+        arena_rewind(step, mark);
+        TRY(s);
+        if (good)
+            low = at;
+        else
+            high = at;
+    }
+    *bytes = low;
+    return SORA_OK;
+}
+
 /* The ids of all prompts, packed, in `step`; fills out->start and out->cut. */
 static SoraStatus tokenize(const TextEncoder *e, const char *const *prompts, size_t count,
                            Arena *step, TextStates *out, uint32_t **id)

@@ -16,6 +16,10 @@ void text_encoder_close(TextEncoder *e);
 size_t text_encoder_width(const TextEncoder *e);      /* D */
 size_t text_encoder_tokens_max(const TextEncoder *e); /* longer prompts are cut: 128 for e5 */
 
+/* Bytes of the prompt that are read: all, or as many whole characters as fit tokens_max. Working
+ * memory from `step` is given back. */
+SoraStatus text_encoder_reads(const TextEncoder *e, const char *prompt, Arena *step, size_t *bytes);
+
 /* Several prompts in one packed batch. */
 typedef struct TextStates {
     Tensor *states; /* [M, D] f32, the tokens of all prompts after each other */

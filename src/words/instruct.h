@@ -7,8 +7,10 @@
 /* True when the words ask for a change ("make it ...", 把...变成...) rather than describe a clip. */
 bool instruct_is(const Lexicon *lex, const char *words);
 
-/* Changes *facts as `words` ask; what they do not speak of stays. *report: what was changed
- * (said), and the words that could not be used. SORA_E_ARGUMENT when nothing in them is known. */
+/* Changes *facts as `words` ask; what they do not speak of stays. *report: what was changed (in
+ * `said`, of the new facts; an actor that was taken away counts as the relation, a prop as a prop),
+ * and the words that could not be used. SORA_E_ARGUMENT when nothing in them can be done. *facts and
+ * *report are changed on success alone. */
 SoraStatus instruct_apply(const Lexicon *lex, const char *words, Facts *facts,
                           ParseReport *report);
 

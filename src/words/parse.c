@@ -24,7 +24,8 @@ static SoraStatus read(const Lexicon *lex, const char *prompt, Arena *a, Facts *
     r->language = tokens.language;
     walk_start(&w, lex, prompt, &tokens, &items, f, r);
     while (w.at < items.count) walk_item(&w);
-    walk_end(&w);
+    walk_close(&w);
+    walk_finish(&w);
     return SORA_OK;
 }
 

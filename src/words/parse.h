@@ -25,6 +25,7 @@ typedef struct ParseReport {
     Language language; /* of the prompt: the one most of it is in */
     int unknowns;      /* kept; a word that comes twice counts once */
     UnknownWord unknown[PARSE_UNKNOWN_MAX]; /* content words only, in the order they are written */
+    char actor_word[FACTS_ACTORS_MAX][PARSE_WORD_SIZE]; /* what the prompt first called them */
     bool actor_missing;                     /* no known actor was named; facts then hold no actor */
 } ParseReport;
 

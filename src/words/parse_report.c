@@ -3,19 +3,25 @@
 
 #include "words/parse_walk.h"
 
+void walk_copy(const Walk *w, size_t first, size_t count, char out[PARSE_WORD_SIZE])
+{
+    const Item *from = &w->items->item[first], *to = &w->items->item[first + count - 1];
+    uint32_t at = w->tokens->token[from->first].source;
+    size_t n = w->tokens->token[to->first + to->count - 1].past - at;
+    if (n >= PARSE_WORD_SIZE) {
+        n = PARSE_WORD_SIZE - 1;
+        while (n && (w->source[at + n] & 0xC0) == 0x80) n--;
+    }
+    memcpy(out, w->source + at, n);
+    out[n] = 0;
+}
+
 void walk_unknown(Walk *w, size_t first, size_t count, UnknownKind kind)
 {
     ParseReport *r = w->report;
-    const Item *from = &w->items->item[first], *to = &w->items->item[first + count - 1];
-    const Token *a = &w->tokens->token[from->first];
-    const Token *b = &w->tokens->token[to->first + to->count - 1];
-    UnknownWord word = { .kind = kind, .at = a->source };
-    size_t n = b->past - a->source;
-    if (n >= sizeof word.text) {
-        n = sizeof word.text - 1;
-        while (n && (w->source[a->source + n] & 0xC0) == 0x80) n--;
-    }
-    memcpy(word.text, w->source + a->source, n);
+    UnknownWord word = { .kind = kind };
+    word.at = w->tokens->token[w->items->item[first].first].source;
+    walk_copy(w, first, count, word.text);
     for (int i = 0; i < r->unknowns; i++)
         if (strcmp(r->unknown[i].text, word.text) == 0) return;
     if (r->unknowns < PARSE_UNKNOWN_MAX) r->unknown[r->unknowns++] = word;
@@ -30,12 +36,14 @@ static uint8_t moved_bits(uint8_t bits, const int from[FACTS_ACTORS_MAX])
 }
 
 /* Actor from[i] becomes actor i. */
-static void reorder(Facts *f, CaptionView *said, const int from[FACTS_ACTORS_MAX])
+static void reorder(Facts *f, ParseReport *r, const int from[FACTS_ACTORS_MAX])
 {
     Facts old = *f;
-    CaptionView was = *said;
+    ParseReport named = *r;
+    CaptionView *said = &r->said, was = *said;
     for (int i = 0; i < FACTS_ACTORS_MAX; i++) {
         f->actor[i] = old.actor[from[i]];
+        memcpy(r->actor_word[i], named.actor_word[from[i]], PARSE_WORD_SIZE);
         said->event[i] = was.event[from[i]];
         said->heading[i] = was.heading[from[i]];
         said->fast[i] = was.fast[from[i]];
@@ -68,34 +76,33 @@ static void relate_sides(Walk *w)
         }
 }
 
-/* Facts relate actor 0 to actor 1. */
-static void settle_relation(Walk *w)
+void parse_relate(Facts *f, ParseReport *r, Relation relation, int first, int second)
 {
-    if (!w->related) return;
-    int a = w->relation_first, b = w->relation_second;
-    if (a == 1 && b == 0 && mirrored(w->relation)) {
-        w->facts->relation = mirrored(w->relation);
+    if (first == 1 && second == 0 && mirrored(relation)) {
+        relation = mirrored(relation);
     } else {
-        int from[FACTS_ACTORS_MAX] = { a, b, 3 - a - b };
-        reorder(w->facts, &w->report->said, from);
-        w->facts->relation = w->relation;
+        int from[FACTS_ACTORS_MAX] = { first, second, 3 - first - second };
+        reorder(f, r, from);
     }
-    w->report->said.relation = true;
+    f->relation = relation;
+    r->said.relation = true;
+}
+
+void parse_time_events(ActorFacts *a)
+{
+    if (!a->events) a->event[a->events++] = (Event){ .action = ACT_STAND };
+    for (int e = 0; e < a->events; e++) {
+        a->event[e].start = (float)e / a->events;
+        a->event[e].end = (float)(e + 1) / a->events;
+    }
 }
 
 void walk_finish(Walk *w)
 {
     Facts *f = w->facts;
     relate_sides(w);
-    settle_relation(w);
-    for (int i = 0; i < f->actors; i++) {
-        ActorFacts *a = &f->actor[i];
-        if (!a->events) a->event[a->events++] = (Event){ .action = ACT_STAND };
-        for (int e = 0; e < a->events; e++) {
-            a->event[e].start = (float)e / a->events;
-            a->event[e].end = (float)(e + 1) / a->events;
-        }
-    }
+    if (w->related) parse_relate(f, w->report, w->relation, w->relation_first, w->relation_second);
+    for (int i = 0; i < f->actors; i++) parse_time_events(&f->actor[i]);
     facts_tidy(f);
     if (f->weather == WEATHER_CLEAR && (f->scene == SCENE_ROOM || f->scene == SCENE_STAGE ||
                                         f->scene == SCENE_SPACE || f->scene == SCENE_SEA_FLOOR))

@@ -15,11 +15,11 @@ static bool token_ends(const Walk *w, size_t i, const char *with)
     return t->size > n + 1 && memcmp(w->tokens->text + t->at + t->size - n, with, n) == 0;
 }
 
-/* Looks like a verb that is not known. */
-static bool looks_done(const Walk *w, size_t i)
+/* Looks like a verb that is not known: its -s is none of a plural's. */
+static bool looks_done(const Walk *w, size_t i, bool plural)
 {
     if (token_ends(w, i, "ing") || token_ends(w, i, "ed")) return true;
-    return token_ends(w, i, "s") && !token_ends(w, i, "ss") && !token_ends(w, i, "us");
+    return !plural && token_ends(w, i, "s") && !token_ends(w, i, "ss") && !token_ends(w, i, "us");
 }
 
 static bool before_noun(const Walk *w, size_t i)
@@ -44,11 +44,11 @@ void walk_read_unknown(Walk *w)
             kind = UNKNOWN_QUALITY;
     } else {
         if (token_ends(w, first, "ly") && !latin_unknown(w, first + 1)) return; /* an adverb */
-        bool plural = w->mods.count > 1;
-        if (after_subject && looks_done(w, first)) {
+        bool plural = w->mods.count != 1 && !w->mods.the && !w->mods.fresh;
+        if (after_subject && looks_done(w, first, false)) {
             kind = UNKNOWN_DEED;
         } else {
-            while (latin_unknown(w, first + n) && (plural || !looks_done(w, first + n))) n++;
+            while (latin_unknown(w, first + n) && !looks_done(w, first + n, plural)) n++;
             if (before_noun(w, first + n))
                 kind = UNKNOWN_QUALITY;
             else if (first + n < w->items->count && latin_unknown(w, first + n)) {
@@ -70,6 +70,7 @@ void walk_read_unknown(Walk *w)
 void walk_read_quality(Walk *w)
 {
     PhraseKind before = w->at ? walk_kind_at(w, w->at - 1) : PH_PERIOD;
-    if (before_noun(w, w->at + 1) || before == PH_IS || before == PH_ARE)
+    if (before_noun(w, w->at + 1) || before == PH_IS || before == PH_ARE ||
+        (w->at == 0 && w->items->count == 1))
         walk_unknown(w, w->at, 1, UNKNOWN_QUALITY);
 }

@@ -255,6 +255,7 @@ static uint8_t new_actors(Walk *w, uint16_t actor, int count)
         int i = w->facts->actors++;
         w->facts->actor[i] = (ActorFacts){ .actor = actor };
         w->report->said.actor |= (uint8_t)(1 << i);
+        if (w->at < w->items->count) walk_copy(w, w->at, 1, w->report->actor_word[i]);
         set |= (uint8_t)(1 << i);
     }
     return set;
@@ -591,6 +592,7 @@ void walk_item(Walk *w)
     case PH_PERIOD: read_mark(w, x->kind); break;
     case PH_UNKNOWN: walk_read_unknown(w); break;
     case PH_VERB:
+    case PH_COMMAND:
         walk_flush(w);
         w->used = true;
         walk_unknown(w, w->at, 1, UNKNOWN_DEED);
@@ -617,9 +619,16 @@ void walk_start(Walk *w, const Lexicon *lex, const char *source, const Tokens *t
     w->zh = t->language != LANG_EN;
 }
 
-void walk_end(Walk *w)
+void walk_close(Walk *w)
 {
     walk_flush(w);
     close_relation(w);
-    walk_finish(w);
+}
+
+void walk_take_waiting(Walk *w, uint16_t actor)
+{
+    uint8_t who = new_actors(w, actor, 1);
+    for (int k = 0; k < w->waitings; k++) take(w, who, &w->waiting[k]);
+    w->waitings = 0;
+    if (w->mods.size) set_size(w, who, w->mods.size);
 }

@@ -65,8 +65,14 @@ void walk_start(Walk *w, const Lexicon *lex, const char *source, const Tokens *t
 /* Reads item `at` and moves on, past all that belongs to it. */
 void walk_item(Walk *w);
 
-/* Ends what is open; completes the facts with defaults. */
-void walk_end(Walk *w);
+/* Ends what is open. */
+void walk_close(Walk *w);
+
+/* What was said of nobody ("jump", "bigger") is of a new actor. */
+void walk_take_waiting(Walk *w, uint16_t actor);
+
+/* The source of items first .. first + count - 1, cut where it does not fit. */
+void walk_copy(const Walk *w, size_t first, size_t count, char out[PARSE_WORD_SIZE]);
 
 /* The event that was being read is complete. */
 void walk_flush(Walk *w);
@@ -91,8 +97,14 @@ static inline bool walk_is_han(const Walk *w, const Item *x)
     return w->tokens->token[x->first].kind == TOKEN_HAN;
 }
 
-/* The part of it that makes facts whole and tidy; for facts that the walk did not fill alone. */
+/* Puts the relation into facts, and what was not said: events, times of events. */
 void walk_finish(Walk *w);
+
+/* Facts relate actor 0 to actor 1: turns the relation round or changes the order of actors. */
+void parse_relate(Facts *f, ParseReport *r, Relation relation, int first, int second);
+
+/* The events share the clip; an actor without any stands. */
+void parse_time_events(ActorFacts *a);
 
 /* Notes that items first .. first + count - 1 could not be used. */
 void walk_unknown(Walk *w, size_t first, size_t count, UnknownKind kind);

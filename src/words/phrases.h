@@ -44,10 +44,20 @@ typedef enum PhraseKind {
     PH_STOP,    /* means nothing here */
     PH_VERB,    /* a verb that no actor of the world can do */
     PH_QUALITY, /* a colour and the like, which cannot be asked for */
+    PH_COMMAND, /* value: Command; in a description a verb that no actor can do */
     PH_COMMA,
     PH_LIST,
     PH_PERIOD
 } PhraseKind;
+
+typedef enum Command {
+    COMMAND_TURN,    /* change ... to */
+    COMMAND_INTO,    /* 变成 */
+    COMMAND_TAKE,    /* 把 */
+    COMMAND_INSTEAD, /* 代替: what it becomes stands first, 用猫代替狗 */
+    COMMAND_REMOVE,
+    COMMAND_ADD
+} Command;
 
 typedef enum Direction {
     DIR_NONE,

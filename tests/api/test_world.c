@@ -105,6 +105,73 @@ static void test_list(void **state)
     assert_true(json_get(cat, "zh")->count > 0);
 }
 
+static void check_shown(Fixture *t, const char *prompt, const char *actor, const char *scene,
+                        const char *unknown)
+{
+    ArenaMark mark = arena_mark(t->arena);
+    SoraWorldShot s = small_shot(3);
+    SoraWorldClip c;
+    const Json *x;
+    s.prompt = prompt;
+    CHECK_OK(sora_world_make(t->world, &s, &c));
+    CHECK_OK(json_parse(c.state, strlen(c.state), "state", t->arena, &x));
+    assert_string_equal(json_text(&json_get(x, "actors")->item[0], "id"), actor);
+    assert_string_equal(json_text(x, "scene"), scene);
+    assert_null(json_text(x, "split"));
+    assert_string_equal(c.unknown, unknown);
+    check_state(x);
+    sora_clip_free(c.clip);
+    arena_rewind(t->arena, mark);
+}
+
+static void test_shown(void **state)
+{
+    Fixture *t = *state;
+    check_shown(t, "a penguin dances on the beach at night", "penguin", "beach", "");
+    check_shown(t, "a purple cat and a submarine in a forest", "cat", "forest",
+                "purple, submarine");
+    check_shown(t, "一只紫色的猫在雪地里", "cat", "snow", "紫色的");
+    check_shown(t, "an astronaut", "astronaut", "meadow", ""); /* nothing said: where it lives */
+    SoraWorldShot s = small_shot(1);
+    SoraWorldClip c;
+    s.prompt = "a submarine in the sea";
+    CHECK_FAILS(sora_world_make(t->world, &s, &c), SORA_E_ARGUMENT, "does not know: submarine");
+    s.prompt = "rain";
+    CHECK_FAILS(sora_world_make(t->world, &s, &c), SORA_E_ARGUMENT, "names no actor");
+    s.prompt = "a tractor"; /* known, but not in the small cast */
+    CHECK_FAILS(sora_world_make(t->world, &s, &c), SORA_E_ARGUMENT, "this cast has no tractor");
+    s.prompt = "";
+    CHECK_FAILS(sora_world_make(t->world, &s, &c), SORA_E_ARGUMENT, "the prompt is empty");
+    s.prompt = "a cat \xff";
+    CHECK_FAILS(sora_world_make(t->world, &s, &c), SORA_E_ARGUMENT, "UTF-8");
+}
+
+/* Whoever is asked to do whatever, wherever: it is drawn, and the caption says it. */
+static void test_anything_is_shown(void **state)
+{
+    Fixture *t = *state;
+    static const char *const who[] = { "a cat", "a fish", "an eagle", "a sailboat", "a rocket" };
+    static const char *const what[] = {
+        "stands still", "runs left",           "comes closer", "goes away", "jumps",  "dances",
+        "spins",        "goes in circles",     "rises",        "falls",     "enters", "leaves",
+        "sleeps",       "enters, stops, jumps"
+    };
+    static const char *const where[] = { "in space",   "on the sea floor", "in a room",
+                                         "in the sky", "by a river",       "in a city at night",
+                                         "in the snow" };
+    for (size_t i = 0; i < 5 * 14 * 7; i++) {
+        char prompt[256];
+        snprintf(prompt, sizeof prompt, "%s %s next to a red apple %s", who[i % 5],
+                 what[i / 5 % 14], where[i / 70]);
+        SoraWorldShot s = small_shot(i);
+        SoraWorldClip c;
+        s.prompt = prompt;
+        if (sora_world_make(t->world, &s, &c) != SORA_OK) fail_msg("%s: %s", prompt, sora_error());
+        assert_string_equal(c.unknown, "");
+        sora_clip_free(c.clip);
+    }
+}
+
 static void test_refusals(void **state)
 {
     Fixture *t = *state;
@@ -134,6 +201,8 @@ int main(void)
         cmocka_unit_test(test_same_seed_same_clip),
         cmocka_unit_test(test_state_is_json),
         cmocka_unit_test(test_list),
+        cmocka_unit_test(test_shown),
+        cmocka_unit_test(test_anything_is_shown),
         cmocka_unit_test(test_refusals),
     };
     return cmocka_run_group_tests(tests, setup, teardown);

@@ -42,6 +42,35 @@ static void test_front(void **state)
     check_run("zh_CN.UTF-8", "--help", 0, "用法");
 }
 
+static void test_words(void **state)
+{
+    (void)state;
+    check_run("C", "words", 0, "penguin");
+    check_run("C", "words zh", 0, "企鹅");
+    check_run("zh_CN.UTF-8", "words", 0, "角色");
+    check_run("zh_CN.UTF-8", "words en", 0, "penguin");
+    check_run("C", "words --json", 0, "\"id\":\"penguin\"");
+    check_run("C", "words fr", 2, "'fr' is no language");
+    check_run("C", "words --model nofile", 1, "nofile");
+}
+
+static void test_show(void **state)
+{
+    (void)state;
+    const char *to = "--cast cast/cast.bin --size 48x32 --frames 5 -y -o /tmp/sora-show.gif";
+    char args[512];
+    snprintf(args, sizeof args, "world --show 'a purple cat dances' %s", to);
+    check_run("C", args, 0, "the world cannot show this: purple");
+    check_run("zh_CN.UTF-8", args, 0, "小世界里没有：purple");
+    snprintf(args, sizeof args, "world --json --show '一只猫在拖拉机旁边跳舞' %s", to);
+    check_run("C", args, 1, "this cast has no");
+    snprintf(args, sizeof args, "world --show 'a submarine' %s", to);
+    check_run("C", args, 1, "words it does not know: submarine");
+    check_run("zh_CN.UTF-8", args, 1, "不认识的词：submarine");
+    snprintf(args, sizeof args, "world --json --show '一只猫和一艘潜水艇' %s", to);
+    check_run("C", args, 0, "\"unknown\":\"潜水艇\"");
+}
+
 static void test_convert(void **state)
 {
     (void)state;
@@ -103,6 +132,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_front),
         cmocka_unit_test(test_convert),
+        cmocka_unit_test(test_words),
+        cmocka_unit_test(test_show),
         cmocka_unit_test(test_info),
         cmocka_unit_test(test_every_help),
         cmocka_unit_test(test_generated),

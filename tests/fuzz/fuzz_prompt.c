@@ -3,7 +3,7 @@
 #include <assert.h>
 #include <string.h>
 
-#include "words/parse.h"
+#include "words/instruct.h"
 
 #include "memory_file.h"
 
@@ -20,7 +20,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
     ParseReport report;
     if (size) memcpy(text, bytes, size);
     text[size] = 0;
-    if (prompt_parse(lex, text, &facts, &report) == SORA_OK &&
+    if (prompt_parse(lex, text, &facts, &report) == SORA_OK && facts_check(lex, &facts) != SORA_OK)
+        abort();
+    instruct_is(lex, text);
+    if (prompt_parse(lex, "a dog chases a cat next to a ball", &facts, &report) != SORA_OK) abort();
+    if (instruct_apply(lex, text, &facts, &report) == SORA_OK &&
         facts_check(lex, &facts) != SORA_OK)
         abort();
     free(text);

@@ -73,4 +73,38 @@ static inline const char *told_back(const Facts *want, const CaptionView *said, 
     return told_picture(want, said, got, read);
 }
 
+/* Facts in short: "big dog(move_left!*,~stand) cat(sleep) chases +rose scene:snow [purple]". ! a
+ * heading was said, * it is fast, ~ it was not said. */
+static inline void in_short(const Lexicon *lex, const Facts *f, const ParseReport *r, char *out,
+                            size_t room)
+{
+    static const char *const kind[] = { "", " does", " is", " more" };
+    size_t n = 0;
+#define PUT(...) n += (size_t)snprintf(out + n, room - n, __VA_ARGS__)
+    *out = 0;
+    for (int i = 0; i < f->actors; i++) {
+        const ActorFacts *a = &f->actor[i];
+        PUT("%s%s%s(", n ? " " : "",
+            a->size == SIZE_BIG ? "big "
+            : a->size           ? "small "
+                                : "",
+            lexicon_id(lex, WORD_ACTOR, a->actor));
+        for (int e = 0; e < a->events; e++)
+            PUT("%s%s%s%s%s", e ? "," : "", r->said.event[i] >> e & 1 ? "" : "~",
+                lexicon_id(lex, WORD_ACTION, a->event[e].action),
+                r->said.heading[i] >> e & 1 ? "!" : "", a->event[e].fast ? "*" : "");
+        PUT(")");
+    }
+    if (r->said.relation) PUT(" %s", lexicon_id(lex, WORD_RELATION, f->relation));
+    for (int p = 0; p < f->props; p++)
+        PUT("%s+%s", n ? " " : "", lexicon_id(lex, WORD_PROP, f->prop[p]));
+    if (r->said.scene) PUT("%s%s", n ? " " : "", lexicon_id(lex, WORD_SCENE, f->scene));
+    if (r->said.time) PUT("%s%s", n ? " " : "", lexicon_id(lex, WORD_TIME, f->time));
+    if (r->said.weather) PUT("%s:%s", n ? " " : "", lexicon_id(lex, WORD_WEATHER, f->weather));
+    if (r->said.camera) PUT("%s@%s", n ? " " : "", lexicon_id(lex, WORD_CAMERA, f->camera));
+    for (int u = 0; u < r->unknowns; u++)
+        PUT("%s[%s%s]", n ? " " : "", r->unknown[u].text, kind[r->unknown[u].kind]);
+#undef PUT
+}
+
 #endif

@@ -1,0 +1,17 @@
+/* The words of a model: its lexicon, and the actors it was taught. */
+#ifndef API_WORDS_H
+#define API_WORDS_H
+
+#include "tensor/safetensors.h"
+#include "words/lexicon.h"
+
+typedef struct ModelWords {
+    const Lexicon *lexicon;
+    bool *taught; /* [actors] of the lexicon */
+} ModelWords;
+
+/* From a model file's metadata; where it has none, the library's own words, all of them. Memory
+ * from `a`. `name` is the file's. */
+SoraStatus model_words(const Safetensors *file, const char *name, Arena *a, ModelWords *out);
+
+#endif

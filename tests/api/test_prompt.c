@@ -1,0 +1,168 @@
+/* What a model says of a prompt: words it was never shown, the nearest it knows, how much it reads.
+ */
+#include "check.h"
+
+#include <unistd.h>
+
+#include "base/json.h"
+#include "model/bundle.h"
+
+static char folder[] = "/tmp/sora-prompt-XXXXXX";
+static char taught_all[256], taught_few[256];
+
+/* A model of random weights that says which actors it was taught. */
+static void write_model(const char *path, const char *actors)
+{
+    Arena *a = arena_new("test", 0);
+    DitConfig config = dit_config_default();
+    config.width = 64, config.heads = 2, config.layers = 1, config.hidden = 64;
+    ParamSet *set = params_new_train(a, 3, NULL, NULL);
+    Dit *dit;
+    CHECK_OK(dit_new(&config, set, a, &dit));
+    size_t count = params_count(set);
+    SafetensorsEntry *entry = arena_zero(a, count * sizeof *entry);
+    for (size_t i = 0; i < count; i++)
+        entry[i] = (SafetensorsEntry){ params_at(set, i)->name, *params_at(set, i)->value };
+    SafetensorsMeta meta[] = { { "sora.kind", "dit" },
+                               { "sora.dit", dit_config_write(&config, a) },
+                               { "sora.actors", actors } };
+    CHECK_OK(safetensors_write(path, entry, count, meta, actors ? 3 : 2));
+    arena_free(a);
+}
+
+static int setup(void **state)
+{
+    (void)state;
+    if (!mkdtemp(folder)) return -1;
+    char text[4096], beside[300];
+    snprintf(taught_all, sizeof taught_all, "%s/all.safetensors", folder);
+    snprintf(taught_few, sizeof taught_few, "%s/few.safetensors", folder);
+    write_model(taught_all, NULL);
+    write_model(taught_few, "cat,fox,ship");
+    snprintf(text, sizeof text, "%s/models/default/text.safetensors", getenv("SORA_SOURCE"));
+    snprintf(beside, sizeof beside, "%s/text.safetensors", folder);
+    return symlink(text, beside);
+}
+
+static int teardown(void **state)
+{
+    (void)state;
+    char command[128];
+    snprintf(command, sizeof command, "rm -rf %s", folder);
+    return system(command);
+}
+
+static SoraEngine *open_engine(const char *model)
+{
+    SoraEngineOptions o;
+    SoraEngine *engine;
+    sora_engine_options_init(&o);
+    o.model = model;
+    CHECK_OK(sora_engine_open(&o, &engine));
+    return engine;
+}
+
+/* "submarine>ship, red>" */
+static void check(SoraEngine *e, const char *prompt, const char *language, const char *want)
+{
+    SoraPromptCheck c;
+    char got[2048] = "";
+    CHECK_OK(sora_prompt_check(e, prompt, &c));
+    assert_string_equal(c.language, language);
+    assert_int_equal(c.read, strlen(prompt));
+    for (int i = 0; i < c.unknowns; i++) {
+        size_t n = strlen(got);
+        snprintf(got + n, sizeof got - n, "%s%s>%s", i ? ", " : "", c.unknown[i], c.nearest[i]);
+    }
+    if (strcmp(got, want) != 0) fail_msg("%s: '%s', expected '%s'", prompt, got, want);
+}
+
+static void test_unknown(void **state)
+{
+    (void)state;
+    SoraEngine *e = open_engine(taught_all);
+    check(e, "a fox jumps in the snow", "en", "");
+    check(e, "一只狐狸在雪地里跳跃", "zh", "");
+    check(e, "a submarine in the sea", "en", "submarine>ship");
+    check(e, "一艘潜水艇在海里", "zh", "潜水艇>快艇");
+    check(e, "一艘潛水艇在海裡", "zh-Hant", "潛水艇>快艇");
+    check(e, "a red fox eats a starfish", "en", "red>, eats>, starfish>fish"); /* by its letters */
+    check(e, "一条鳄鱼", "zh", "鳄鱼>鱼");
+    check(e, "a dog, a cat, a fox and a bird", "en", ""); /* too many, but shown */
+    sora_engine_close(e);
+}
+
+/* What the lexicon has words for, and this model was never shown. */
+static void test_taught(void **state)
+{
+    (void)state;
+    SoraEngine *e = open_engine(taught_few);
+    check(e, "a cat chases a fox", "en", "");
+    check(e, "a vixen runs", "en", "");
+    check(e, "a puppy and a cat", "en", "puppy>cat");
+    check(e, "一只狗和一只猫", "zh", "狗>猫");
+    sora_engine_close(e);
+    char *words;
+    const Json *tree;
+    Arena *a = arena_new("json", 0);
+    CHECK_OK(sora_words(taught_few, &words));
+    CHECK_OK(json_parse(words, strlen(words), "words", a, &tree));
+    assert_int_equal(json_get(tree, "actors")->count, 3);
+    assert_int_equal(json_get(tree, "scenes")->count, 16);
+    sora_words_free(words);
+    CHECK_OK(sora_words(NULL, &words));
+    CHECK_OK(json_parse(words, strlen(words), "words", a, &tree));
+    assert_true(json_get(tree, "actors")->count > 100);
+    sora_words_free(words);
+    CHECK_FAILS(sora_words("/nowhere", &words), SORA_E_IO, "/nowhere");
+    arena_free(a);
+}
+
+static void test_length(void **state)
+{
+    (void)state;
+    SoraEngine *e = open_engine(taught_all);
+    SoraPromptCheck c;
+    static char text[60000];
+    for (size_t i = 0; i + 8 < sizeof text; i += 4) strcpy(text + i, "fox ");
+    CHECK_OK(sora_prompt_check(e, text, &c));
+    assert_in_range(c.read, 200, 504); /* 124 tokens of the prompt, one or two a word */
+    assert_int_equal(c.unknowns, 0);
+    size_t whole = c.read;
+    text[whole] = 0;
+    CHECK_OK(sora_prompt_check(e, text, &c));
+    assert_int_equal(c.read, whole);
+    for (size_t i = 0; i + 4 < sizeof text; i += 3) strcpy(text + i, "狐");
+    CHECK_OK(sora_prompt_check(e, text, &c));
+    assert_int_equal(c.read % 3, 0); /* whole characters */
+    assert_in_range(c.read, 100, 1200);
+    CHECK_OK(sora_prompt_check(e, "", &c));
+    assert_int_equal(c.unknowns, 0);
+    CHECK_FAILS(sora_prompt_check(e, "a\xff", &c), SORA_E_ARGUMENT, "reading the prompt");
+    sora_engine_close(e);
+}
+
+static void test_bad_model(void **state)
+{
+    (void)state;
+    char path[300];
+    char *words;
+    snprintf(path, sizeof path, "%s/bad.safetensors", folder);
+    write_model(path, "cat,jabberwock");
+    CHECK_FAILS(sora_words(path, &words), SORA_E_FORMAT, "jabberwock");
+    SoraEngine *e = open_engine(path);
+    SoraPromptCheck c;
+    CHECK_FAILS(sora_prompt_check(e, "a cat", &c), SORA_E_FORMAT, "jabberwock");
+    sora_engine_close(e);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_unknown),
+        cmocka_unit_test(test_taught),
+        cmocka_unit_test(test_length),
+        cmocka_unit_test(test_bad_model),
+    };
+    return cmocka_run_group_tests(tests, setup, teardown);
+}
