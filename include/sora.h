@@ -467,6 +467,8 @@ typedef struct SoraTrainOptions {
     void *stop_self;
     int lora_rank; /* not 0: `init` stays as it is, a LoRA of this rank is learned beside it and
                       saved as lora.safetensors */
+    double shortcut; /* 0: share of the video model's examples that learn to take large steps, which
+                        SoraShot.fast then does (arXiv 2410.12557); 0.25 there */
 } SoraTrainOptions;
 
 typedef struct SoraTrainReport {

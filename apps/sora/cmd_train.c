@@ -98,6 +98,8 @@ static SoraStatus parse(Train *t, int argc, char **argv)
           .number = &o->cooldown, .max = 1 },
         { 0, "keep", T("share of the tokens that see the middle layers"), .number = &o->keep,
           .max = 1 },
+        { 0, "shortcut", T("share of the examples that learn large steps, for --fast; 0.25 is good"),
+          .number = &o->shortcut, .max = 1 },
         { 0, "drop-text", T("share of the captions left out, for guidance"),
           .number = &o->drop_text, .max = 1 },
         { 0, "ema", T("decay of the averaged weights"), .number = &o->ema, .max = 1 },

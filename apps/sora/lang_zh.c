@@ -381,6 +381,8 @@ const LangPair lang_zh[] = {
     { "change a video by words", "用文字修改视频" },
 
     /* cmd_train.c */
+    { "share of the examples that learn large steps, for --fast; 0.25 is good",
+      "学习大步生成（供 --fast 使用）的样本比例，0.25 较好" },
     { "train a model on the world or on a folder of clips", "用沙盒世界或文件夹中的视频训练模型" },
     { "DIR", "文件夹" },
     { "Data", "数据" },

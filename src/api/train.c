@@ -25,7 +25,7 @@ struct SoraTrainer {
     TextEncoder *text;
     TrainData data;
     Safetensors init; /* the model to start from, or zero */
-    SafetensorsMeta fact[4];
+    SafetensorsMeta fact[5];
     /* One of the three is in use. */
     LessonDit video;
     ReaderConfig reader;
@@ -52,7 +52,8 @@ void sora_train_options_init(SoraTrainOptions *o)
                              .level_std = NAN,
                              .clip_level_mean = NAN,
                              .clip_level_std = NAN,
-                             .validation = NAN };
+                             .validation = NAN,
+                             .shortcut = NAN };
 }
 
 static void tell(const SoraTrainer *t, const char *line)
@@ -165,10 +166,14 @@ static TrainerConfig trainer_config(SoraTrainer *t)
     c.lora_rank = (size_t)o->lora_rank;
     t->fact[0] = (SafetensorsMeta){ "sora.train", train_settings_write(o, t->arena) };
     t->fact[1] = (SafetensorsMeta){ "sora.sizes", o->sizes };
-    t->fact[2] = (SafetensorsMeta){ "sora.lexicon", t->data.lexicon };
-    size_t facts = t->data.lexicon ? 3 : 2;
+    size_t facts = 2;
     const char *actors = t->data.world ? train_world_taught(t->data.world, t->arena) : NULL;
+    if (t->data.lexicon)
+        t->fact[facts++] = (SafetensorsMeta){ "sora.lexicon", t->data.lexicon };
     if (actors) t->fact[facts++] = (SafetensorsMeta){ "sora.actors", actors };
+    if (o->shortcut > 0)
+        t->fact[facts++] =
+            (SafetensorsMeta){ "sora.shortcut", arena_printf(t->arena, "%g", o->shortcut) };
     c.facts = (CheckpointFacts){ t->fact, facts };
     return c;
 }
@@ -181,6 +186,9 @@ static SoraStatus open_video(SoraTrainer *t, const DitConfig *model, Lesson *out
     b->images.mean = (float)o->level_mean, b->images.std = (float)o->level_std;
     b->clips.mean = (float)o->clip_level_mean, b->clips.std = (float)o->clip_level_std;
     b->keep = (float)o->keep;
+    b->shortcut = (float)o->shortcut;
+    if (o->shortcut > 0 && !model->step_input)
+        return err_set(SORA_E_ARGUMENT, "the model cannot learn large steps: it has no step input");
     t->video.drop_text = (float)o->drop_text;
     *out = lesson_dit(&t->video, t->arena);
     return SORA_OK;

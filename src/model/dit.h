@@ -47,6 +47,10 @@ DitConfig dit_config_default(void);
 SoraStatus dit_config_parse(const char *json, size_t size, DitConfig *out);
 char *dit_config_write(const DitConfig *c, Arena *a);
 
+/* The steps of the finest grid that a shortcut model (step_input) knows; DitInput.step k: the next
+ * step takes 2^k of them at once, 0: it is infinitely small. */
+enum { SHORTCUT_STEPS = 128, SHORTCUT_LEVELS = 7 };
+
 typedef struct Dit Dit;
 
 SoraStatus dit_new(const DitConfig *config, ParamSet *set, Arena *weights, Dit **out);
@@ -101,7 +105,7 @@ typedef struct DitInput {
     Tensor *tokens; /* [tokens, in_values] */
     size_t rows;
     const float *timestep; /* [rows] 1000 sigma */
-    const float *step;     /* [rows] log2 of the number of steps the next one replaces; NULL: 0 */
+    const float *step;     /* [rows] log2 of the share of SHORTCUT_STEPS; NULL: 0 */
     const uint32_t *row_sequence; /* [rows] whose pooled text a row reads */
     const uint32_t *token_row;    /* [tokens] */
     Tensor *text;                 /* [M, text_width] states of all texts, packed */

@@ -28,9 +28,6 @@ typedef struct GenerateState {
 const char *generate_state_roll(const char *path, Arena *a);
 const char *generate_state_frames(const char *path, Arena *a);
 
-/* The steps of the finest grid that a shortcut model knows; level k of it takes 2^k at once. */
-enum { SHORTCUT_STEPS = 128 };
-
 /* Takes frame f of a clip, [height, width, 3], in order; anything but SORA_OK ends the run. */
 typedef struct FrameSink {
     SoraStatus (*fn)(void *self, size_t f, const uint8_t *rgb);

@@ -6,9 +6,7 @@
 #include "base/rng.h"
 #include "base/size.h"
 
-static const float CLAMP = 0.05f; /* of 1 - t; without it a clean token would weigh 400 */
-
-enum { DRAW_LEVELS = 1, DRAW_NOISE, DRAW_ROUTE };
+enum { DRAW_LEVELS = 1, DRAW_NOISE, DRAW_ROUTE, DRAW_SHORTCUT };
 
 /* One noisy row a latent frame and one row for what is given, in every sequence. */
 typedef struct Maker {
@@ -17,7 +15,8 @@ typedef struct Maker {
     const BatchOptions *o;
     const DitLayout *layout;
     const size_t *row_start; /* [count] first conditioning row */
-    float *tokens, *timestep;
+    float *tokens, *timestep, *step;
+    uint8_t *shortcut;
     uint32_t *row_sequence, *token_row;
     Batch *out;
 } Maker;
@@ -33,6 +32,18 @@ static void noise_token(const Maker *m, const float *clean, const uint8_t *given
     for (size_t k = 0; k < PATCH_FRAMES; k++) token[m->c->out_values + k] = (float)given[k];
 }
 
+/* A step of 2^k from a level of its own grid, the same in all frames: what few steps are made of.
+ * Returns k, 0 for a sequence that learns the flow. */
+static uint8_t draw_shortcut(const BatchOptions *o, uint64_t seed, size_t frames, float *t)
+{
+    seed = rng_split(seed, DRAW_SHORTCUT);
+    if (!(rng_uniform(seed, 0) < (double)o->shortcut)) return 0;
+    size_t k = 1 + rng_below(seed, 1, SHORTCUT_LEVELS);
+    size_t at = rng_below(seed, 2, SHORTCUT_STEPS >> k) << k;
+    for (size_t f = 0; f < frames; f++) t[f] = (float)at / SHORTCUT_STEPS;
+    return (uint8_t)k;
+}
+
 static void make_sequence(void *ctx, size_t s, int worker)
 {
     (void)worker;
@@ -46,11 +57,13 @@ static void make_sequence(void *ctx, size_t s, int worker)
         (uint8_t *)(m->out->weight + first); /* the weights overwrite it as they come */
     Levels l = { t, given };
     levels_draw(g.frames > 1 ? &m->o->clips : &m->o->images, rng_split(seed, DRAW_LEVELS), g, &l);
+    m->shortcut[s] = draw_shortcut(m->o, seed, g.frames, t);
     patch_pack(clip->rgb, clip->frames, clip->height, clip->width, m->c->patch,
                m->out->target + first * values);
     for (size_t f = 0; f <= g.frames; f++) {
         m->timestep[m->row_start[s] + f] = f < g.frames ? 1000 * (1 - t[f]) : 0;
         m->row_sequence[m->row_start[s] + f] = (uint32_t)s;
+        m->step[m->row_start[s] + f] = f < g.frames ? m->shortcut[s] : 0;
     }
     for (size_t i = 0; i < patch_tokens(g); i++) {
         uint8_t mask[PATCH_FRAMES];
@@ -60,7 +73,7 @@ static void make_sequence(void *ctx, size_t s, int worker)
         rng_fill_normal(noise, i * values, values, noise_seed);
         noise_token(m, m->out->target + n * values, mask, t[f], noise,
                     m->tokens + n * m->c->in_values);
-        float left = fmaxf(1 - t[f], CLAMP);
+        float left = fmaxf(1 - t[f], BATCH_CLAMP);
         m->out->weight[n] = all ? 0 : 1 / (left * left);
         m->token_row[n] = (uint32_t)(m->row_start[s] + (all ? g.frames : f));
     }
@@ -104,11 +117,21 @@ void batch_make(const DitConfig *c, const Compute *compute, const Example *examp
     Tensor *tokens = tensor_new_2d(a, TYPE_F32, l->tokens, c->in_values);
     *out = (Batch){ .target = arena_alloc(a, l->tokens * c->out_values * sizeof(float)),
                     .weight = arena_alloc(a, l->tokens * sizeof(float)) };
-    Maker m = { c, examples, o, l, row_start, tokens->data, NULL, NULL, NULL, out };
+    Maker m = { .c = c,
+                .examples = examples,
+                .o = o,
+                .layout = l,
+                .row_start = row_start,
+                .tokens = tokens->data,
+                .out = out };
+    m.shortcut = arena_zero(a, count);
+    m.step = arena_alloc(a, rows * sizeof *m.step);
     m.timestep = arena_alloc(a, rows * sizeof *m.timestep);
     m.row_sequence = arena_alloc(a, rows * sizeof *m.row_sequence);
     m.token_row = arena_alloc(a, l->tokens * sizeof *m.token_row);
     parallel_for(compute->pool, count, make_sequence, &m);
+    out->shortcut = m.shortcut;
+    out->row_start = row_start;
     for (size_t i = 0; i < l->tokens; i++) {
         out->weight_sum += out->weight[i];
         out->predicted += out->weight[i] > 0;
@@ -117,6 +140,7 @@ void batch_make(const DitConfig *c, const Compute *compute, const Example *examp
                              .tokens = tokens,
                              .rows = rows,
                              .timestep = m.timestep,
+                             .step = o->shortcut > 0 ? m.step : NULL,
                              .row_sequence = m.row_sequence,
                              .token_row = m.token_row,
                              .text = text->states,

@@ -16,17 +16,24 @@ typedef struct Example {
     const CaptionView *view; /* what of the facts can be seen */
 } Example;
 
+/* Of 1 - t, where it divides; without it a clean token would weigh 400. */
+#define BATCH_CLAMP 0.05f
+
 typedef struct Batch {
     DitInput input;
     float *target; /* [tokens, out_values]: the clean patches */
     float *weight; /* [tokens]: of the squared error; 0 for given tokens */
     float weight_sum;
     size_t predicted; /* tokens with a weight */
+    const uint8_t *shortcut; /* [sequences] k: it takes a step of 2^k / SHORTCUT_STEPS and its targets
+                                are to come from shortcut.h; 0: it learns the flow */
+    const size_t *row_start; /* [sequences] first conditioning row */
 } Batch;
 
 typedef struct BatchOptions {
     uint64_t seed; /* of the noise and the levels */
     LevelMix images, clips;
+    float shortcut; /* share of the sequences that learn large steps; 0: none */
     float keep; /* share of tokens that see the middle blocks, 1: all (TREAD) */
     bool recompute;
 } BatchOptions;

@@ -2,6 +2,7 @@
 
 #include "base/rng.h"
 #include "grad/ops.h"
+#include "train/shortcut.h"
 
 enum { PROMPTS_REMEMBERED = 4096 };
 enum { DRAW_BATCH = 1, DRAW_DROP };
@@ -67,9 +68,10 @@ static SoraStatus loss(const void *self, void *net, ParamSet *set, const LessonC
     }
     BatchOptions o = d->batch;
     o.seed = rng_split(k->seed, DRAW_BATCH);
-    if (!tape_grad(k->tape)) o.keep = 1;
+    if (!tape_grad(k->tape)) o.keep = 1, o.shortcut = 0;
     Batch b;
     batch_make(&d->model, k->c, k->example, k->count, &text, &o, tape_arena(k->tape), &b);
+    if (o.shortcut > 0) shortcut_targets(net, k->c, &text, tape_arena(k->tape), &b);
     Tensor *x = dit_forward(net, k->tape, &b.input);
     *out = (LessonLoss){ .loss = op_mse(k->tape, x, b.target, b.weight),
                          .scale = b.predicted ? b.weight_sum / (float)b.predicted : 1,

@@ -263,7 +263,23 @@ static void test_resume(void **state)
     check_run("ls killed.mp4.roll killed.mp4.frames 2>&1", 2, "No such file");
     check_run("$S generate x $M --duration 6s --size 16x16 --resume -o none.mp4", 1,
               "nothing to go on with");
+}
+
+static void test_fast(void **state)
+{
+    (void)state;
     check_run("$S generate x $M --fast -o x.gif", 1, "was not trained for few large steps");
+    check_run("$S train quick --data data --sizes 16x16,16x16x5@10 --steps 3 --batch-tokens 64 "
+              "--width 32 --heads 2 --layers 2 --hidden 32 --sample-every 0 --validate-every 0 -q "
+              "--shortcut 0.5 && $S generate x -m quick --seed 1 --fast --frames 5 --fps 10 --size "
+              "16x16 -o quick.gif",
+              0, " 4 steps");
+    check_run(
+        "$S generate --like quick.gif -q -o again.gif && cmp quick.gif again.gif && echo same", 0,
+        "same");
+    check_run("$S generate x -m quick --fast --steps 3 --frames 5 --size 16x16 -o x.gif", 1,
+              "expected 1, 2, 4");
+    check_run("$S train none --data data --sizes 16x16 --shortcut 2", 2, "--shortcut");
 }
 
 int main(void)
@@ -273,6 +289,7 @@ int main(void)
         cmocka_unit_test(test_recut),          cmocka_unit_test(test_fill),
         cmocka_unit_test(test_inputs),         cmocka_unit_test(test_notes),
         cmocka_unit_test(test_passes_through), cmocka_unit_test(test_resume),
+        cmocka_unit_test(test_fast),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }
