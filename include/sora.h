@@ -166,6 +166,9 @@ typedef struct SoraPart {
     int first, count, at;
 } SoraPart;
 
+/* What an edit leaves in place: large shapes and their colours, or only how they move. */
+enum { SORA_KEEP_LAYOUT = 1, SORA_KEEP_MOTION = 2 };
+
 /* What to make. Every field has a default from init; same shot, build and CPU level: same bytes,
  * on any number of threads. Any size, length and rate can be asked for: the model makes the shot
  * as it was trained, and the library brings it to what was asked (sora_plan tells). */
@@ -201,6 +204,8 @@ typedef struct SoraShot {
     size_t part_count;
     int drop;                /* so many frames at the end are made but not shown: where a loop comes
                                 back to its beginning */
+    int keep;                /* of `source`, beside what is given: 0 nothing, SORA_KEEP_LAYOUT or
+                                SORA_KEEP_MOTION */
     int fast;                /* 1: a few large steps, 1, 2, 4 ... of a model trained for it
                                 (sora_fast); sampler and shift are then not used */
     /* NULL, or asked now and then in the middle of a step too, on the calling thread. Anything but

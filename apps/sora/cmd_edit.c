@@ -30,7 +30,8 @@ static SoraStatus edit(Verb *v, const char *mask)
 {
     SoraClip *clip;
     const char *path = v->make.cli->arg[0];
-    if (!*v->prompt) return err_set(SORA_E_ARGUMENT, T("the prompt is empty: say what should be seen"));
+    if (!*v->prompt)
+        return err_set(SORA_E_ARGUMENT, T("the prompt is empty: say what should be seen"));
     TRY(verb_read(v, path, 0, &clip));
     verb_begin(v, sora_clip_height(clip), sora_clip_width(clip), sora_clip_fps(clip));
     v->frames = sora_clip_frames(clip);
@@ -48,21 +49,27 @@ static SoraStatus edit(Verb *v, const char *mask)
 
 SoraStatus cmd_edit(Cli *cli, int argc, char **argv)
 {
-    Verb v = { .strength = 0.6 };
+    Verb v = { .strength = 0.6, .keep = -1 };
     const char *mask = NULL;
+    static const char *const keeps[] = { "layout", "motion", NULL };
     make_init(&v.make, cli, arena_new("edit", 0));
     const Option own[] = {
         { .group = T("What") },
         { 0, "strength", T("0 gives the clip back, 1 keeps nothing of it"), .number = &v.strength,
           .max = 1 },
+        { 0, "keep", T("layout: large shapes and their colours stay; motion: only how they move"),
+          .choice = &v.keep, .names = keeps },
         { 0, "mask", T("a picture or video, white where the clip may change"), .path = &mask },
         { 0 },
     };
-    SoraStatus s = verb_parse(&v,
-                              &(Usage){ .about = T("change a video by words"),
-                                        .arguments = T("CLIP PROMPT"),
-                                        .examples = "sora edit clip.mp4 \"a fox in the snow at night\" --strength 0.6 -o night.mp4\n" },
-                              own, 1, argc, argv);
+    SoraStatus s = verb_parse(
+        &v,
+        &(Usage){
+            .about = T("change a video by words"),
+            .arguments = T("CLIP PROMPT"),
+            .examples =
+                "sora edit clip.mp4 \"a fox in the snow at night\" --strength 0.6 -o night.mp4\n" },
+        own, 1, argc, argv);
     if (s == SORA_OK) s = edit(&v, mask);
     verb_close(&v);
     return s;

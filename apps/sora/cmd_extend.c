@@ -22,7 +22,7 @@ static SoraStatus extend(Verb *v, double after_s, double before_s)
 
 SoraStatus cmd_extend(Cli *cli, int argc, char **argv)
 {
-    Verb v = { .strength = 1 };
+    Verb v = { .strength = 1, .keep = -1 };
     double after = 0, before = 0;
     make_init(&v.make, cli, arena_new("extend", 0));
     const Option own[] = {

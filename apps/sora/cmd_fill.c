@@ -126,7 +126,7 @@ static SoraStatus fill(Verb *v, const OptionList *gaps, bool missing, double fps
 
 SoraStatus cmd_fill(Cli *cli, int argc, char **argv)
 {
-    Verb v = { .strength = 1 };
+    Verb v = { .strength = 1, .keep = -1 };
     OptionList gaps = { 0 };
     int missing = -1;
     double fps = 0;

@@ -25,7 +25,7 @@ static SoraStatus join(Verb *v, double length_s)
 
 SoraStatus cmd_join(Cli *cli, int argc, char **argv)
 {
-    Verb v = { .strength = 1 };
+    Verb v = { .strength = 1, .keep = -1 };
     double length = 1;
     make_init(&v.make, cli, arena_new("join", 0));
     const Option own[] = {

@@ -24,7 +24,7 @@ static SoraStatus loop(Verb *v, double length_s)
 
 SoraStatus cmd_loop(Cli *cli, int argc, char **argv)
 {
-    Verb v = { .strength = 1 };
+    Verb v = { .strength = 1, .keep = -1 };
     double length = 1;
     make_init(&v.make, cli, arena_new("loop", 0));
     const Option own[] = {

@@ -51,7 +51,7 @@ static SoraStatus recut(Verb *v, const OptionList *keep, double length_s)
 
 SoraStatus cmd_recut(Cli *cli, int argc, char **argv)
 {
-    Verb v = { .strength = 1 };
+    Verb v = { .strength = 1, .keep = -1 };
     OptionList keep = { 0 };
     double length = 0;
     make_init(&v.make, cli, arena_new("recut", 0));

@@ -329,6 +329,8 @@ const LangPair lang_zh[] = {
       "%s 由 %s 生成，当前是 %s，结果可能不完全相同" },
 
     /* verb.c, and a file for each verb */
+    { "layout: large shapes and their colours stay; motion: only how they move",
+      "layout：保留大的形状和颜色；motion：只保留运动方式" },
     { "there is no frame in %s", "%s 之内没有一帧" },
     { "%s is kept, so --length must be %g s or more", "要保留 %s，--length 至少要 %g 秒" },
     { "%s overlaps another stretch that is kept", "%s 与另一段保留的内容重叠" },

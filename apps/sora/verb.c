@@ -105,6 +105,7 @@ SoraStatus verb_finish(Verb *v, const char *what)
     shot.part = m->part, shot.part_count = m->part_count;
     shot.source = v->source, shot.mask = v->mask;
     shot.strength = v->strength;
+    shot.keep = v->source ? v->keep + 1 : 0;
     shot.drop = v->drop;
     TRY(make_plan(m, &shot, m->output));
     JsonWriter notes = make_notes(m, &shot);

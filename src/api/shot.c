@@ -114,6 +114,10 @@ static SoraStatus check_shot(const SoraShot *s)
                        s->cfg_min, s->cfg_max);
     if (s->skip_scale != 0 && !s->skip_layer_count)
         return err_set(SORA_E_ARGUMENT, "skip-layer guidance, but no layer to skip");
+    if (s->keep < 0 || s->keep > SORA_KEEP_MOTION)
+        return err_set(SORA_E_ARGUMENT, "there is nothing to keep of kind %d", s->keep);
+    if (s->keep && !s->source)
+        return err_set(SORA_E_ARGUMENT, "the shot keeps something of its source, but has none");
     if (s->drop < 0 || s->drop >= s->frames)
         return err_set(SORA_E_ARGUMENT, "%d of %d frames are to be left out", s->drop, s->frames);
     TRY(check_later(s));
@@ -152,6 +156,7 @@ static SoraStatus options_of(const SoraEngine *e, SoraShot *s, Arena *a, Generat
     g.shift = s->fast ? 1 : s->shift;
     g.sampler = (SamplerKind)s->sampler;
     g.fast = s->fast;
+    g.keep = (KeepKind)s->keep;
     g.memory = s->memory ? s->memory : memory_available();
     g.cache = s->cache;
     g.latents_path = s->latents;
@@ -225,6 +230,28 @@ static SoraStatus condition_of(const SoraEngine *e, const SoraShot *s, Arena *a,
 
 /* ---- plans ----------------------------------------------------------------------------- */
 
+/* A Wan model is asked before any work for what it cannot do. */
+static SoraStatus check_wan(const SoraEngine *e, const SoraShot *s)
+{
+    WanAsk ask = { .mask = s->mask != NULL,
+                   .keep = s->keep != 0,
+                   .later = s->later_count > 0,
+                   .starts = s->source && !s->given && !s->mask && s->strength < 1 };
+    for (int f = 0; f < s->frames; f++) {
+        bool given = s->given && s->given[f];
+        for (size_t i = 0; i < s->part_count && !given; i++)
+            given = f >= s->part[i].at && f < s->part[i].at + s->part[i].count;
+        if (!given) continue;
+        if (f == 0)
+            ask.first = true;
+        else if (f + 1 == s->frames)
+            ask.last = true;
+        else
+            ask.middle = true;
+    }
+    return wan_generate_check(e->bundle.wan, &ask);
+}
+
 /* Copies their shot over the defaults, checks it, and plans it. */
 static SoraStatus plan_shot(SoraEngine *e, const SoraShot *theirs, bool streamed, SoraShot *shot,
                             Plan *plan)
@@ -240,6 +267,7 @@ static SoraStatus plan_shot(SoraEngine *e, const SoraShot *theirs, bool streamed
                          .cfg_scale = shot->cfg_scale,
                          .given = shot->source || shot->part_count,
                          .streamed = streamed };
+    if (e->bundle.wan) TRY(check_wan(e, shot));
     uint64_t room = shot->memory ? shot->memory : memory_available();
     want.memory = (size_t)room;
     TRY(plan_make(&e->bundle, e->compute, &want, plan));
@@ -343,9 +371,9 @@ static uint64_t hash_condition(const Condition *c)
 static const char *key_of(const SoraEngine *e, const SoraShot *s, const Condition *c, Arena *a)
 {
     const char *key = arena_printf(
-        a, "%s | %llu | %d %dx%d %.17g %d | %d %.17g %.17g %d %d %.17g | %016llx | %s | %s", e->id,
+        a, "%s | %llu | %d %dx%d %.17g %d | %d %.17g %.17g %d %d %d %.17g | %016llx | %s | %s", e->id,
         (unsigned long long)s->seed, s->frames, s->width, s->height, s->fps, s->drop, s->steps,
-        s->cfg_scale, s->shift, (int)s->sampler, s->fast, s->strength,
+        s->cfg_scale, s->shift, (int)s->sampler, s->fast, s->keep, s->strength,
         (unsigned long long)hash_condition(c), s->prompt, s->negative ? s->negative : "");
     for (size_t i = 0; i < s->later_count; i++)
         key = arena_printf(a, "%s | %.17g %s", key, s->later[i].from_s, s->later[i].text);

@@ -188,6 +188,21 @@ static double *row_of(const Run *r, size_t i)
     return row;
 }
 
+/* After a step: what an edit keeps of its source. */
+static void keep(const Run *r, const double *sigma)
+{
+    if (!r->o->keep || !r->o->condition || !r->o->condition->source) return;
+    KeepCall k = { .kind = r->o->keep,
+                   .grid = { r->window, r->grid.height, r->grid.width },
+                   .patch = r->b->config.patch,
+                   .first = r->base * r->per,
+                   .seed = r->o->seed,
+                   .sigma = sigma,
+                   .clean = r->clean,
+                   .given = r->given };
+    keep_low(&k, r->z);
+}
+
 static SoraStatus step_once(Run *r, Denoiser d)
 {
     size_t i = r->step_number;
@@ -204,6 +219,7 @@ static SoraStatus step_once(Run *r, Denoiser d)
         moves = moves || s.sigma[2][f] != s.sigma[3][f];
     }
     SoraStatus status = moves ? sampler_step(r->sampler, d, &s, r->z) : SORA_OK;
+    if (status == SORA_OK && moves) keep(r, s.sigma[3]);
     if (status == SORA_OK) put_given(r, 0, r->window);
     arena_rewind(r->step, mark);
     return status;

@@ -5,6 +5,7 @@
 #include "diffusion/sampler.h"
 #include "model/bundle.h"
 #include "pipeline/condition.h"
+#include "pipeline/keep.h"
 
 /* From this time on the shot follows other words. */
 typedef struct GeneratePrompt {
@@ -53,6 +54,7 @@ typedef struct GenerateOptions {
                       2410.12557): Euler, no shift, steps a power of two up to SHORTCUT_STEPS */
     const GenerateState *state; /* NULL: a clip that is rolled, or a Wan model's, and killed is lost */
     const Condition *condition; /* NULL: nothing is given */
+    KeepKind keep;              /* of the condition's source, beside what is given */
     size_t memory;              /* bytes that may be used, 0: no limit. Wan models then work on
                                    tiles and read their weights again in every step */
     double cache;               /* Wan models: step caching (model/dit_cache.h), 0: none */

@@ -10,6 +10,42 @@ void wan_generate_default(const WanBundle *b, GenerateOptions *o)
     o->cfg_scale = j.cfg_scale, o->cfg_min = j.cfg_min, o->cfg_max = j.cfg_max;
 }
 
+static SoraStatus cannot(const WanBundle *b, const char *what, const char *who)
+{
+    return err_set(SORA_E_ARGUMENT, "%s (%s) cannot %s; %s can", b->parts.transformer,
+                   wan_family_name(b->family), what, who);
+}
+
+SoraStatus wan_generate_check(const WanBundle *b, const WanAsk *ask)
+{
+    static const char *const own = "sora's own models", *const vace = "VACE models and sora's own";
+    WanFamily f = b->family;
+    bool ends = ask->first || ask->last, begins = f == WAN_I2V || f == WAN_I2V_2 || f == WAN_TI2V;
+    if (ask->later) return cannot(b, "follow words that change along the way", own);
+    if (ask->keep) return cannot(b, "keep the layout or motion of a video", own);
+    if (f == WAN_VACE) return SORA_OK;
+    if (ask->mask) return cannot(b, "keep part of a frame", vace);
+    if (ask->middle)
+        return cannot(b,
+                      "be given frames between the first and the last (as extend, fill, join, loop "
+                      "and recut do)",
+                      vace);
+    if (ask->last && !(f == WAN_FLF2V || f == WAN_I2V_2))
+        return cannot(b, "be given a last frame",
+                      "FLF2V and VACE models, Wan 2.2 I2V and sora's own");
+    if (ask->first && !begins && f != WAN_FLF2V)
+        return cannot(b, "begin with a given picture", "I2V, TI2V and VACE models and sora's own");
+    if (ask->starts && f != WAN_T2V && f != WAN_TI2V)
+        return cannot(b, "change a video", "T2V and VACE models and sora's own");
+    if (f == WAN_FLF2V && !(ask->first && ask->last))
+        return cannot(b, "do without a first and a last picture",
+                      ends ? "I2V, TI2V and VACE models and sora's own"
+                           : "T2V models and sora's own");
+    if (!ends && !ask->starts && (f == WAN_I2V || f == WAN_I2V_2))
+        return cannot(b, "do without a picture to begin with", "T2V models and sora's own");
+    return SORA_OK;
+}
+
 /* ---- what is given -----------------------------------------------------------------------------
  */
 

@@ -158,6 +158,39 @@ static void every_family_takes_its_own_conditions(void **state)
     }
 }
 
+/* The same is known before any work, and those that can are named. */
+static void every_family_says_what_it_cannot_do(void **state)
+{
+    Fixture *f = *state;
+    static const WanAsk ask[4] = {
+        { 0 }, { .first = true }, { .first = true, .last = true }, { .middle = true }
+    };
+    static const char *const who[4] = { "T2V models", "I2V, TI2V and VACE", "FLF2V and VACE",
+                                        "VACE models and sora's own can" };
+    static const bool may[WAN_FAMILIES][4] = {
+        [WAN_T2V] = { true },
+        [WAN_I2V] = { false, true },
+        [WAN_FLF2V] = { false, false, true },
+        [WAN_I2V_2] = { false, true, true },
+        [WAN_TI2V] = { true, true },
+        [WAN_VACE] = { true, true, true, true },
+    };
+    for (int i = 0; i < WAN_FAMILIES; i++) {
+        Bundle b;
+        open_family(f, i, &b);
+        for (int k = 0; k < 4; k++) {
+            if (may[i][k]) CHECK_OK(wan_generate_check(b.wan, &ask[k]));
+            if (!may[i][k])
+                CHECK_FAILS(wan_generate_check(b.wan, &ask[k]), SORA_E_ARGUMENT, who[k]);
+        }
+        CHECK_FAILS(wan_generate_check(b.wan, &(WanAsk){ .first = true, .later = true }),
+                    SORA_E_ARGUMENT, "words that change");
+        CHECK_FAILS(wan_generate_check(b.wan, &(WanAsk){ .keep = true }), SORA_E_ARGUMENT,
+                    "sora's own");
+        bundle_close(&b);
+    }
+}
+
 static void starts_from_a_video(void **state)
 {
     Fixture *f = *state;
@@ -357,6 +390,7 @@ int main(void)
         cmocka_unit_test(finds_parts_by_looking_inside),
         cmocka_unit_test(makes_the_same_bytes_again),
         cmocka_unit_test(every_family_takes_its_own_conditions),
+        cmocka_unit_test(every_family_says_what_it_cannot_do),
         cmocka_unit_test(starts_from_a_video),
         cmocka_unit_test(a_mask_becomes_channels),
         cmocka_unit_test(wrong_mixes_are_refused),

@@ -1,0 +1,216 @@
+/* Generation frame by frame: windows that roll, few given frames, what an edit keeps. */
+#include "check.h"
+
+#include "base/rng.h"
+#include "model/bundle.h"
+#include "pipeline/generate.h"
+#include "pipeline/plan.h"
+
+typedef struct Fixture {
+    Arena *a;
+    Pool *pool;
+    Compute *c;
+    Bundle b;
+} Fixture;
+
+/* A small network of random weights with the real text encoder. */
+static int setup(void **state)
+{
+    Fixture *f = calloc(1, sizeof *f);
+    char text[1024];
+    f->a = arena_new("test", 0);
+    CHECK_OK(pool_new(2, &f->pool));
+    CHECK_OK(compute_new(f->pool, NULL, &f->c));
+    snprintf(text, sizeof text, "%s/models/default/text.safetensors", getenv("SORA_SOURCE"));
+    CHECK_OK(text_encoder_open(text, f->c, f->a, &f->b.text));
+    f->b.config = dit_config_default();
+    f->b.config.width = 64, f->b.config.heads = 2, f->b.config.layers = 2, f->b.config.hidden = 64;
+    ParamSet *set = params_new_train(f->a, 3, NULL, NULL);
+    CHECK_OK(dit_new(&f->b.config, set, f->a, &f->b.dit));
+    for (size_t i = 0; i < params_count(set); i++) {
+        Param *p = params_at(set, i);
+        if (strcmp(p->name, "head.head.weight") != 0) continue;
+        rng_fill_normal(p->value->data, 0, tensor_count(p->value), 5);
+        for (size_t j = 0; j < tensor_count(p->value); j++) ((float *)p->value->data)[j] *= 0.1f;
+    }
+    params_refresh(set, f->c);
+    *state = f;
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    Fixture *f = *state;
+    text_encoder_close(f->b.text);
+    compute_free(f->c);
+    pool_free(f->pool);
+    arena_free(f->a);
+    free(f);
+    return 0;
+}
+
+static GenerateOptions small(size_t frames)
+{
+    GenerateOptions o = generate_options_default();
+    o.prompt = "a fox";
+    o.frames = frames, o.height = 16, o.width = 24, o.fps = 12, o.steps = 6;
+    o.window = 4;
+    return o;
+}
+
+typedef struct Seen {
+    size_t frames, bytes;
+    uint8_t *rgb; /* NULL: only counted */
+} Seen;
+
+static SoraStatus see(void *self, size_t f, const uint8_t *rgb)
+{
+    Seen *s = self;
+    assert_int_equal(f, s->frames);
+    if (s->rgb) memcpy(s->rgb + f * s->bytes, rgb, s->bytes);
+    s->frames++;
+    return SORA_OK;
+}
+
+/* What a rolled clip holds in memory does not grow with its length, but for a few bytes a frame
+ * that say when it begins. */
+static void test_memory(void **state)
+{
+    Fixture *f = *state;
+    size_t peak[2], latents[2];
+    for (int i = 0; i < 2; i++) {
+        Arena *a = arena_new("roll", 0);
+        GenerateOptions o = small(i ? 401 : 41);
+        Seen seen = { 0 };
+        o.steps = 2;
+        CHECK_OK(generate_stream(&f->b, f->c, &o, a, (FrameSink){ see, &seen }));
+        assert_int_equal(seen.frames, o.frames);
+        peak[i] = arena_peak(a);
+        latents[i] = patch_latent_frames(o.frames);
+        arena_free(a);
+    }
+    assert_true(peak[1] - peak[0] <= 16 * (latents[1] - latents[0]) + 2 * ARENA_ALIGN);
+}
+
+/* Few given frames, far apart, come back to the byte, and change what is between. */
+static void test_few_given(void **state)
+{
+    Fixture *f = *state;
+    enum { FRAMES = 45, BYTES = 16 * 24 * 3 };
+    ArenaMark mark = arena_mark(f->a);
+    GenerateOptions o = small(FRAMES);
+    uint8_t *still = arena_alloc(f->a, BYTES), given[FRAMES] = { 0 };
+    const uint8_t *frame[FRAMES] = { 0 };
+    static const size_t at[] = { 0, 18, 19, 44 };
+    for (size_t i = 0; i < BYTES; i++) still[i] = (uint8_t)(i * 31);
+    for (size_t i = 0; i < 4; i++) frame[at[i]] = still, given[at[i]] = 1;
+    Clip size = { FRAMES, 16, 24, 12, NULL };
+    Condition c = { .source = &size, .frame = frame, .given = given, .strength = 1 };
+    Seen with = { 0, BYTES, arena_alloc(f->a, FRAMES * BYTES) };
+    Seen without = { 0, BYTES, arena_alloc(f->a, FRAMES * BYTES) };
+    CHECK_OK(generate_stream(&f->b, f->c, &o, f->a, (FrameSink){ see, &without }));
+    o.condition = &c;
+    CHECK_OK(generate_stream(&f->b, f->c, &o, f->a, (FrameSink){ see, &with }));
+    for (size_t i = 0; i < 4; i++) assert_memory_equal(with.rgb + at[i] * BYTES, still, BYTES);
+    assert_memory_not_equal(with.rgb + 17 * BYTES, without.rgb + 17 * BYTES, BYTES);
+    /* As a whole clip it is the same. */
+    Clip whole, made;
+    CHECK_OK(clip_new(f->a, FRAMES, 16, 24, 12, &whole));
+    memset(whole.rgb, 0, FRAMES * BYTES);
+    for (size_t i = 0; i < 4; i++) memcpy(clip_frame(&whole, at[i]), still, BYTES);
+    Condition dense = { .source = &whole, .given = given, .strength = 1 };
+    o.condition = &dense;
+    CHECK_OK(generate_clip(&f->b, f->c, &o, f->a, &made));
+    for (size_t i = 0; i < 4; i++) assert_memory_equal(clip_frame(&made, at[i]), still, BYTES);
+    dense.source = &size, size.frames = 44;
+    CHECK_FAILS(generate_clip(&f->b, f->c, &o, f->a, &made), SORA_E_ARGUMENT, "44 frames");
+    arena_rewind(f->a, mark);
+}
+
+/* Every latent frame reads the words of its time: the same words later change nothing, others do.
+ */
+static void test_later(void **state)
+{
+    Fixture *f = *state;
+    ArenaMark mark = arena_mark(f->a);
+    GenerateOptions o = small(13);
+    Clip one, same, other;
+    GeneratePrompt later[] = { { 0.5, "a fox" }, { 0.8, "a fox" } };
+    CHECK_OK(generate_clip(&f->b, f->c, &o, f->a, &one));
+    o.later = later, o.later_count = 2;
+    CHECK_OK(generate_clip(&f->b, f->c, &o, f->a, &same));
+    double off = 0; /* a token reads one copy of the words, whichever: only rounding differs */
+    for (size_t i = 0; i < 13 * 16 * 24 * 3; i++) off = fmax(off, abs(one.rgb[i] - same.rgb[i]));
+    assert_true(off <= 2);
+    later[1].text = "a rocket at night";
+    CHECK_OK(generate_clip(&f->b, f->c, &o, f->a, &other));
+    assert_memory_not_equal(clip_frame(&other, 12), clip_frame(&one, 12), 16 * 24 * 3);
+    later[1].from_s = 0.1;
+    CHECK_FAILS(generate_clip(&f->b, f->c, &o, f->a, &other), SORA_E_ARGUMENT, "order of time");
+    o.later_count = 0, o.fast = true, o.steps = 6;
+    CHECK_FAILS(generate_clip(&f->b, f->c, &o, f->a, &other), SORA_E_ARGUMENT, "1, 2, 4");
+    arena_rewind(f->a, mark);
+}
+
+/* ---- keeping --------------------------------------------------------------------------- */
+
+enum { KEPT_FRAMES = 3, KEPT_PATCH = 8, KEPT_VALUES = 4 * KEPT_PATCH * KEPT_PATCH * 3 };
+
+/* The mean of one colour of one place of a token. */
+static double mean_of(const float *x, size_t token, size_t place, size_t channel)
+{
+    double sum = 0;
+    const float *at = x + token * KEPT_VALUES + place * KEPT_PATCH * KEPT_PATCH * 3 + channel;
+    for (size_t i = 0; i < KEPT_PATCH * KEPT_PATCH; i++) sum += (double)at[3 * i];
+    return sum / (KEPT_PATCH * KEPT_PATCH);
+}
+
+static void test_keep(void **state)
+{
+    Fixture *f = *state;
+    ArenaMark mark = arena_mark(f->a);
+    size_t tokens = KEPT_FRAMES * 2, count = tokens * KEPT_VALUES;
+    float *clean = arena_alloc(f->a, count * sizeof *clean),
+          *z = arena_alloc(f->a, count * sizeof *z);
+    float *noise = arena_alloc(f->a, count * sizeof *noise),
+          *was = arena_alloc(f->a, count * sizeof *was);
+    uint8_t given[KEPT_FRAMES * 2 * 4] = { [5] = 1 };
+    double sigma[KEPT_FRAMES] = { 0.8, 0.5, 0.2 }; /* the last is let go */
+    KeepCall k = { KEEP_LAYOUT, { KEPT_FRAMES, 1, 2 }, KEPT_PATCH, 0, 9, sigma, clean, given };
+    rng_fill_normal(clean, 0, count, 1);
+    rng_fill_normal(noise, 0, count, 9);
+    for (KeepKind kind = KEEP_LAYOUT; kind <= KEEP_MOTION; kind++) {
+        rng_fill_normal(z, 0, count, 2);
+        memcpy(was, z, count * sizeof *z);
+        k.kind = kind;
+        keep_low(&k, z);
+        double gap[KEPT_FRAMES * 2][4], moved = 0;
+        for (size_t t = 0; t < 4; t++)
+            for (size_t p = 0; p < 4; p++) {
+                double s = sigma[t / 2];
+                double want = (1 - s) * mean_of(clean, t, p, 1) + s * mean_of(noise, t, p, 1);
+                gap[t][p] = mean_of(z, t, p, 1) - want;
+                if (t % 2 == 0) moved += mean_of(z, t, p, 1) - mean_of(was, t, p, 1);
+            }
+        for (size_t p = 0; p < 4; p++) {
+            if (kind == KEEP_LAYOUT) CHECK_CLOSE(gap[0][p], 0, 1e-5);
+            CHECK_CLOSE(gap[0][p], gap[2][p], 1e-5); /* the same in every frame */
+        }
+        if (kind == KEEP_MOTION) CHECK_CLOSE(moved, 0, 1e-4); /* the mean picture stays */
+        assert_memory_equal(z + 4 * KEPT_VALUES, was + 4 * KEPT_VALUES,
+                            2 * KEPT_VALUES * sizeof *z);
+        CHECK_CLOSE(mean_of(z, 1, 1, 1), mean_of(was, 1, 1, 1), 0); /* given */
+    }
+    arena_rewind(f->a, mark);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_memory),
+        cmocka_unit_test(test_few_given),
+        cmocka_unit_test(test_later),
+        cmocka_unit_test(test_keep),
+    };
+    return cmocka_run_group_tests(tests, setup, teardown);
+}
