@@ -394,6 +394,21 @@ SORA_API void sora_eval_free(SoraEval *eval); /* NULL is fine */
 SORA_API SoraStatus sora_words(const char *model, char **out);
 SORA_API void sora_words_free(char *words); /* NULL is fine */
 
+/* 1: the words ask for a change ("make it night", 让它下雨); 0: they describe a clip. */
+SORA_API int sora_is_instruction(const char *words);
+
+/* What an instruction makes of a clip; the texts live until the reader's next reading. */
+typedef struct SoraInstruction {
+    size_t size;         /* stamped by sora_instruct */
+    const char *before;  /* what the reader sees, in the instruction's language */
+    const char *caption; /* the same after the change: the prompt of the edit */
+    const char *unknown; /* words that could not be used, "" for none */
+} SoraInstruction;
+
+/* SORA_E_ARGUMENT when nothing that is asked for can be done. */
+SORA_API SoraStatus sora_instruct(SoraReader *reader, const SoraClip *clip, const char *words,
+                                  SoraInstruction *out);
+
 /* ---- weights: other kinds of files, other types ---- */
 
 typedef struct SoraConvertOptions {

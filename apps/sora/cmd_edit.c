@@ -3,6 +3,7 @@
 
 #include "base/error.h"
 #include "verb.h"
+#include "verb_caption.h"
 
 /* White in the mask is where the clip may change; a mask of one frame holds for all. */
 static SoraStatus read_mask(Verb *v, const char *path)
@@ -40,6 +41,10 @@ static SoraStatus edit(Verb *v, const char *mask)
         TRY(verb_give(v, path, clip, 0, v->frames, 0));
         v->strength = 1;
     } else {
+        if (sora_is_instruction(v->prompt)) {
+            v->instruction = v->prompt;
+            TRY(verb_instruct(&v->make, clip, v->instruction, &v->prompt));
+        }
         TRY(make_fitted(&v->make, path, clip, v->height, v->width, &clip));
         v->source = clip;
         if (mask) TRY(read_mask(v, mask));
@@ -68,6 +73,7 @@ SoraStatus cmd_edit(Cli *cli, int argc, char **argv)
             .about = T("change a video by words"),
             .arguments = T("CLIP PROMPT"),
             .examples =
+                "sora edit clip.mp4 \"make it night\" -o night.mp4\n"
                 "sora edit clip.mp4 \"a fox in the snow at night\" --strength 0.6 -o night.mp4\n" },
         own, 1, argc, argv);
     if (s == SORA_OK) s = edit(&v, mask);

@@ -119,6 +119,11 @@ const LangPair lang_zh[] = {
       "共 %.0f 条提示词，其中 %.0f 条含有没教过的角色\n" },
 
     /* verb_caption.c */
+    { "'%s' asks for a change, but there is no reader to see what the clip shows: describe the whole picture instead, or train one (sora train DIR --network reader)",
+      "“%s”要求修改，但没有识别模型来看片中有什么：请描述整个画面，或先训练一个（sora train 目录 --network reader）" },
+    { "the clip shows \"%s\"", "片中是“%s”" },
+    { "it becomes \"%s\"", "改为“%s”" },
+    { "not understood: %s", "没有理解：%s" },
     { "no prompt: the clip shows \"%s\"", "没有提示词：片中是“%s”" },
 
     /* make_given.c */

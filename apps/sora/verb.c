@@ -110,6 +110,7 @@ SoraStatus verb_finish(Verb *v, const char *what)
     TRY(make_plan(m, &shot, m->output));
     JsonWriter notes = make_notes(m, &shot);
     if (!m->no_metadata) json_put_text(&notes, "source", m->cli->arg[0]);
+    if (!m->no_metadata && v->instruction) json_put_text(&notes, "instruction", v->instruction);
     return make_file(m, &shot, what, &notes, m->output);
 }
 

@@ -9,6 +9,7 @@
 typedef struct Verb {
     Make make;
     const char *prompt; /* "" when none was said */
+    const char *instruction; /* NULL, or what the prompt was made from */
     int frames, height, width;
     double fps;
     const SoraClip *source; /* NULL, or a clip of that size that is changed (edit), with ... */

@@ -33,15 +33,20 @@ static SoraStatus cut(const SoraClip *clip, int first, int count, SoraClip **out
     return SORA_OK;
 }
 
-static SoraStatus read_run(const Make *m, const char *file, const SoraClip *clip, const char **out)
+static SoraStatus open_reader(const Make *m, const char *file, SoraReader **out)
 {
     SoraReaderOptions o;
-    SoraReader *reader;
-    SoraReading r;
     sora_reader_options_init(&o);
     o.file = file;
     o.threads = m->cli->threads;
-    TRY(sora_reader_open(&o, &reader));
+    return sora_reader_open(&o, out);
+}
+
+static SoraStatus read_run(const Make *m, const char *file, const SoraClip *clip, const char **out)
+{
+    SoraReader *reader;
+    SoraReading r;
+    TRY(open_reader(m, file, &reader));
     SoraStatus s = sora_read(reader, clip, lang_chinese() ? "zh" : "en", &r);
     if (s == SORA_OK) *out = arena_strdup(m->arena, r.caption);
     sora_reader_close(reader);
@@ -63,5 +68,27 @@ SoraStatus verb_caption(const Make *m, const SoraPart *part, size_t count, const
     SoraStatus s = read_run(m, file, clip, out);
     sora_clip_free(clip);
     if (s == SORA_OK && **out) progress_say(m->cli, T("no prompt: the clip shows \"%s\""), *out);
+    return s;
+}
+
+SoraStatus verb_instruct(const Make *m, const SoraClip *clip, const char *words, const char **out)
+{
+    SoraReader *reader;
+    SoraInstruction x;
+    const char *file = find_reader(m);
+    if (!file)
+        return err_set(SORA_E_IO,
+                       T("'%s' asks for a change, but there is no reader to see what the clip shows: "
+                         "describe the whole picture instead, or train one (sora train DIR --network "
+                         "reader)"), words);
+    TRY(open_reader(m, file, &reader));
+    SoraStatus s = sora_instruct(reader, clip, words, &x);
+    if (s == SORA_OK) {
+        *out = arena_strdup(m->arena, x.caption);
+        progress_say(m->cli, T("the clip shows \"%s\""), x.before);
+        progress_say(m->cli, T("it becomes \"%s\""), x.caption);
+        if (*x.unknown) progress_say(m->cli, T("not understood: %s"), x.unknown);
+    }
+    sora_reader_close(reader);
     return s;
 }

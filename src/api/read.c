@@ -179,3 +179,15 @@ SoraStatus sora_read(SoraReader *r, const SoraClip *clip, const char *language, 
                           .likeness = (double)x.head[READ_LIKENESS][1] };
     return SORA_OK;
 }
+
+SoraStatus reader_see(SoraReader *r, const SoraClip *clip, Facts *facts, CaptionView *view)
+{
+    Reading x;
+    if (clip->clip.frames == 0) return err_set(SORA_E_ARGUMENT, "a clip without frames");
+    arena_rewind(r->last, (ArenaMark){ 0 });
+    TRY(read_clips(r->file.reader, r->compute, &clip->clip, 1, r->step, r->last, &x));
+    reading_facts(r->file.reader, &x, facts);
+    facts_tidy(facts);
+    *view = view_of(r->file.reader, &x, facts, clip->clip.frames > 1);
+    return SORA_OK;
+}

@@ -3,6 +3,7 @@
 #define API_READER_H
 
 #include "model/reader.h"
+#include "words/caption.h"
 #include "words/lexicon.h"
 
 struct SoraReader {
@@ -16,5 +17,8 @@ struct SoraReader {
 
 /* "en", "zh", "zh-Hant"; NULL: English. */
 SoraStatus reader_language(const char *name, Language *out);
+
+/* What a clip shows, tidied, and of that what the reader is sure of. Rewinds r->last. */
+SoraStatus reader_see(SoraReader *r, const SoraClip *clip, Facts *facts, CaptionView *view);
 
 #endif

@@ -153,9 +153,29 @@ static void goes_on_with_its_own_sizes(void **state)
     sora_train_close(t);
 }
 
+/* An instruction changes what it speaks of; the result is a caption in its language. */
+static void follows_instructions(void **state)
+{
+    (void)state;
+    SoraReader *r = opened();
+    SoraClip *clip = picture(13, 48, 64);
+    SoraInstruction x;
+    assert_true(sora_is_instruction("make it night") && sora_is_instruction("让它下雨"));
+    assert_false(sora_is_instruction("a fox in the snow at night"));
+    CHECK_OK(sora_instruct(r, clip, "make it night", &x));
+    if (!strstr(x.caption, "night") && !strstr(x.caption, "moon")) fail_msg("%s", x.caption);
+    assert_true(*x.before && *x.unknown == 0);
+    CHECK_OK(sora_instruct(r, clip, "让它下雨", &x));
+    if (!strstr(x.caption, "雨")) fail_msg("%s", x.caption);
+    assert_int_equal(sora_instruct(r, clip, "make it zzzz", &x), SORA_E_ARGUMENT);
+    sora_clip_free(clip);
+    sora_reader_close(r);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(follows_instructions),
         cmocka_unit_test(reads_any_clip),
         cmocka_unit_test(reads_the_same_every_time),
         cmocka_unit_test(says_what_is_wrong),

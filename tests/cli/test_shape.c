@@ -178,6 +178,8 @@ static void test_inputs(void **state)
     check_run(
         "$S edit eight.mkv night $M --keep motion --strength 1 -q -o moves/ && ls moves | wc -l", 0,
         "8");
+    check_run("E=$SORA_MODELS/default/text.safetensors; SORA_MODELS=/nowhere $S edit eight.mkv 'make it "
+              "night' $M --text-encoder $E -o x/", 1, "there is no reader to see");
     check_run("$S edit eight.mkv night $M --keep all -o x/", 2, "--keep is 'all'");
     check_run("$S edit eight.mkv night $M --mask odd.mkv -o x/", 1,
               "the mask has 5 frames, the clip 8");
