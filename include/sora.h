@@ -497,6 +497,7 @@ typedef struct SoraTrainReport {
     double progress;         /* 0 to 1, at 1 the run is over; 0 for a run without an end */
     double loss, norm, rate; /* of this step */
     int batch, tokens, failed; /* examples and tokens of this step; examples that were left out */
+    int process, processes;    /* of those that mpirun has started, from 0; else 0 of 1 */
 } SoraTrainReport;
 
 SORA_API void sora_train_options_init(SoraTrainOptions *o);
@@ -508,7 +509,9 @@ SORA_API void sora_train_close(SoraTrainer *t); /* saves nothing; NULL is fine *
 /* Where the run stands; the numbers of one step are 0. */
 SORA_API void sora_train_state(const SoraTrainer *t, SoraTrainReport *out);
 
-/* One step of the optimizer, and a row in log.csv. */
+/* One step of the optimizer, and a row in log.csv. Where mpirun has started several processes they
+ * share the batch, and every one has to come here; the first writes and samples. SORA_CANCELLED,
+ * after the step, to all of them: one's `stop` wants to end the run. */
 SORA_API SoraStatus sora_train_step(SoraTrainer *t, SoraTrainReport *out);
 
 /* Checkpoint and model, each written aside and put in place whole. */

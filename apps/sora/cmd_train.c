@@ -228,10 +228,13 @@ static SoraStatus run(Loop *l)
     SoraTrainReport r;
     sora_train_state(l->trainer, &r);
     l->first_examples = r.examples;
-    while (r.progress < 1 && !progress_cancelled()) {
-        TRY(sora_train_step(l->trainer, &r));
+    while (r.progress < 1) {
+        if (r.processes == 1 && progress_cancelled()) break; /* several agree in the step */
+        SoraStatus s = sora_train_step(l->trainer, &r);
+        if (s == SORA_CANCELLED) break;
+        TRY(s);
         show(l, &r);
-        if (l->t->cli->json) send_step(l, &r);
+        if (l->t->cli->json && r.process == 0) send_step(l, &r);
         if (due(&l->saved_s, l->t->save_every)) TRY(sora_train_save(l->trainer));
         if (due(&l->validated_s, l->t->validate_every)) TRY(validate(l));
         if (due(&l->sampled_s, l->t->sample_every)) TRY(sample(l));
@@ -247,6 +250,7 @@ static void begin(Loop *l)
     SoraTrainReport r;
     Cli *cli = l->t->cli;
     sora_train_state(l->trainer, &r);
+    if (r.process > 0) cli->quiet = true;
     if (r.step)
         progress_say(cli, T("going on after step %llu, %.0f s of training"),
                      (unsigned long long)r.step, r.seconds);

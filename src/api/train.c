@@ -36,6 +36,8 @@ struct SoraTrainer {
     uint64_t logged[LOGGED_MAX]; /* hashes of sentences that were told */
     size_t logged_count;
     uint64_t first_prompt_seed;
+    Parallel *parallel; /* NULL: this process is alone */
+    bool broken;        /* a step has failed: the other processes may be waiting */
 };
 
 void sora_train_options_init(SoraTrainOptions *o)
@@ -164,6 +166,7 @@ static TrainerConfig trainer_config(SoraTrainer *t)
     c.cooldown = (float)o->cooldown;
     c.threads = o->threads;
     c.lora_rank = (size_t)o->lora_rank;
+    c.parallel = t->parallel;
     t->fact[0] = (SafetensorsMeta){ "sora.train", train_settings_write(o, t->arena) };
     t->fact[1] = (SafetensorsMeta){ "sora.sizes", o->sizes };
     size_t facts = 2;
@@ -259,6 +262,8 @@ static SoraStatus open_run(SoraTrainer *t)
 {
     SoraTrainOptions *o = &t->o;
     DitConfig model = dit_config_default();
+    TRY(parallel_open(&t->parallel));
+    if (parallel_rank(t->parallel)) o->log = NULL; /* the first one tells */
     if (!o->dir || !*o->dir) return err_set(SORA_E_ARGUMENT, "the options name no folder");
     const char *path = arena_printf(t->arena, "%s/checkpoint.safetensors", o->dir);
     bool resume = file_exists(path);
@@ -282,6 +287,7 @@ static SoraStatus open_run(SoraTrainer *t)
     TRY(trainer_new(&c, &lesson, t->data.training, init ? bundle_lookup : NULL, &t->init,
                     &t->trainer));
     if (resume) TRY(trainer_resume(t->trainer, t->compute, o->dir));
+    if (parallel_rank(t->parallel)) return SORA_OK; /* the first process alone writes */
     return journal_open(o->dir, trainer_run(t->trainer)->step, &t->journal);
 }
 
@@ -294,6 +300,7 @@ SoraStatus sora_train_open(const SoraTrainOptions *o, SoraTrainer **out)
     sora_train_options_init(&t->o);
     SoraStatus s = version_copy(&t->o, sizeof t->o, o, "SoraTrainOptions");
     if (s == SORA_OK) s = open_run(t);
+    t->broken = s != SORA_OK;
     if (s == SORA_OK)
         *out = t;
     else
@@ -314,6 +321,7 @@ void sora_train_close(SoraTrainer *t)
     if (t->text) text_encoder_close(t->text);
     compute_free(t->compute);
     pool_free(t->pool);
+    parallel_close(t->parallel, !t->broken);
     arena_free(t->arena);
 }
 
@@ -325,31 +333,54 @@ void sora_train_state(const SoraTrainer *t, SoraTrainReport *out)
     *out = (SoraTrainReport){ .step = run->step,
                               .examples = run->examples,
                               .seconds = run->seconds,
-                              .progress = trainer_progress(t->trainer) };
+                              .progress = trainer_progress(t->trainer),
+                              .process = parallel_rank(t->parallel),
+                              .processes = parallel_size(t->parallel) };
+}
+
+static bool stops(const SoraTrainer *t)
+{
+    return t->parallel && t->o.stop && t->o.stop(t->o.stop_self);
+}
+
+/* A step, and what the processes agree on after it. */
+static SoraStatus try_step(SoraTrainer *t, StepReport *r, bool *stop)
+{
+    RunState *run = trainer_run(t->trainer);
+    double begun = clock_now_s();
+    SoraStatus s = trainer_step(t->trainer, t->compute, r);
+    run->seconds += clock_now_s() - begun;
+    if (s == SORA_OK || s == SORA_E_NUMBER) {
+        *stop = stops(t);
+        SoraStatus agreed = trainer_agree(t->trainer, stop);
+        if (agreed != SORA_OK) s = agreed;
+    }
+    return s;
 }
 
 SoraStatus sora_train_step(SoraTrainer *t, SoraTrainReport *out)
 {
     StepReport r = { 0 };
+    bool stop = false;
     RunState *run = trainer_run(t->trainer);
     SoraStatus s = SORA_E_NUMBER;
     for (int tries = 0; s == SORA_E_NUMBER && tries < BAD_STEPS_MAX; tries++) {
-        double begun = clock_now_s();
-        s = trainer_step(t->trainer, t->compute, &r);
-        run->seconds += clock_now_s() - begun;
+        s = try_step(t, &r, &stop);
         if (s == SORA_E_NUMBER) tell(t, err_text());
     }
+    t->broken = s != SORA_OK;
     if (s != SORA_OK) return s;
     if (r.failed) tell_once(t, err_text());
-    journal_step(t->journal, run, &r);
+    if (t->journal) journal_step(t->journal, run, &r);
     sora_train_state(t, out);
     out->loss = (double)r.loss, out->norm = (double)r.norm, out->rate = (double)r.rate;
     out->batch = (int)r.examples, out->tokens = (int)r.tokens, out->failed = (int)r.failed;
-    return SORA_OK;
+    return stop ? SORA_CANCELLED : SORA_OK;
 }
 
 SoraStatus sora_train_save(SoraTrainer *t)
 {
+    if (parallel_rank(t->parallel)) return SORA_OK;
     TRY(journal_flush(
         t->journal)); /* first: rows beyond a checkpoint are dropped when it is opened */
     return trainer_save(t->trainer, t->o.dir);
@@ -358,6 +389,8 @@ SoraStatus sora_train_save(SoraTrainer *t)
 SoraStatus sora_train_validate(SoraTrainer *t, double *loss)
 {
     float mean;
+    *loss = NAN;
+    if (parallel_rank(t->parallel)) return SORA_OK;
     if (!t->data.validation.make)
         return err_set(SORA_E_UNSUPPORTED, "the data have no part for validation");
     TRY(trainer_validate(t->trainer, t->compute, t->data.validation, 0,
@@ -370,6 +403,7 @@ SoraStatus sora_train_validate(SoraTrainer *t, double *loss)
 
 SoraStatus sora_train_sample(SoraTrainer *t)
 {
+    if (parallel_rank(t->parallel)) return SORA_OK;
     if (!learns(&t->o, "video")) return SORA_OK; /* the others make no pictures from prompts */
     SamplesOptions o = { .source = t->data.validation.make ? t->data.validation : t->data.training,
                          .sizes = t->data.sizes,

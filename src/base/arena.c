@@ -96,8 +96,10 @@ static bool make_room(Arena *a, size_t need)
     b->before = a->now;
     b->after = next;
     if (next) next->before = b;
-    if (a->now) a->now->after = b;
-    else a->first = b;
+    if (a->now)
+        a->now->after = b;
+    else
+        a->first = b;
     a->now = b;
     return true;
 }

@@ -53,8 +53,8 @@ static void conv_backward(Tape *t, Op *op)
                         .scratch = tape_arena(t) };
     const void **from = arena_alloc(tape_arena(t), count * sizeof *from);
     for (size_t i = 0; i < count; i++)
-        from[i] = (const char *)dy.data +
-                  i * (tensor_count(op->y) / count) * type_block_bytes(dy.type);
+        from[i] =
+            (const char *)dy.data + i * (tensor_count(op->y) / count) * type_block_bytes(dy.type);
     grad.dy = from;
     if (op_wants(x)) {
         Rows dx = op_dx(t, x);

@@ -96,12 +96,9 @@ static void reshape_backward(Tape *t, Op *op)
     size_t count = tensor_count(op->y);
     Rows dx = op_dx(t, op->in[0]), dy = op_dy(op);
     dx.stride = dy.stride = count;
-    rows_map(tape_compute(t), &(RowsMap){ .op = ROWS_SCALE,
-                                          .rows = 1,
-                                          .width = count,
-                                          .y = dx,
-                                          .a = dy,
-                                          .factor = 1 });
+    rows_map(
+        tape_compute(t),
+        &(RowsMap){ .op = ROWS_SCALE, .rows = 1, .width = count, .y = dx, .a = dy, .factor = 1 });
 }
 
 const OpDef op_def_reshape = { "reshape", reshape_forward, reshape_backward };

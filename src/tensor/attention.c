@@ -163,8 +163,8 @@ static void one_block(Chunk *t, size_t row, size_t end, size_t key, size_t keys)
                    size_min(g->rows, end - i));
     for (size_t i = row; i < end; i += g->rows) {
         uint32_t *p = (uint32_t *)t->p + (i - row) * units;
-        AttentionSums x = { t->scores + (i - row) / g->rows * panels * w->area, w->area,
-                            g->columns, size_min(g->rows, end - i), keys };
+        AttentionSums x = { t->scores + (i - row) / g->rows * panels * w->area, w->area, g->columns,
+                            size_min(g->rows, end - i), keys };
         w->kernels->soften(&(AttentionSoften){ .x = x,
                                                .scale = w->call->scale,
                                                .bias = bias_at(t, i, key),
@@ -179,8 +179,8 @@ static void one_block(Chunk *t, size_t row, size_t end, size_t key, size_t keys)
     for (size_t panel = 0; panel < w->panels; panel++)
         for (size_t i = row; i < end; i += g->rows)
             g->run(out_tile(t, i).sums + panel * w->area, key > 0,
-                   (uint32_t *)t->p + (i - row) * units, units,
-                   t->v + panel * units * g->columns, units, size_min(g->rows, end - i));
+                   (uint32_t *)t->p + (i - row) * units, units, t->v + panel * units * g->columns,
+                   units, size_min(g->rows, end - i));
 }
 
 static void store_chunk(Chunk *t)
@@ -195,8 +195,8 @@ static void store_chunk(Chunk *t)
     }
     for (size_t i = 0; i < t->queries; i += w->tile->rows) {
         AttentionSums x = out_tile(t, i);
-        AttentionHead y = attention_head(c->out, c->type, c->out_stride, first + i,
-                                         t->head * c->head_dim);
+        AttentionHead y =
+            attention_head(c->out, c->type, c->out_stride, first + i, t->head * c->head_dim);
         w->kernels->settle(&x, factor + i, 1,
                            (AttentionRows){ (void *)y.data, y.stride, y.type == TYPE_BF16 }, false);
     }

@@ -14,8 +14,8 @@ enum { KEYS = 144, QUERIES = 96 };
 typedef struct Back {
     AttentionWork w;
     const AttentionGrad *grad;
-    size_t longest;    /* queries of a sequence */
-    size_t tile_floats; /* of dq's sums */
+    size_t longest;        /* queries of a sequence */
+    size_t tile_floats;    /* of dq's sums */
     float *dq, *lse, *dot; /* of each thread */
 } Back;
 
@@ -24,10 +24,10 @@ typedef struct Head {
     const AttentionWork *w;
     size_t column, query, queries, key, keys; /* this head's first column; first rows and counts */
     float *dq, *lse, *dot;
-    uint32_t *k_lines, *v_lines, *k_depth;                /* a block of keys */
-    uint32_t *q_columns, *q_depth, *o_columns, *o_depth;  /* a block of queries; o: dout */
-    uint32_t *p, *ds, *ds_lines;                          /* both turned; as it is */
-    float *dk, *dv, *scores, *dp;                         /* sums */
+    uint32_t *k_lines, *v_lines, *k_depth;               /* a block of keys */
+    uint32_t *q_columns, *q_depth, *o_columns, *o_depth; /* a block of queries; o: dout */
+    uint32_t *p, *ds, *ds_lines;                         /* both turned; as it is */
+    float *dk, *dv, *scores, *dp;                        /* sums */
     char *scratch;
 } Head;
 

@@ -89,10 +89,9 @@ static ConvCore forward_core(const Compute *c, const Conv3dCall *call)
                    .y_step = s->out,
                    .residual = call->residual };
     memcpy(k.weight_kernel, s->kernel, sizeof k.weight_kernel);
-    k.finish = (GemmCall){ .n = s->out,
-                           .c_type = call->y_type,
-                           .precision = call->precision,
-                           .bias = call->bias };
+    k.finish = (GemmCall){
+        .n = s->out, .c_type = call->y_type, .precision = call->precision, .bias = call->bias
+    };
     k.y_pitch = k.width * s->out;
     k.residual_pitch = call->residual_pitch ? call->residual_pitch : k.y_pitch;
     return k;

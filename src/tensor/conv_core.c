@@ -30,9 +30,9 @@ typedef struct Plan {
     const ConvCore *core;
     const GemmTile *tile;
     const GemmKernels *kernels;
-    bool rounded;      /* to bf16, where the tile computes in f32 */
-    size_t units;      /* of a position */
-    size_t depth;      /* units of all taps */
+    bool rounded;                        /* to bf16, where the tile computes in f32 */
+    size_t units;                        /* of a position */
+    size_t depth;                        /* units of all taps */
     size_t weight_taps, packed_channels; /* the latter: by a task */
     size_t run, chunk; /* units of the taps along a row; how many a tile takes at a time */
     size_t groups, span, span_groups; /* of columns: all, the first at work and how many */
@@ -111,15 +111,13 @@ static void put_channels(const Plan *p, const float *lines, size_t first, size_t
                     bool both = pair == 2 && c + 1 < count;
                     add_taps(p, lines + c * step, a, i, j, sum[0]);
                     if (both) add_taps(p, lines + (c + 1) * step, a, i, j, sum[1]);
-                    put_unit(p, sum[0], both ? sum[1] : NULL,
-                             panel + (first + c) / pair * columns);
+                    put_unit(p, sum[0], both ? sum[1] : NULL, panel + (first + c) / pair * columns);
                 }
 }
 
 static uint32_t *panel_at(const Plan *p, size_t group)
 {
-    return (uint32_t *)p->core->compute->shared +
-           (group - p->span) * p->depth * p->tile->columns;
+    return (uint32_t *)p->core->compute->shared + (group - p->span) * p->depth * p->tile->columns;
 }
 
 /* Index: some channels of a group. They are read as rows, turned, and put in place. */
@@ -179,8 +177,7 @@ static void read_positions(const Plan *p, const char *from, size_t n, uint32_t *
 }
 
 /* The block's part of a frame, from row `top` and column `left` on, zeros around the frame. */
-static void pack_frame(const Plan *p, const void *frame, ptrdiff_t top, ptrdiff_t left,
-                       uint32_t *y)
+static void pack_frame(const Plan *p, const void *frame, ptrdiff_t top, ptrdiff_t left, uint32_t *y)
 {
     const ConvCore *k = p->core;
     ptrdiff_t height = (ptrdiff_t)k->x_height, width = (ptrdiff_t)k->x_width;
@@ -347,8 +344,7 @@ static void choose_block(Plan *p)
     }
     while (p->rows < k->height) {
         p->rows++;
-        if (fits(p, bytes) && size_ceil_div(k->height, p->rows) * p->across >= wanted)
-            continue;
+        if (fits(p, bytes) && size_ceil_div(k->height, p->rows) * p->across >= wanted) continue;
         p->rows--;
         break;
     }
@@ -388,7 +384,8 @@ void conv_core(const ConvCore *core)
     size_t channels = p.units * p.tile->pair;
     for (size_t span = p.span_groups; p.span < p.groups; p.span += span) {
         p.span_groups = size_min(span, p.groups - p.span);
-        parallel_for(pool, p.span_groups * size_ceil_div(channels, p.packed_channels), pack_task, &p);
+        parallel_for(pool, p.span_groups * size_ceil_div(channels, p.packed_channels), pack_task,
+                     &p);
         parallel_for(pool, core->frames * p.down * p.across, block_task, &p);
     }
 }

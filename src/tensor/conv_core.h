@@ -32,8 +32,8 @@ typedef struct ConvCore {
     const Tensor *weight;    /* [out, in, ...] or, backward, [in, out, ...] */
     size_t weight_kernel[3]; /* ... */
 
-    GemmCall finish; /* n, c_type, accumulate, precision and bias */
-    void *const *y;  /* [frames], NULL: not wanted */
+    GemmCall finish;                 /* n, c_type, accumulate, precision and bias */
+    void *const *y;                  /* [frames], NULL: not wanted */
     size_t y_first, y_pitch, y_step; /* numbers: to the first, from row to row, from one to next */
     const float *const *residual;    /* [frames] or NULL, laid out as y but for the pitch */
     size_t residual_first, residual_pitch;

@@ -103,8 +103,8 @@ static void multiply_group(const Plan *p, const Block *k, size_t group, size_t u
             pack_panel(p, group, part, u, units, b, k->scratch);
         for (size_t i = 0; i < k->tiles; i++) {
             size_t row = (k->tile + i) * t->rows, rows = size_min(t->rows, p->call->m - row);
-            t->run(sums + part * up + i * area, u > 0, k->a + i * t->rows * k->a_stride, k->a_stride,
-                   b, units, rows);
+            t->run(sums + part * up + i * area, u > 0, k->a + i * t->rows * k->a_stride,
+                   k->a_stride, b, units, rows);
             if (last && part == p->parts - 1)
                 p->compute->kernels.gemm.finish(p->call, sums + i * area, t->columns, up, row, rows,
                                                 column, size_min(t->columns, p->width - column));

@@ -22,9 +22,8 @@ enum { SIDE = 16, ROWS = 2 * SIDE, COLUMNS = 2 * SIDE, UNIT_BYTES = 4, ROW_BYTES
  * storing sums is a larger share of the work. */
 enum { UNITS_BEST = 256 };
 
-/* Rows of A that are fewer than a tile has are copied, so many units at a time: tiles of other
- * sizes would cost two configurations, 204 cycles each (Intel's optimization manual, table 20-4).
- */
+/* Rows of A that are fewer than a tile has are copied, so many units at a time: tiles of another
+ * size would have to be configured, and these again after them. */
 enum { UNITS_COPIED = 128 };
 
 static void begin(void)

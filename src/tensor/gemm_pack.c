@@ -159,7 +159,8 @@ const uint32_t *gemm_lines_in_place(const GemmSource *s, size_t first, size_t un
                                     size_t *stride)
 {
     size_t pair = s->tile->pair;
-    if (!s->along_k || !as_is(s) || units * pair != s->depth || s->matrix->stride % pair) return NULL;
+    if (!s->along_k || !as_is(s) || units * pair != s->depth || s->matrix->stride % pair)
+        return NULL;
     const char *x = value_at(s->matrix, first, unit * pair);
     if ((uintptr_t)x % sizeof(uint32_t)) return NULL;
     *stride = s->matrix->stride / pair;

@@ -39,7 +39,7 @@ SIMD void add_f32(float *y, size_t j, size_t n, Vec v)
 
 /* j over vectors, n how many values are left. */
 #define EACH(j, n, from, to) \
-    for (size_t j = (from), n = (to)-j; j < (to); j += LANES, n = (to) > j ? (to)-j : 0)
+    for (size_t j = (from), n = (to)-j; j<(to); j += LANES, n = (to)> j ? (to)-j : 0)
 
 /* ---- element by element ---------------------------------------------------------------- */
 
@@ -78,8 +78,8 @@ SIMD Vec normal_below(Vec x)
     p = vec_fma(p, t, vec_set(1.421413741f));
     p = vec_fma(p, t, vec_set(-0.284496736f));
     p = vec_fma(p, t, vec_set(0.254829592f));
-    Vec tail = vec_mul(vec_mul(vec_set(0.5f), vec_mul(p, t)),
-                       vec_exp(vec_sub(vec_set(0), vec_mul(z, z))));
+    Vec tail =
+        vec_mul(vec_mul(vec_set(0.5f), vec_mul(p, t)), vec_exp(vec_sub(vec_set(0), vec_mul(z, z))));
     return vec_below(x, vec_set(0), tail, vec_sub(vec_set(1), tail));
 }
 
@@ -159,10 +159,10 @@ static void swiglu_back(const RowsSwigluBack *call, RowSet rows)
 typedef struct Group {
     const RowsNorm *n;
     Row x;
-    size_t first, end;         /* features of the row */
+    size_t first, end;          /* features of the row */
     const float *scale, *shift; /* of the row's first feature; NULL: 1 and 0 */
-    size_t scale_at;           /* scale of feature j stands at scale[j - scale_at] */
-    const float *cos, *sin;    /* of the row, or NULL */
+    size_t scale_at;            /* scale of feature j stands at scale[j - scale_at] */
+    const float *cos, *sin;     /* of the row, or NULL */
     float mean, rstd;
 } Group;
 

@@ -51,7 +51,7 @@ static void make_sequence(void *ctx, size_t s, int worker)
     PatchGrid g = m->layout->sequence[s].grid;
     const Clip *clip = &m->examples[s].clip;
     size_t values = m->c->out_values, first = m->layout->start[s], per = g.height * g.width;
-    uint64_t seed = rng_split(m->o->seed, s), noise_seed = rng_split(seed, DRAW_NOISE);
+    uint64_t seed = rng_split(m->o->seed, m->o->first + s), noise_seed = rng_split(seed, DRAW_NOISE);
     float t[256], noise[4096];
     uint8_t *given =
         (uint8_t *)(m->out->weight + first); /* the weights overwrite it as they come */
@@ -89,7 +89,7 @@ static DitRoute *make_route(const DitConfig *c, const DitLayout *l, const BatchO
     r->last = c->layers - 1;
     r->start = arena_zero(a, (l->sequences + 1) * sizeof *r->start);
     for (size_t s = 0; s < l->sequences; s++) {
-        uint64_t seed = rng_split(rng_split(o->seed, s), DRAW_ROUTE);
+        uint64_t seed = rng_split(rng_split(o->seed, o->first + s), DRAW_ROUTE);
         size_t n = l->start[s + 1] - l->start[s], want = (size_t)(o->keep * (float)n + 0.5f);
         for (size_t i = 0, left = size_max(1, want); i < n && left; i++) /* Knuth's algorithm S */
             if (rng_below(seed, i, n - i) < left) {

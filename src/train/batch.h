@@ -32,6 +32,7 @@ typedef struct Batch {
 
 typedef struct BatchOptions {
     uint64_t seed; /* of the noise and the levels */
+    size_t first;  /* example i draws as number first + i */
     LevelMix images, clips;
     float shortcut; /* share of the sequences that learn large steps; 0: none */
     float keep; /* share of tokens that see the middle blocks, 1: all (TREAD) */

@@ -127,7 +127,7 @@ SoraStatus checkpoint_load(const char *dir, ParamSet *set, Optim *o, RunState *r
 
 SoraStatus checkpoint_export(const char *dir, const CheckpointKind *kind, const ParamSet *set,
                              const Optim *o, const RunState *run, const CheckpointFacts *facts,
-                           Arena *step)
+                             Arena *step)
 {
     ArenaMark mark = arena_mark(step);
     size_t params = params_count(set);

@@ -6,7 +6,8 @@
 
 typedef struct Journal Journal;
 
-/* Goes on after step `step` of the run: rows of later steps, which a crash has left, are dropped. */
+/* Goes on after step `step` of the run: rows of later steps, which a crash has left, are dropped.
+ */
 SoraStatus journal_open(const char *dir, uint64_t step, Journal **out);
 
 /* One row: step,examples,seconds,loss,norm,rate. */

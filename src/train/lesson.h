@@ -12,7 +12,8 @@ typedef struct LessonCall {
     Tape *tape;             /* with gradients: training; without: validation */
     const Example *example; /* the lesson may spoil their pixels */
     size_t count;
-    uint64_t seed; /* everything that is drawn comes from it */
+    size_t first;  /* of the batch's examples, where another process has those before */
+    uint64_t seed; /* everything that is drawn comes from it and the example's place in the batch */
     bool fresh;    /* the first batch of weights that were drawn, not loaded */
 } LessonCall;
 
@@ -21,12 +22,13 @@ typedef struct LessonLoss {
     Tensor *loss;
     float scale;
     size_t tokens; /* for the throughput */
+    double count;  /* of what the loss is the mean; 0: processes cannot share a batch */
 } LessonLoss;
 
 typedef struct Lesson {
-    const char *kind;       /* of the model file: its sora.kind, and sora.KIND is its ... */
-    const char *config;     /* ... configuration; borrowed */
-    const char *file;       /* "model.safetensors" */
+    const char *kind;   /* of the model file: its sora.kind, and sora.KIND is its ... */
+    const char *config; /* ... configuration; borrowed */
+    const char *file;   /* "model.safetensors" */
     /* Declares the network's parameters in `set`; it lives in `weights`. */
     SoraStatus (*build)(const void *self, ParamSet *set, Arena *weights, void **net);
     /* Tokens of an example of that size: what fills a batch. */

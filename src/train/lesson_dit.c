@@ -47,7 +47,7 @@ static SoraStatus encode(const LessonDit *d, const LessonCall *k, TextStates *ou
     Arena *a = tape_arena(k->tape);
     const char **caption = arena_alloc(a, k->count * sizeof *caption);
     for (size_t i = 0; i < k->count; i++) {
-        double u = rng_uniform(rng_split(k->seed, DRAW_DROP), i);
+        double u = rng_uniform(rng_split(k->seed, DRAW_DROP), k->first + i);
         bool drop = tape_grad(k->tape) && u < (double)d->drop_text;
         caption[i] = drop ? "" : k->example[i].caption;
     }
@@ -67,6 +67,7 @@ static SoraStatus loss(const void *self, void *net, ParamSet *set, const LessonC
         params_refresh(set, k->c);
     }
     BatchOptions o = d->batch;
+    o.first = k->first;
     o.seed = rng_split(k->seed, DRAW_BATCH);
     if (!tape_grad(k->tape)) o.keep = 1, o.shortcut = 0;
     Batch b;
@@ -75,7 +76,8 @@ static SoraStatus loss(const void *self, void *net, ParamSet *set, const LessonC
     Tensor *x = dit_forward(net, k->tape, &b.input);
     *out = (LessonLoss){ .loss = op_mse(k->tape, x, b.target, b.weight),
                          .scale = b.predicted ? b.weight_sum / (float)b.predicted : 1,
-                         .tokens = b.input.layout->tokens };
+                         .tokens = b.input.layout->tokens,
+                         .count = (double)b.predicted };
     return SORA_OK;
 }
 

@@ -62,10 +62,9 @@ static SoraStatus pass_through_base(const LessonUpscale *u, const LessonCall *k,
     for (size_t i = 0; i < count; i++) caption[i] = small[i].caption;
     TextStates text;
     TRY(prompts_encode(u->prompts, k->c, caption, count, a, a, &text));
-    BatchOptions o = { .seed = rng_split(k->seed, DRAW_LEVELS),
-                       .images = u->levels,
-                       .clips = u->levels,
-                       .keep = 1 };
+    BatchOptions o = {
+        .seed = rng_split(k->seed, DRAW_LEVELS), .images = u->levels, .clips = u->levels, .keep = 1
+    };
     Batch b;
     batch_make(c, k->c, small, count, &text, &o, a, &b);
     const float *x = dit_forward(u->base, tape_new(a, k->c, GEMM_BF16, false), &b.input)->data;
@@ -99,14 +98,18 @@ static SoraStatus check_sizes(const LessonUpscale *u, const LessonCall *k)
     const Clip *first = &k->example[0].clip;
     size_t unit = u->config.factor * (u->base ? dit_config(u->base)->patch : 1);
     if (first->height % unit || first->width % unit)
-        return err_set(SORA_E_ARGUMENT, "the upscaler learns from sides that are multiples of %zu, "
-                       "not %zux%zu", unit, first->width, first->height);
+        return err_set(SORA_E_ARGUMENT,
+                       "the upscaler learns from sides that are multiples of %zu, "
+                       "not %zux%zu",
+                       unit, first->width, first->height);
     for (size_t i = 1; i < k->count; i++) {
         const Clip *c = &k->example[i].clip;
         if (c->height != first->height || c->width != first->width || c->frames != first->frames)
-            return err_set(SORA_E_ARGUMENT, "the upscaler learns from examples of one size, "
-                           "not %zux%zux%zu and %zux%zux%zu", first->width, first->height,
-                           first->frames, c->width, c->height, c->frames);
+            return err_set(SORA_E_ARGUMENT,
+                           "the upscaler learns from examples of one size, "
+                           "not %zux%zux%zu and %zux%zux%zu",
+                           first->width, first->height, first->frames, c->width, c->height,
+                           c->frames);
     }
     return SORA_OK;
 }

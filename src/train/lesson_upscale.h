@@ -1,4 +1,5 @@
-/* The upscaler's lesson: a large picture from a small one, as the video model would have made it. */
+/* The upscaler's lesson: a large picture from a small one, as the video model would have made it.
+ */
 #ifndef TRAIN_LESSON_UPSCALE_H
 #define TRAIN_LESSON_UPSCALE_H
 

@@ -12,8 +12,8 @@ enum { LOADER_EXAMPLES_MAX = 1024 };
 typedef struct Loaded {
     uint64_t first;
     size_t asked, made;
-    Example *example; /* [made] */
-    SoraStatus failed; /* SORA_OK, or what the first that could not be made said ... */
+    Example *example;            /* [made] */
+    SoraStatus failed;           /* SORA_OK, or what the first that could not be made said ... */
     char sentence[ERR_TEXT_MAX]; /* ... and its sentence */
 } Loaded;
 

@@ -21,9 +21,9 @@ enum { DRAW_ORDER = 1, DRAW_SIZE, DRAW_START };
 /* A file and the sizes it can be shown at. A clip as it was decoded for a size is remembered. */
 typedef struct Item {
     const FolderFile *file;
-    uint32_t sizes;                  /* bit k: sizes[k] */
-    Arena *arena;                    /* of what is remembered; NULL: nothing yet */
-    Clip clip[SOURCE_SIZES_MAX];     /* rgb NULL: not remembered */
+    uint32_t sizes;              /* bit k: sizes[k] */
+    Arena *arena;                /* of what is remembered; NULL: nothing yet */
+    Clip clip[SOURCE_SIZES_MAX]; /* rgb NULL: not remembered */
 } Item;
 
 struct Folder {
@@ -157,7 +157,8 @@ static SoraStatus get_clip(const Folder *f, Item *item, size_t k, Arena *a, Clip
     if (!item->clip[k].rgb) {
         s = decode(item, &f->sizes[k], a, out);
         size_t bytes = s == SORA_OK ? out->frames * out->height * out->width * 3 : 0;
-        if (s == SORA_OK && atomic_fetch_add(&shared->remembered, bytes) + bytes <= REMEMBERED_MAX) {
+        if (s == SORA_OK &&
+            atomic_fetch_add(&shared->remembered, bytes) + bytes <= REMEMBERED_MAX) {
             if (!item->arena) item->arena = arena_new("clips", 0);
             Clip kept = *out;
             kept.rgb = arena_alloc(item->arena, bytes);
@@ -182,8 +183,7 @@ static SoraStatus make(const Folder *f, Item *item, uint64_t i, bool from_start,
     size_t first = from_start ? 0 : rng_below(rng_split(f->o.seed, DRAW_START), i, spare + 1);
     TRY(clip_new(a, size->frames, size->height, size->width, size->frames > 1 ? size->fps : 0,
                  &out->clip));
-    memcpy(out->clip.rgb, clip_frame(&whole, first),
-           size->frames * size->height * size->width * 3);
+    memcpy(out->clip.rgb, clip_frame(&whole, first), size->frames * size->height * size->width * 3);
     out->caption = arena_strdup(a, item->file->caption);
     return SORA_OK;
 }
@@ -258,10 +258,11 @@ static SoraStatus sort_out(Folder *f, const char *dir)
             f->training[f->count.training++] = item;
     }
     if (f->count.training) return SORA_OK;
-    return err_set(SORA_E_FORMAT,
-                   "%s has no video or picture with a caption (a .txt of the same name) that can be "
-                   "used; %zu were left out",
-                   dir, f->count.dropped);
+    return err_set(
+        SORA_E_FORMAT,
+        "%s has no video or picture with a caption (a .txt of the same name) that can be "
+        "used; %zu were left out",
+        dir, f->count.dropped);
 }
 
 SoraStatus folder_open(const char *dir, const FolderOptions *o, Folder **out)

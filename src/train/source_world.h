@@ -16,7 +16,7 @@ typedef struct WorldSource {
     int actors_max;         /* 0: as the world has it */
     const uint64_t *actors; /* as WorldOptions has them: a bit set, NULL: all */
     uint32_t scenes;        /* 0: all */
-    size_t period;  /* facts come back after so many examples, with other pixels ... */
+    size_t period;          /* facts come back after so many examples, with other pixels ... */
     size_t repeats; /* ... so many times in all: the encoder has less to read. 1: always new */
 } WorldSource;
 

@@ -18,22 +18,19 @@ struct Trainer {
     RunState run;
     Arena *weights, *step;
     Loader *loader;
-    ParamSet *set;    /* the network's */
+    ParamSet *set;     /* the network's */
     ParamSet *learned; /* the same, or the adapter's */
-    Adapter *adapter; /* NULL: the network itself is trained */
+    Adapter *adapter;  /* NULL: the network itself is trained */
     Optim *optim;
     void *net;
-    bool fresh; /* drawn from a seed, no step yet */
+    bool fresh;       /* drawn from a seed, no step yet */
+    float *gradients; /* of all parameters, for the sum over processes; NULL: alone */
 };
 
 TrainerConfig trainer_config_default(void)
 {
     return (TrainerConfig){
-        .optim = optim_config_default(),
-        .seed = 1,
-        .tokens = 4096,
-        .warmup = 100,
-        .cooldown = 0.35f
+        .optim = optim_config_default(), .seed = 1, .tokens = 4096, .warmup = 100, .cooldown = 0.35f
     };
 }
 
@@ -60,6 +57,8 @@ SoraStatus trainer_new(const TrainerConfig *config, const Lesson *lesson, Source
         trainer_free(t);
         return s;
     }
+    if (config->parallel)
+        t->gradients = arena_alloc(t->weights, params_elements(t->set) * sizeof *t->gradients);
     t->optim = optim_new(t->learned, &config->optim, t->weights);
     t->fresh = !lookup;
     *out = t;
@@ -109,10 +108,16 @@ static size_t examples_that_fit(const Trainer *t, Source source, uint64_t first,
     return n;
 }
 
+/* What a step saw: this process, then all of them. */
+typedef struct Seen {
+    double loss, count; /* the mean, and of how many */
+    double made, failed, tokens;
+} Seen;
+
 /* The loss of a batch; that of the network in training leaves its gradients in the set. Everything
- * is drawn from `seed`. */
+ * is drawn from `seed`; `first`: the first example's place in the whole batch. */
 static SoraStatus run_batch(Trainer *t, const Compute *c, void *net, const Loaded *loaded,
-                            uint64_t seed, size_t *tokens, float *loss)
+                            size_t first, uint64_t seed, Seen *out)
 {
     bool grad = net == t->net;
     LessonLoss l;
@@ -120,29 +125,97 @@ static SoraStatus run_batch(Trainer *t, const Compute *c, void *net, const Loade
                         .tape = tape_new(t->step, c, GEMM_BF16, grad),
                         .example = loaded->example,
                         .count = loaded->made,
+                        .first = first,
                         .seed = seed,
                         .fresh = grad && t->fresh };
     TRY(t->lesson.loss(t->lesson.self, net, t->set, &call, &l));
     if (grad) t->fresh = false;
-    *loss = l.scale * *(float *)l.loss->data;
-    *tokens = l.tokens;
-    if (grad && isfinite(*loss)) tape_backward(call.tape, l.loss, l.scale);
+    *out = (Seen){ .loss = (double)(l.scale * *(float *)l.loss->data),
+                   .count = l.count,
+                   .made = (double)loaded->made,
+                   .tokens = (double)l.tokens };
+    if (grad && isfinite(out->loss)) tape_backward(call.tape, l.loss, l.scale);
     return SORA_OK;
+}
+
+/* Gradients of this process count by `share`. */
+static SoraStatus sum_gradients(Trainer *t, float share)
+{
+    float *g = t->gradients;
+    for (int back = 0; back < 2; back++) {
+        size_t at = 0;
+        for (size_t i = 0; i < params_count(t->set); i++) {
+            const Tensor *v = params_at(t->set, i)->value;
+            size_t n = v->grad ? tensor_count(v) : 0;
+            for (size_t k = 0; k < n && !back; k++) g[at + k] = share * v->grad[k];
+            if (n && back) memcpy(v->grad, g + at, n * sizeof *g);
+            at += n;
+        }
+        if (!back) TRY(parallel_sum_f32(t->config.parallel, g, at));
+    }
+    return SORA_OK;
+}
+
+/* The whole batch's loss and gradients out of everybody's part. */
+static SoraStatus add_up(Trainer *t, const Compute *c, Seen *s)
+{
+    if (!t->config.parallel) return SORA_OK;
+    double own = s->count;
+    s->loss *= own;
+    TRY(parallel_sum(t->config.parallel, (double *)s, sizeof *s / sizeof(double)));
+    if (s->made == 0) return SORA_OK;
+    if (s->count == 0)
+        return err_set(SORA_E_UNSUPPORTED, "several processes can share the batches of video "
+                                           "models only");
+    s->loss /= s->count;
+    if (isfinite(s->loss)) return sum_gradients(t, (float)(own / s->count));
+    params_zero_grad(t->set, c);
+    return SORA_OK;
+}
+
+/* This process' part of examples [first, first + count). What is fitted to a fresh run's first
+ * batch must see all of it: everybody runs it whole, to the same gradients. */
+typedef struct Part {
+    uint64_t first;
+    size_t count, place;
+} Part;
+
+static Part part_of(const Trainer *t, uint64_t first, size_t count, bool whole)
+{
+    size_t rank = (size_t)parallel_rank(t->config.parallel);
+    size_t size = (size_t)parallel_size(t->config.parallel);
+    if (whole || size == 1) return (Part){ first, count, 0 };
+    size_t from = count * rank / size, to = count * (rank + 1) / size;
+    return (Part){ first + from, to - from, from };
 }
 
 static SoraStatus step_once(Trainer *t, const Compute *c, StepReport *out)
 {
-    uint64_t first = t->run.examples;
+    uint64_t first = t->run.examples, seed = rng_split(t->run.seed, t->run.step);
     size_t count = examples_that_fit(t, t->source, first, LOADER_EXAMPLES_MAX);
-    const Loaded *l = loader_take(t->loader, first, count);
+    bool whole = t->fresh;
+    double size = parallel_size(t->config.parallel);
+    Part p = part_of(t, first, count, whole);
+    const Loaded *l = p.count ? loader_take(t->loader, p.first, p.count) : NULL;
     t->run.examples += count;
-    loader_start(t->loader, first + count,
-                 examples_that_fit(t, t->source, first + count, LOADER_EXAMPLES_MAX));
-    *out = (StepReport){ .examples = l->made, .failed = count - l->made, .rate = rate_now(t) };
-    if (l->made == 0)
-        return err_set(l->failed, "none of %zu examples could be made: %s", count, l->sentence);
-    uint64_t seed = rng_split(t->run.seed, t->run.step);
-    TRY(run_batch(t, c, t->net, l, seed, &out->tokens, &out->loss));
+    Part next = part_of(t, first + count,
+                        examples_that_fit(t, t->source, first + count, LOADER_EXAMPLES_MAX), false);
+    if (next.count) loader_start(t->loader, next.first, next.count);
+    Seen seen = { 0 };
+    if (l && l->made) TRY(run_batch(t, c, t->net, l, p.place, seed, &seen));
+    if (l) seen.failed = (double)(p.count - l->made);
+    TRY(add_up(t, c, &seen));
+    if (whole) /* everybody has seen the same */
+        seen.made /= size, seen.tokens /= size;
+    *out = (StepReport){ .loss = (float)seen.loss,
+                         .rate = rate_now(t),
+                         .examples = (size_t)seen.made,
+                         .tokens = (size_t)seen.tokens,
+                         .failed = (size_t)seen.failed };
+    bool told = l && l->made < p.count; /* by this process */
+    if (seen.made == 0)
+        return err_set(told ? l->failed : SORA_E_FORMAT, "none of %zu examples could be made: %s",
+                       count, told ? l->sentence : "see the other processes");
     if (!isfinite(out->loss))
         return err_set(SORA_E_NUMBER, "the loss of step %llu is not a number",
                        (unsigned long long)t->run.step);
@@ -150,7 +223,18 @@ static SoraStatus step_once(Trainer *t, const Compute *c, StepReport *out)
     TRY(optim_step(t->optim, c, out->rate, t->step, &out->norm));
     if (t->adapter) adapter_apply(t->adapter, c);
     t->run.step++;
-    if (out->failed) err_set(l->failed, "%s", l->sentence);
+    out->failed = told ? out->failed : 0;
+    if (told) err_set(l->failed, "%s", l->sentence);
+    return SORA_OK;
+}
+
+SoraStatus trainer_agree(Trainer *t, bool *stop)
+{
+    const Parallel *p = t->config.parallel;
+    double x[2] = { parallel_rank(p) == 0 ? t->run.seconds : 0, *stop };
+    TRY(parallel_sum(p, x, 2));
+    t->run.seconds = x[0];
+    *stop = x[1] > 0;
     return SORA_OK;
 }
 
@@ -196,29 +280,28 @@ SoraStatus trainer_average(const Trainer *t, const Compute *c, Arena *a, void **
     return t->lesson.build(t->lesson.self, params_new_load(a, find_average, w), a, net);
 }
 
-static SoraStatus validate(Trainer *t, const Compute *c, void *net, Loader *loader,
-                           Source source, uint64_t first, size_t count, float *loss)
+static SoraStatus validate(Trainer *t, const Compute *c, void *net, Loader *loader, Source source,
+                           uint64_t first, size_t count, float *loss)
 {
     double sum = 0;
-    size_t seen = 0;
+    size_t made = 0;
     for (size_t i = 0; i < count;) {
         ArenaMark mark = arena_mark(t->step);
         size_t most = size_min(count - i, LOADER_EXAMPLES_MAX);
         size_t n = examples_that_fit(t, source, first + i, most);
         const Loaded *l = loader_take(loader, first + i, n);
-        size_t tokens;
-        float mean = 0;
+        Seen seen = { 0 };
         SoraStatus s = SORA_OK;
         uint64_t seed = rng_split(DRAW_VALIDATE, first + i);
-        if (l->made) s = run_batch(t, c, net, l, seed, &tokens, &mean);
+        if (l->made) s = run_batch(t, c, net, l, 0, seed, &seen);
         arena_rewind(t->step, mark);
         TRY(s);
-        sum += (double)mean * (double)l->made;
-        seen += l->made;
+        sum += seen.loss * (double)l->made;
+        made += l->made;
         i += n;
     }
-    if (!seen) return err_set(SORA_E_FORMAT, "none of %zu examples could be made", count);
-    *loss = (float)(sum / (double)seen);
+    if (!made) return err_set(SORA_E_FORMAT, "none of %zu examples could be made", count);
+    *loss = (float)(sum / (double)made);
     return SORA_OK;
 }
 

@@ -6,18 +6,21 @@
 #include "train/checkpoint.h"
 #include "train/loader.h"
 #include "train/lesson.h"
+#include "train/parallel.h"
 #include "train/source.h"
 
 typedef struct TrainerConfig {
     OptimConfig optim;
     uint64_t seed;
-    size_t tokens;   /* a batch takes examples until it would hold more tokens than this */
-    size_t warmup;   /* steps from rate 0 to 1 */
-    uint64_t steps;  /* of the whole run, 0: no limit */
-    double seconds;  /* of the whole run, 0: no limit */
-    float cooldown;  /* share of the run, at its end, in which the rate falls to 0 */
-    size_t lora_rank; /* not 0: the weights stay, a LoRA of this rank is learned (train/adapter.h) */
-    int threads;     /* that make examples in the background; 0: all */
+    size_t tokens;  /* a batch takes examples until it would hold more tokens than this */
+    size_t warmup;  /* steps from rate 0 to 1 */
+    uint64_t steps; /* of the whole run, 0: no limit */
+    double seconds; /* of the whole run, 0: no limit */
+    float cooldown; /* share of the run, at its end, in which the rate falls to 0 */
+    size_t
+        lora_rank; /* not 0: the weights stay, a LoRA of this rank is learned (train/adapter.h) */
+    int threads;   /* that make examples in the background; 0: all */
+    Parallel *parallel;    /* processes that share every batch, borrowed; NULL: this one is alone */
     CheckpointFacts facts; /* goes into every file; borrowed */
 } TrainerConfig;
 
@@ -53,6 +56,10 @@ SoraStatus trainer_validate(Trainer *t, const Compute *c, Source source, uint64_
 double trainer_progress(const Trainer *t);
 
 RunState *trainer_run(Trainer *t); /* the caller adds to .seconds */
+
+/* After that, with several processes: all take the first one's time, which decides when the run is
+ * over, and *stop becomes true everywhere where it was true for one. */
+SoraStatus trainer_agree(Trainer *t, bool *stop);
 
 /* Checkpoint and model, in `dir`; with a LoRA, lora.safetensors instead of the model. */
 SoraStatus trainer_save(Trainer *t, const char *dir);

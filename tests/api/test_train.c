@@ -161,7 +161,8 @@ static void survives_kill(void **state)
             SoraTrainer *t;
             SoraTrainReport r;
             if (sora_train_open(&o, &t) != SORA_OK) _exit(1);
-            while (sora_train_step(t, &r) == SORA_OK && sora_train_save(t) == SORA_OK) {}
+            while (sora_train_step(t, &r) == SORA_OK && sora_train_save(t) == SORA_OK) {
+            }
             _exit(1);
         }
         wait_for(run_dir("killed/checkpoint.safetensors"));
@@ -231,7 +232,8 @@ static void learns_validates_and_samples(void **state)
     next = small("other");
     next.init = run_dir("learns");
     next.width = 64;
-    CHECK_FAILS(sora_train_open(&next, &t), SORA_E_ARGUMENT, "width 64 was asked for, the model has 32");
+    CHECK_FAILS(sora_train_open(&next, &t), SORA_E_ARGUMENT,
+                "width 64 was asked for, the model has 32");
 }
 
 static SoraTrainOptions lora_of(const char *base, const char *name)
@@ -371,7 +373,8 @@ static void refuses(void **state)
     CHECK_FAILS(sora_train_open(&o, &t), SORA_E_ARGUMENT, "holds a run already");
     o = small("whole");
     o.width = 64;
-    CHECK_FAILS(sora_train_open(&o, &t), SORA_E_ARGUMENT, "width 64 was asked for, the model has 32");
+    CHECK_FAILS(sora_train_open(&o, &t), SORA_E_ARGUMENT,
+                "width 64 was asked for, the model has 32");
     char path[160];
     snprintf(path, sizeof path, "%s/checkpoint.safetensors", run_dir("whole"));
     assert_int_equal(truncate(path, 1000), 0);
@@ -382,12 +385,9 @@ static void refuses(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(resumes_to_the_same_bytes),
-        cmocka_unit_test(survives_kill),
-        cmocka_unit_test(learns_validates_and_samples),
-        cmocka_unit_test(learns_a_lora),
-        cmocka_unit_test(names_broken_files_once),
-        cmocka_unit_test(refuses),
+        cmocka_unit_test(resumes_to_the_same_bytes),    cmocka_unit_test(survives_kill),
+        cmocka_unit_test(learns_validates_and_samples), cmocka_unit_test(learns_a_lora),
+        cmocka_unit_test(names_broken_files_once),      cmocka_unit_test(refuses),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }

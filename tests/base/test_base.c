@@ -160,7 +160,8 @@ static void test_file_write_is_whole_or_absent(void **state)
 static void test_utf8_rejects_what_is_not(void **state)
 {
     (void)state;
-    const char *bad[] = { "\xC0\x80", "\xED\xA0\x80", "\xF4\x90\x80\x80", "\xE4\xBD", "\xFF", "a\x80" };
+    const char *bad[] = { "\xC0\x80", "\xED\xA0\x80", "\xF4\x90\x80\x80",
+                          "\xE4\xBD", "\xFF",         "a\x80" };
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
         CHECK_FAILS(utf8_check(bad[i], strlen(bad[i])), SORA_E_FORMAT, "not UTF-8");
     for (uint32_t cp = 1; cp <= 0x10FFFF; cp += 37) {

@@ -205,15 +205,17 @@ static Tensor *cross_entropy(Tape *t, const Param *p)
 
 static Tensor *conv3d_causal(Tape *t, const Param *p)
 {
-    static const Conv3dShape s = { 2, 3, { 3, 3, 3 }, { 1, 1, 1 }, { { 2, 0 }, { 1, 1 }, { 1, 1 } },
-                                   { 2, 3, 4 } };
+    static const Conv3dShape s = {
+        2, 3, { 3, 3, 3 }, { 1, 1, 1 }, { { 2, 0 }, { 1, 1 }, { 1, 1 } }, { 2, 3, 4 }
+    };
     return op_conv3d(t, op_param(t, &p[0]), &p[1], &p[2], &s, false);
 }
 
 static Tensor *conv3d_down(Tape *t, const Param *p)
 {
-    static const Conv3dShape s = { 2, 3, { 1, 3, 3 }, { 1, 2, 2 }, { { 0, 0 }, { 0, 1 }, { 0, 1 } },
-                                   { 1, 4, 6 } };
+    static const Conv3dShape s = {
+        2, 3, { 1, 3, 3 }, { 1, 2, 2 }, { { 0, 0 }, { 0, 1 }, { 0, 1 } }, { 1, 4, 6 }
+    };
     Tensor *x = op_silu(t, op_param(t, &p[0]));
     return op_conv3d(t, op_add(t, x, x), &p[1], NULL, &s, true);
 }
@@ -221,8 +223,13 @@ static Tensor *conv3d_down(Tape *t, const Param *p)
 /* Twice as large; x is read by another operation too. */
 static Tensor *conv3d_enlarged(Tape *t, const Param *p)
 {
-    static const Conv3dShape s = { 2, 2, { 1, 3, 3 }, { 1, 1, 1 }, { { 0, 0 }, { 1, 1 }, { 1, 1 } },
-                                   { 1, 2, 3 }, .enlarge = true };
+    static const Conv3dShape s = { 2,
+                                   2,
+                                   { 1, 3, 3 },
+                                   { 1, 1, 1 },
+                                   { { 0, 0 }, { 1, 1 }, { 1, 1 } },
+                                   { 1, 2, 3 },
+                                   .enlarge = true };
     Tensor *x = op_scale(t, op_param(t, &p[0]), 1);
     Tensor *y = op_conv3d(t, x, &p[1], &p[2], &s, true);
     static const uint32_t row[6] = { 0, 7, 9, 12, 20, 23 };

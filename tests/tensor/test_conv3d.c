@@ -19,11 +19,8 @@ typedef struct Case {
 
 #define KERNEL(t, h, w) .kernel = { t, h, w }
 #define STRIDE(t, h, w) .stride = { t, h, w }
-#define SIZE(t, h, w) .size = { t, h, w }
-#define PAD(a, b, c, d)                \
-    .pad = {                           \
-        { 0, 0 }, { a, b }, { c, d }   \
-    }
+#define SIZE(t, h, w)   .size = { t, h, w }
+#define PAD(a, b, c, d) .pad = { { 0, 0 }, { a, b }, { c, d } }
 
 static const Case cases[] = {
     { "3x3x3", { 5, 7, KERNEL(3, 3, 3), STRIDE(1, 1, 1), PAD(1, 1, 1, 1), SIZE(5, 9, 11) }, true },
@@ -38,7 +35,8 @@ static const Case cases[] = {
       false,
       15 },
     { "wide",
-      { 3, 33, KERNEL(1, 3, 3), STRIDE(1, 1, 1), PAD(1, 1, 1, 1), SIZE(1, 4, 131) }, false },
+      { 3, 33, KERNEL(1, 3, 3), STRIDE(1, 1, 1), PAD(1, 1, 1, 1), SIZE(1, 4, 131) },
+      false },
     { "deep", { 70, 20, KERNEL(3, 3, 3), STRIDE(1, 1, 1), PAD(1, 1, 1, 1), SIZE(3, 7, 60) }, true },
     { "deep bf16",
       { 131, 9, KERNEL(3, 3, 3), STRIDE(1, 1, 1), PAD(1, 1, 1, 1), SIZE(3, 5, 7) },
@@ -46,16 +44,22 @@ static const Case cases[] = {
       true },
     { "down", { 6, 9, KERNEL(1, 3, 3), STRIDE(1, 2, 2), PAD(0, 1, 0, 1), SIZE(2, 10, 14) }, false },
     { "down, odd",
-      { 6, 9, KERNEL(1, 3, 3), STRIDE(1, 2, 2), PAD(0, 1, 0, 1), SIZE(1, 7, 9) }, true },
+      { 6, 9, KERNEL(1, 3, 3), STRIDE(1, 2, 2), PAD(0, 1, 0, 1), SIZE(1, 7, 9) },
+      true },
     { "down along time",
-      { 7, 6, KERNEL(3, 1, 1), STRIDE(2, 1, 1), SIZE(7, 5, 4) }, false, false, 1 },
+      { 7, 6, KERNEL(3, 1, 1), STRIDE(2, 1, 1), SIZE(7, 5, 4) },
+      false,
+      false,
+      1 },
     { "time", { 10, 21, KERNEL(3, 1, 1), STRIDE(1, 1, 1), SIZE(5, 3, 7) }, true, true },
     { "point", { 13, 18, KERNEL(1, 1, 1), STRIDE(1, 1, 1), SIZE(2, 5, 9) }, true, false, 2 },
     { "point, apart", { 4, 3, KERNEL(1, 1, 1), STRIDE(2, 3, 2), SIZE(3, 8, 9) }, false },
     { "large steps",
-      { 2, 3, KERNEL(2, 2, 5), STRIDE(3, 3, 2), PAD(1, 0, 3, 1), SIZE(6, 8, 9) }, false },
+      { 2, 3, KERNEL(2, 2, 5), STRIDE(3, 3, 2), PAD(1, 0, 3, 1), SIZE(6, 8, 9) },
+      false },
     { "one pixel",
-      { 3, 2, KERNEL(3, 3, 3), STRIDE(1, 1, 1), PAD(1, 1, 1, 1), SIZE(3, 1, 1) }, true },
+      { 3, 2, KERNEL(3, 3, 3), STRIDE(1, 1, 1), PAD(1, 1, 1, 1), SIZE(3, 1, 1) },
+      true },
     { "no border", { 5, 17, KERNEL(2, 4, 3), STRIDE(1, 1, 1), SIZE(3, 8, 8) }, false },
     { "enlarged",
       { 6, 10, KERNEL(1, 3, 3), STRIDE(1, 1, 1), PAD(1, 1, 1, 1), SIZE(2, 5, 7), .enlarge = true },
@@ -123,10 +127,8 @@ static Data data_new(const Case *t, GemmPrecision precision)
     }
     d.bias = drawn(&seed, s->out, false);
     d.w = drawn(&seed, d.weights, false);
-    d.weight = (Tensor){ TYPE_F32,
-                         5,
-                         { s->out, s->in, s->kernel[0], s->kernel[1], s->kernel[2] },
-                         d.w };
+    d.weight =
+        (Tensor){ TYPE_F32, 5, { s->out, s->in, s->kernel[0], s->kernel[1], s->kernel[2] }, d.w };
     return d;
 }
 
@@ -251,8 +253,7 @@ static Conv3dCall call_of(const Data *d, void *const *y)
                          .bias = d->bias,
                          .y = y,
                          .y_type = data_type(d->of),
-                         .residual =
-                             d->of->residual ? (const float *const *)d->residual : NULL };
+                         .residual = d->of->residual ? (const float *const *)d->residual : NULL };
 }
 
 static void **frames_new(size_t count, size_t numbers)

@@ -106,7 +106,8 @@ static void names_what_is_left_out(void **state)
     folder_close(f);
 }
 
-/* Every file goes to the size of its own shape, comes once in each round, and its caption with it. */
+/* Every file goes to the size of its own shape, comes once in each round, and its caption with it.
+ */
 static void every_file_once_a_round(void **state)
 {
     (void)state;
@@ -201,8 +202,10 @@ static void refuses(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(names_what_is_left_out), cmocka_unit_test(every_file_once_a_round),
-        cmocka_unit_test(windows_move),           cmocka_unit_test(validation_is_apart),
+        cmocka_unit_test(names_what_is_left_out),
+        cmocka_unit_test(every_file_once_a_round),
+        cmocka_unit_test(windows_move),
+        cmocka_unit_test(validation_is_apart),
         cmocka_unit_test(refuses),
     };
     return cmocka_run_group_tests(tests, setup, teardown);

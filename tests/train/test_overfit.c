@@ -140,8 +140,7 @@ static void resumes_to_the_same_bytes(void **state)
     float want = (learn(through, 3, 1, false), learn(through, 2, 1, false));
     learn(before, 3, 1, false);
     CheckpointKind kind = { "dit", "{}", "model.safetensors" };
-    CHECK_OK(checkpoint_save(dir, &kind, before->set, before->optim, &run, NULL,
-                             before->step));
+    CHECK_OK(checkpoint_save(dir, &kind, before->set, before->optim, &run, NULL, before->step));
     CHECK_OK(checkpoint_load(dir, after->set, after->optim, &back, after->step));
     params_refresh(after->set, after->c);
     assert_int_equal(back.examples, 12);
