@@ -77,6 +77,23 @@ SORA_API uint8_t *sora_clip_pixels(const SoraClip *clip, int f);
 /* A copy of another size: scaled so that it fills it, the middle kept. */
 SORA_API SoraStatus sora_clip_fit(const SoraClip *clip, int height, int width, SoraClip **out);
 
+typedef struct SoraLabel {
+    size_t size;      /* stamped by init */
+    const char *text; /* one line, UTF-8 */
+    int x, y;         /* left end of the base line */
+    int width;        /* 0, or the text is centred in so many pixels and made smaller until it fits */
+    int letters;      /* size in pixels: 16 */
+    uint8_t rgb[3];   /* black */
+} SoraLabel;
+
+SORA_API void sora_label_init(SoraLabel *label);
+
+/* Writes into frame `f`, in the font file `font`, or NULL: one with Latin and Chinese that the
+ * system has. SORA_E_FORMAT names a character the font lacks, and nothing of that label is drawn;
+ * SORA_E_IO says which package brings a font; SORA_E_UNSUPPORTED in a build without FreeType. */
+SORA_API SoraStatus sora_clip_label(SoraClip *clip, int f, const SoraLabel *labels, size_t count,
+                                    const char *font);
+
 /* ---- files; SORA_E_UNSUPPORTED in a build without FFmpeg's libraries and libwebp ---- */
 
 /* The whole of a video or picture: MP4, WebM, GIF, WebP, PNG, JPEG ... `fps` 0: the file's own

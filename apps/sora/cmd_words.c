@@ -6,11 +6,13 @@
 #include "base/json.h"
 #include "home.h"
 #include "options.h"
+#include "words_sheet.h"
 
 typedef struct Words {
     Cli *cli;
     Arena *arena;
-    const char *model, *language;
+    const char *model, *language, *sheet, *cast;
+    bool yes;
 } Words;
 
 static SoraStatus parse(Words *w, int argc, char **argv)
@@ -18,6 +20,9 @@ static SoraStatus parse(Words *w, int argc, char **argv)
     const Option options[] = {
         { 'm', "model", T("only the words of this model: a file, or a folder with one"),
           .path = &w->model },
+        { 0, "sheet", T("a .png of actors and scenes with their names"), .path = &w->sheet },
+        { 0, "cast", T("the world's cast"), .path = &w->cast },
+        { 'y', "yes", T("write over an existing file"), .flag = &w->yes },
         { 0 },
     };
     TRY(options_parse(&(Usage){ .about = T("list what can be asked for, in words"),
@@ -26,7 +31,8 @@ static SoraStatus parse(Words *w, int argc, char **argv)
                                 .options = options,
                                 .examples = "sora words\n"
                                             "sora words zh\n"
-                                            "sora words --json\n" },
+                                            "sora words --json\n"
+                                            "sora words zh --sheet words.png\n" },
                       w->cli, argc, argv));
     w->language = lang_chinese() ? "zh" : "en";
     if (!w->cli->arg_count) return SORA_OK;
@@ -75,11 +81,24 @@ static SoraStatus list(Words *w, const char *text)
 {
     const Json *tree;
     TRY(json_parse(text, strlen(text), "words", w->arena, &tree));
+    lang_use(strcmp(w->language, "zh") == 0); /* headlines in the language of the list */
     for (size_t k = 0; k < tree->count; k++) {
         printf("%s%s (%zu)\n", k ? "\n" : "", headline(tree->item[k].key), tree->item[k].count);
         for (size_t i = 0; i < tree->item[k].count; i++) print_entry(w, &tree->item[k].item[i]);
     }
     return SORA_OK;
+}
+
+static SoraStatus sheet(Words *w, const char *text)
+{
+    const Json *tree;
+    TRY(json_parse(text, strlen(text), "words", w->arena, &tree));
+    return words_sheet(&(WordsSheet){ .cli = w->cli,
+                                      .path = w->sheet,
+                                      .cast = w->cast,
+                                      .language = w->language,
+                                      .overwrite = w->yes },
+                       tree, w->arena);
 }
 
 static SoraStatus run(Words *w)
@@ -89,7 +108,9 @@ static SoraStatus run(Words *w)
     if (!w->model && !file_exists(model)) model = NULL; /* the library's own words */
     TRY(sora_words(model, &text));
     SoraStatus s = SORA_OK;
-    if (w->cli->json)
+    if (w->sheet)
+        s = sheet(w, text);
+    else if (w->cli->json)
         printf("%s\n", text);
     else
         s = list(w, text);

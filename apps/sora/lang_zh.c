@@ -29,6 +29,8 @@ const LangPair lang_zh[] = {
     { "props", "道具" },
     { "scenes", "场景" },
     { "times of day", "时间" },
+    { "a .png of actors and scenes with their names", "角色和场景的 .png 缩略图表，附名称" },
+    { "the world has none of these actors", "小世界里没有这些角色" },
     { "cameras", "镜头" },
     { "actions", "动作" },
     { "sizes", "大小" },
@@ -516,6 +518,9 @@ const LangPair lang_zh[] = {
 };
 
 const LangPair lang_zh_errors[] = {
+    { "no font with Chinese characters is installed: 'apt install fonts-wqy-microhei' brings one",
+      "没有安装中文字体：可用“apt install fonts-wqy-microhei”安装" },
+    { "the font %s cannot draw '%s' (%s)", "字体 %s 里没有“%s”（%s）" },
     { "%s: its sound (%s) does not go into a %s file and is left out",
       "%s 的声音（%s）不能放进 %s 文件，已略去" },
     { "%s: its sound is of another kind than the first's and is left out",

@@ -47,11 +47,19 @@ static void test_words(void **state)
     (void)state;
     check_run("C", "words", 0, "penguin");
     check_run("C", "words zh", 0, "企鹅");
+    check_run("C", "words zh", 0, "角色 (");
     check_run("zh_CN.UTF-8", "words", 0, "角色");
     check_run("zh_CN.UTF-8", "words en", 0, "penguin");
     check_run("C", "words --json", 0, "\"id\":\"penguin\"");
     check_run("C", "words fr", 2, "'fr' is no language");
     check_run("C", "words --model nofile", 1, "nofile");
+    const char *to = "--sheet /tmp/sora-words.png -y --cast cast/cast.bin";
+    char args[512];
+    snprintf(args, sizeof args, "words zh %s", to);
+    check_run("C", args, 0, "");
+    check_run("C", "info /tmp/sora-words.png", 0, "1352x");
+    check_run("C", "words --sheet /tmp/sora-words.png --cast cast/cast.bin", 1, "exists");
+    check_run("C", "words --sheet /tmp/sora-words.png -y --cast nofile", 1, "nofile");
 }
 
 static void test_show(void **state)
