@@ -1,11 +1,10 @@
 /* Causal convolutions at the shapes of the Wan autoencoder, 3 x 3 x 3 over two frames before and
- * one more, forward and backward, and a decoder's whole clip with random weights. */
+ * one more, forward and backward. A decoder's whole clip: bench_wan.c. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "bench.h"
-#include "model/vae.h"
 #include "peer.h"
 #include "tensor/conv3d.h"
 
