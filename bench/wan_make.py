@@ -13,8 +13,8 @@ import numpy as np
 BLOCK = 1 << 20  # values that are drawn once and written again and again
 
 
-def transformer(width, hidden, layers, text):
-    yield "patch_embedding.weight", (width, 16, 1, 2, 2)
+def transformer(width, hidden, layers, text, channels=16, made=16, image=False, vace=()):
+    yield "patch_embedding.weight", (width, channels, 1, 2, 2)
     yield "patch_embedding.bias", (width,)
     for name, rows, columns in (
         ("text_embedding.0", width, text),
@@ -22,13 +22,32 @@ def transformer(width, hidden, layers, text):
         ("time_embedding.0", width, 256),
         ("time_embedding.2", width, width),
         ("time_projection.1", 6 * width, width),
-        ("head.head", 64, width),
+        ("head.head", 4 * made, width),
     ):
         yield name + ".weight", (rows, columns)
         yield name + ".bias", (rows,)
     yield "head.modulation", (1, 2, width)
-    for i in range(layers):
-        at = f"blocks.{i}."
+    if image:
+        for n, size in ((0, 1280), (4, width)):
+            yield f"img_emb.proj.{n}.weight", (size,)
+            yield f"img_emb.proj.{n}.bias", (size,)
+        for n, rows in ((1, 1280), (3, width)):
+            yield f"img_emb.proj.{n}.weight", (rows, 1280)
+            yield f"img_emb.proj.{n}.bias", (rows,)
+    if vace:
+        yield "vace_patch_embedding.weight", (width, 96, 1, 2, 2)
+        yield "vace_patch_embedding.bias", (width,)
+    blocks = [f"blocks.{i}." for i in range(layers)] + [f"vace_blocks.{i}." for i in range(len(vace))]
+    for at in blocks:
+        if at.startswith("vace"):
+            for p in ("before_proj", "after_proj") if at == "vace_blocks.0." else ("after_proj",):
+                yield f"{at}{p}.weight", (width, width)
+                yield f"{at}{p}.bias", (width,)
+        if image:
+            for p in ("k_img", "v_img"):
+                yield f"{at}cross_attn.{p}.weight", (width, width)
+                yield f"{at}cross_attn.{p}.bias", (width,)
+            yield at + "cross_attn.norm_k_img.weight", (width,)
         yield at + "modulation", (1, 6, width)
         for part in ("self_attn", "cross_attn"):
             for p in "qkvo":
@@ -109,7 +128,8 @@ def bf16(values):
     return (values.astype(np.float32).view(np.uint32) >> 16).astype(np.uint16).tobytes()
 
 
-def write(path, tensors):
+def write(path, tensors, empty=False):
+    """`empty`: the file has its size but no values, and takes no room."""
     if os.path.exists(path):
         return
     tensors = list(tensors)
@@ -118,7 +138,7 @@ def write(path, tensors):
         size = 2 * int(np.prod(shape))
         header[name] = {"dtype": "BF16", "shape": list(shape), "data_offsets": [at, at + size]}
         at += size
-    if shutil.disk_usage(os.path.dirname(path)).free < at + (4 << 30):
+    if not empty and shutil.disk_usage(os.path.dirname(path)).free < at + (4 << 30):
         raise SystemExit(f"bench: {path} needs {at >> 30} GB and some more; the disk has not so many")
     text = json.dumps(header).encode()
     text += b" " * (-len(text) % 8)
@@ -126,6 +146,9 @@ def write(path, tensors):
     small, ones = bf16(0.02 * drawn), bf16(1 + 0.02 * drawn[:65536])
     with open(path + ".part", "wb") as f:
         f.write(struct.pack("<Q", len(text)) + text)
+        if empty:
+            f.truncate(8 + len(text) + at)
+            tensors = []
         for name, shape in tensors:
             left = 2 * int(np.prod(shape))
             block = ones if "norm" in name and "weight" in name or "gamma" in name else small
@@ -148,4 +171,5 @@ def main():
     write(folder + "/t5.safetensors", t5)
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -252,6 +252,7 @@ typedef struct SoraPlan {
     int retimed;    /* 1: made at another rate, frames between are found by what moves */
     int resized;    /* 1: made at another size and scaled */
     int rolled;     /* 1: longer than the model makes at once */
+    char parts[200]; /* Wan: "needs 9.8 GB: text 0 (freed), transformer 2.9 ..."; else "" */
 } SoraPlan;
 
 SORA_API void sora_shot_init(SoraShot *shot);

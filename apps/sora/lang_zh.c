@@ -572,6 +572,8 @@ const LangPair lang_zh_errors[] = {
     { "cannot write beside %s: %s", "无法写入 %s：%s" },
     { "%s says nothing of how it was made", "%s 没有记录它是怎样生成的" },
     { "this takes about %s MB of memory, %s MB are free", "这需要约 %s MB 内存，空闲的只有 %s MB" },
+    { "needs %s GB: text %s (freed), transformer %s, activations %s, VAE %s; about %s",
+      "需要 %s GB：文本 %s（用后释放），扩散模型 %s，激活 %s，VAE %s；约 %s" },
     { "this takes about %s MB of memory, %s MB are allowed", "这需要约 %s MB 内存，只允许用 %s MB" },
     { "the model needs a text encoder: there is no %s and no %s",
       "模型需要文本编码器：找不到 %s，也找不到 %s" },

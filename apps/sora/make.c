@@ -175,6 +175,7 @@ static void send_plan(const Make *m, const SoraShot *s, const SoraPlan *p)
     json_put_integer(&w, "tokens", p->tokens);
     json_put_integer(&w, "bytes", (int64_t)p->bytes);
     json_put_number(&w, "seconds", p->seconds);
+    if (*p->parts) json_put_text(&w, "parts", p->parts);
     progress_send(m->cli, &w);
 }
 
@@ -197,6 +198,10 @@ static void say_plan(const Make *m, const SoraShot *s, const SoraPlan *p)
         progress_say(cli, "%s", T("      given frames are kept at full size, only the others are scaled"));
     if (p->rolled)
         progress_say(cli, "%s", T("      one shot, made piece by piece and written as it is finished"));
+    if (*p->parts) {
+        char room[512];
+        progress_say(cli, "      %s", lang_sentence(p->parts, room, sizeof room));
+    }
     progress_say(cli, T("      %d tokens, %d steps, about %.0f MB of memory, about %s min; seed %llu"),
                  p->tokens, s->steps, (double)p->bytes / 1e6, time, (unsigned long long)s->seed);
 }

@@ -293,6 +293,7 @@ SoraStatus sora_plan(SoraEngine *engine, const SoraShot *theirs, SoraPlan *out)
                        .retimed = p.retimed,
                        .resized = p.resized,
                        .rolled = p.rolled };
+    snprintf(out->parts, sizeof out->parts, "%s", p.parts);
     return SORA_OK;
 }
 
@@ -416,8 +417,8 @@ static SoraStatus check_state(const char *path, bool overwrite, Arena *a)
                    roll);
 }
 
-static SoraStatus to_writer(SoraEngine *e, SoraShot *shot, const Plan *plan,
-                            const Condition *given, const GenerateOptions *g, Writer *w, Arena *a)
+static SoraStatus to_writer(SoraEngine *e, SoraShot *shot, const Plan *plan, const Condition *given,
+                            const GenerateOptions *g, Writer *w, Arena *a)
 {
     FileSink to = { w, (size_t)(shot->frames - shot->drop) };
     watch(e, shot);

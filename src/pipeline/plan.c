@@ -127,8 +127,10 @@ static size_t clip_bytes(const Plan *p)
 /* Multiplications and additions of one pass over all tokens. */
 static double pass_flop(const DitConfig *c, double tokens, double text)
 {
-    double d = (double)c->width, layer = 2 * (6 * d * d + (c->gated ? 3 : 2) * d * (double)c->hidden);
-    double mix = 4 * tokens * d + 4 * text * d, patch = 2 * d * (double)(c->in_values + c->out_values);
+    double d = (double)c->width,
+           layer = 2 * (6 * d * d + (c->gated ? 3 : 2) * d * (double)c->hidden);
+    double mix = 4 * tokens * d + 4 * text * d,
+           patch = 2 * d * (double)(c->in_values + c->out_values);
     return tokens * ((double)c->layers * (layer + mix) + patch);
 }
 
@@ -213,6 +215,7 @@ static SoraStatus plan_wan(const Bundle *b, const Compute *c, Plan *p)
     p->tokens = plan.tokens;
     p->bytes = plan.peak + clip_bytes(p);
     p->seconds = plan.seconds;
+    wan_plan_describe(&plan, p->parts, sizeof p->parts);
     return SORA_OK;
 }
 

@@ -34,6 +34,7 @@ typedef struct Plan {
     double fps;                   /* 0: a picture */
     bool retimed, resized;        /* made at another rate or size than shown */
     bool rolled;                  /* longer than its window */
+    char parts[200];              /* Wan models: memory of every part, for people */
     size_t window; /* latent frames at once: longer than the model was trained on, it is rolled */
     size_t tokens; /* at once */
     size_t bytes;   /* memory at the peak, the model's weights among it */
