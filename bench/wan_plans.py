@@ -1,5 +1,5 @@
 """What the plan says of every published Wan model, as a table: wan_plans.py SORA FOLDER. The models
-are files of the right sizes without values, so they take no room. Seconds are of this machine with
+are files of the right sizes without values, so they take no room (I2V is T2V and what its pictures take). Seconds are of this machine with
 all of its cores, while nothing else runs; more cores are taken to share the work evenly."""
 
 import json
@@ -14,7 +14,6 @@ SMALL, LARGE, FIVE = (1536, 8960, 30, 4096), (5120, 13824, 40, 4096), (3072, 143
 MODELS = {  # transformers, heads, autoencoder's width, size and frames
     "2.1 T2V 1.3B": ([dict(args=SMALL)], 12, "480x832x81"),
     "2.1 T2V 14B": ([dict(args=LARGE)], 40, "480x832x81"),
-    "2.1 I2V 14B": ([dict(args=LARGE, channels=36, image=True)], 40, "480x832x81"),
     "2.1 VACE 1.3B": ([dict(args=SMALL, vace=range(0, 30, 2))], 12, "480x832x81"),
     "2.1 VACE 14B": ([dict(args=LARGE, vace=range(0, 40, 5))], 40, "480x832x81"),
     "2.2 T2V A14B": ([dict(args=LARGE), dict(args=LARGE)], 40, "480x832x81"),
