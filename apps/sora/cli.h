@@ -41,7 +41,7 @@ typedef struct Cli {
 #define COMMANDS(X)                                                            \
     X(generate, N("make a video from words"))                                  \
     X(decode, N("turn a saved latent into a video"))                           \
-    X(world, N("clips of the world, with captions and exact state"))              \
+    X(world, N("clips of the world, with captions and exact state"))           \
     X(words, N("list what can be asked for, in words"))                        \
     X(train, N("train a model on the world or on a folder of clips"))          \
     X(convert, N("quantise weights, merge LoRA, change the kind of file"))     \
@@ -49,7 +49,7 @@ typedef struct Cli {
     X(fill, N("make the frames that are missing in a video"))                  \
     X(join, N("join two videos by an invented passage"))                       \
     X(loop, N("make a video end where it began"))                              \
-    X(recut, N("keep the best of a video, and make the rest anew"))              \
+    X(recut, N("keep the best of a video, and make the rest anew"))            \
     X(edit, N("change a video by words"))                                      \
     X(eval, N("measure a model or the reader"))                                \
     X(read, N("say what a video or a picture shows"))                          \

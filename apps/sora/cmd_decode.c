@@ -16,13 +16,14 @@ SoraStatus cmd_decode(Cli *cli, int argc, char **argv)
         { 'y', "yes", T("write over an existing file"), .flag = &yes },
         { 0 },
     };
-    TRY(options_parse(&(Usage){ .about = T("turn a saved latent into a video"),
-                                .arguments = T("LATENTS"),
-                                .arg_min = 1,
-                                .arg_max = 1,
-                                .options = options,
-                                .examples = "sora decode fox.safetensors --vae wan2.1-1.3b/ -o fox.mp4\n" },
-                      cli, argc, argv));
+    TRY(options_parse(
+        &(Usage){ .about = T("turn a saved latent into a video"),
+                  .arguments = T("LATENTS"),
+                  .arg_min = 1,
+                  .arg_max = 1,
+                  .options = options,
+                  .examples = "sora decode fox.safetensors --vae wan2.1-1.3b/ -o fox.mp4\n" },
+        cli, argc, argv));
     if (!vae) return err_set(SORA_E_ARGUMENT, T("%s is missing"), "--vae");
     TRY(sora_decode(cli->arg[0], vae, cli->threads, &clip));
     SoraWriteOptions o;

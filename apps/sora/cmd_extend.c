@@ -32,11 +32,13 @@ SoraStatus cmd_extend(Cli *cli, int argc, char **argv)
         { 0, "before", T("how much is made before the clip"), .seconds = &before, .max = 3600 },
         { 0 },
     };
-    SoraStatus s = verb_parse(&v,
-                              &(Usage){ .about = T("go on from the end of a video, or find what came before"),
-                                        .arguments = T("CLIP [PROMPT]"),
-                                        .examples = "sora extend clip.mp4 --after 4s \"the dog runs off\" -o longer.mp4\n" },
-                              own, 1, argc, argv);
+    SoraStatus s = verb_parse(
+        &v,
+        &(Usage){ .about = T("go on from the end of a video, or find what came before"),
+                  .arguments = T("CLIP [PROMPT]"),
+                  .examples =
+                      "sora extend clip.mp4 --after 4s \"the dog runs off\" -o longer.mp4\n" },
+        own, 1, argc, argv);
     if (s == SORA_OK) s = extend(&v, after, before);
     verb_close(&v);
     return s;

@@ -49,12 +49,15 @@ static SoraStatus parse(Generate *g, int argc, char **argv)
                   .arg_min = 0,
                   .arg_max = 1,
                   .options = options,
-                  .examples = "sora generate \"a penguin dances on the beach at night\" -o penguin.mp4\n"
-                              "sora generate \"一只狐狸在雪地里跳跃\" --size 256x144 -o fox.webp\n"
-                              "sora generate --like fox.webp --seed 8 -o fox2.mp4\n"
-                              "sora generate \"a whale\" --frames 1 -o whale.png\n"
-                              "sora generate \"a dog walks\" --duration 60s --at 20s=\"it starts to snow\" -o walk.mp4\n"
-                              "sora generate \"a cat jumps\" --at 0s=start.png --at 1.5s=high.png -o jump.mp4\n" },
+                  .examples =
+                      "sora generate \"a penguin dances on the beach at night\" -o penguin.mp4\n"
+                      "sora generate \"一只狐狸在雪地里跳跃\" --size 256x144 -o fox.webp\n"
+                      "sora generate --like fox.webp --seed 8 -o fox2.mp4\n"
+                      "sora generate \"a whale\" --frames 1 -o whale.png\n"
+                      "sora generate \"a dog walks\" --duration 60s --at 20s=\"it starts to snow\" "
+                      "-o walk.mp4\n"
+                      "sora generate \"a cat jumps\" --at 0s=start.png --at 1.5s=high.png -o "
+                      "jump.mp4\n" },
         g->make.cli, argc, argv);
 }
 
@@ -241,7 +244,8 @@ static SoraStatus tell_prompt(Make *m, const char *prompt)
     }
     say_unknown(m->cli, &c);
     if (c.read < size)
-        progress_say(m->cli, T("the prompt is too long: the first %zu of its %zu characters are read"),
+        progress_say(m->cli,
+                     T("the prompt is too long: the first %zu of its %zu characters are read"),
                      characters(prompt, c.read), characters(prompt, size));
     return SORA_OK;
 }

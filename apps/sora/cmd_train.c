@@ -57,19 +57,22 @@ static SoraStatus parse(Train *t, int argc, char **argv)
         { 0, "cast", T("the world's cast"), .path = &o->cast },
         { 0, "actors", T("only these actors: cat,dog,... or the first so many of the cast"),
           .text = &o->actors },
-        { 0, "actors-max", T("at most so many in one clip"), .integer = &t->actors_max, .min = 1, .max = 3 },
+        { 0, "actors-max", T("at most so many in one clip"), .integer = &t->actors_max, .min = 1,
+          .max = 3 },
         { 0, "world-scenes", T("only these scenes: meadow,snow,..."), .text = &o->scenes },
         { 0, "repeats", T("how often the same facts come back with other pixels"),
           .integer = &t->repeats, .min = 1, .max = 1000 },
         { .group = T("Run") },
         { 0, "time", T("length of the whole run, over all sittings"), .seconds = &t->time },
-        { 0, "steps", T("length of the whole run in steps"), .integer = &t->steps, .min = 1, .max = 1e15 },
+        { 0, "steps", T("length of the whole run in steps"), .integer = &t->steps, .min = 1,
+          .max = 1e15 },
         { 0, "resume", T("go on with the run in DIR; an error if there is none"),
           .flag = &t->resume },
         { 0, "fresh", T("a run that is in DIR already is an error, not gone on with"),
           .flag = &t->fresh },
         { 0, "init", T("start from this model"), .path = &o->init },
-        { 0, "lora-rank", T("learn a LoRA of this rank for the model of --init, which stays as it is"),
+        { 0, "lora-rank",
+          T("learn a LoRA of this rank for the model of --init, which stays as it is"),
           .integer = &t->lora_rank, .min = 1, .max = 1024 },
         { 0, "network", T("what to train: the video model, the reader, or the second stage"),
           .value = T("video|reader|upscaler"), .text = &o->network },
@@ -81,7 +84,8 @@ static SoraStatus parse(Train *t, int argc, char **argv)
           .max = 86400 },
         { 0, "sample-every", T("time between sample sheets, 0 for none"),
           .seconds = &t->sample_every, .max = 86400 },
-        { 0, "samples", T("clips on a sample sheet"), .integer = &t->samples, .min = 1, .max = 256 },
+        { 0, "samples", T("clips on a sample sheet"), .integer = &t->samples, .min = 1,
+          .max = 256 },
         { 0, "prompts", T("a file with the prompts of the samples, one a line"),
           .path = &t->prompts_file },
         { 0, "validate", T("only print the validation loss of the run in DIR"),
@@ -98,15 +102,16 @@ static SoraStatus parse(Train *t, int argc, char **argv)
           .number = &o->cooldown, .max = 1 },
         { 0, "keep", T("share of the tokens that see the middle layers"), .number = &o->keep,
           .max = 1 },
-        { 0, "shortcut", T("share of the examples that learn large steps, for --fast; 0.25 is good"),
+        { 0, "shortcut",
+          T("share of the examples that learn large steps, for --fast; 0.25 is good"),
           .number = &o->shortcut, .max = 1 },
         { 0, "drop-text", T("share of the captions left out, for guidance"),
           .number = &o->drop_text, .max = 1 },
         { 0, "ema", T("decay of the averaged weights"), .number = &o->ema, .max = 1 },
-        { 0, "level-mean", T("noise levels of images: mean of the logit"),
-          .number = &o->level_mean, .min = -5, .max = 5 },
-        { 0, "level-std", T("noise levels of images: spread of the logit"),
-          .number = &o->level_std, .max = 5 },
+        { 0, "level-mean", T("noise levels of images: mean of the logit"), .number = &o->level_mean,
+          .min = -5, .max = 5 },
+        { 0, "level-std", T("noise levels of images: spread of the logit"), .number = &o->level_std,
+          .max = 5 },
         { 0, "clip-level-mean", T("noise levels of clips: mean of the logit"),
           .number = &o->clip_level_mean, .min = -5, .max = 5 },
         { 0, "clip-level-std", T("noise levels of clips: spread of the logit"),
@@ -287,8 +292,7 @@ static SoraStatus train(Train *t, Arena *a)
         if (l.failed)
             progress_say(t->cli, T("%llu examples could not be made and were left out"),
                          (unsigned long long)l.failed);
-        if (s == SORA_OK)
-            say_saved(t);
+        if (s == SORA_OK) say_saved(t);
     }
     sora_train_close(l.trainer);
     return s == SORA_OK && progress_cancelled() ? SORA_CANCELLED : s;
@@ -305,8 +309,9 @@ static SoraStatus check(const Train *t)
 
 SoraStatus cmd_train(Cli *cli, int argc, char **argv)
 {
-    Train t = { .cli = cli, .save_every = 300, .sample_every = 900, .validate_every = 600,
-                .seed = -1 };
+    Train t = {
+        .cli = cli, .save_every = 300, .sample_every = 900, .validate_every = 600, .seed = -1
+    };
     sora_train_options_init(&t.o);
     TRY(parse(&t, argc, argv));
     Arena *a = arena_new("train", 0);
