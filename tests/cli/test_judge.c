@@ -1,13 +1,12 @@
 /* sora read and sora eval as people run them, on a tiny reader and a tiny model made here. */
-#include "check.h"
+#include "shell.h"
 
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/file.h"
 #include "base/json.h"
 
-static char output[1 << 16], folder[] = "/tmp/sora-judge-XXXXXX";
+static char folder[] = "/tmp/sora-judge-XXXXXX";
 
 /* Runs `sora ARGS` in the folder of test data; {} in ARGS is a folder of ours, % the options that
  * name the tests' cast and the text encoder. The exit code; what was printed is in `output`. */
@@ -31,20 +30,12 @@ static int run(const char *lang, const char *args)
         }
     }
     snprintf(to, (size_t)(end - to), "; } 2>&1");
-    FILE *f = popen(command, "r");
-    assert_non_null(f);
-    size_t n = fread(output, 1, sizeof output - 1, f);
-    output[n] = 0;
-    int status = pclose(f);
-    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+    return shell_run(command);
 }
 
 static void check_run(const char *lang, const char *args, int code, const char *words)
 {
-    int got = run(lang, args);
-    if (got != code || !strstr(output, words))
-        fail_msg("sora %s: exit code %d (expected %d), expected '%s' in:\n%s", args, got, code,
-                 words, output);
+    shell_expect(args, run(lang, args), code, words);
 }
 
 static int setup(void **state)

@@ -1,32 +1,22 @@
 /* The commands that make video, on a model of two steps: files, notes, refusals, exit codes. */
-#include "check.h"
-
-#include <sys/wait.h>
+#include "shell.h"
 
 static char folder[] = "/tmp/sora-make-XXXXXX";
-static char output[1 << 16];
 
 /* Runs a line of shell in the folder with $S, the program, and $M, the options of the model. */
 static int run(const char *line)
 {
     char command[8192];
-    snprintf(command, sizeof command,
-             "{ cd %s; export LC_ALL=C SORA_MODELS='%s/models' S='%s' M='-m run --steps 2'; %s; } 2>&1",
-             folder, getenv("SORA_SOURCE"), getenv("SORA_PROGRAM"), line);
-    FILE *f = popen(command, "r");
-    assert_non_null(f);
-    size_t n = fread(output, 1, sizeof output - 1, f);
-    output[n] = 0;
-    int status = pclose(f);
-    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+    snprintf(
+        command, sizeof command,
+        "{ cd %s; export LC_ALL=C SORA_MODELS='%s/models' S='%s' M='-m run --steps 2'; %s; } 2>&1",
+        folder, getenv("SORA_SOURCE"), getenv("SORA_PROGRAM"), line);
+    return shell_run(command);
 }
 
 static void check_run(const char *line, int code, const char *words)
 {
-    int got = run(line);
-    if (got != code || !strstr(output, words))
-        fail_msg("%s: exit code %d (expected %d), expected '%s' in:\n%s", line, got, code, words,
-                 output);
+    shell_expect(line, run(line), code, words);
 }
 
 static int setup(void **state)
@@ -75,10 +65,12 @@ static void test_generate(void **state)
     check_run("$S generate x $M -o none/c.mp4 --frames 5", 1, "none/c.mp4");
     check_run("$S generate x $M -o c.mp4 --memory 1M", 1, "allowed");
     check_run("$S generate x -m clip.gif -o c.mp4", 1, "clip.gif");
-    check_run("printf '一\\n\\ntwo\\n' >p.txt; $S generate --prompts p.txt $M --frames 1 --size 32x32 "
-              "-o s.png && ls s-1.png s-2.png", 0, "s-2.png");
-    check_run("$S generate x $M --frames 5 --size 32x32 -o - --format y4m 2>/dev/null | head -c 9", 0,
-              "YUV4MPEG2");
+    check_run(
+        "printf '一\\n\\ntwo\\n' >p.txt; $S generate --prompts p.txt $M --frames 1 --size 32x32 "
+        "-o s.png && ls s-1.png s-2.png",
+        0, "s-2.png");
+    check_run("$S generate x $M --frames 5 --size 32x32 -o - --format y4m 2>/dev/null | head -c 9",
+              0, "YUV4MPEG2");
     check_run("ls -A | grep -c '^\\.'", 1, "0"); /* nothing half written is left */
 }
 

@@ -1,11 +1,7 @@
 /* The program as people run it: what it prints where, and its exit codes. */
-#include "check.h"
-
-#include <sys/wait.h>
+#include "shell.h"
 
 #include "cli.h"
-
-static char output[1 << 16];
 
 /* Runs `sora ARGS` in a shell with LANG set, everything it prints in `output`; the exit code. */
 static int run(const char *lang, const char *args)
@@ -15,20 +11,12 @@ static int run(const char *lang, const char *args)
     assert_non_null(program);
     snprintf(command, sizeof command, "cd '%s' && { LC_ALL= LC_MESSAGES= LANG=%s '%s' %s; } 2>&1",
              getenv("SORA_TEST_DATA"), lang, program, args);
-    FILE *f = popen(command, "r");
-    assert_non_null(f);
-    size_t n = fread(output, 1, sizeof output - 1, f);
-    output[n] = 0;
-    int status = pclose(f);
-    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+    return shell_run(command);
 }
 
 static void check_run(const char *lang, const char *args, int code, const char *words)
 {
-    int got = run(lang, args);
-    if (got != code || !strstr(output, words))
-        fail_msg("sora %s: exit code %d (expected %d), expected '%s' in:\n%s", args, got, code,
-                 words, output);
+    shell_expect(args, run(lang, args), code, words);
 }
 
 static void test_front(void **state)
@@ -85,7 +73,8 @@ static void test_convert(void **state)
     check_run("C", "convert quant/dtypes.safetensors nowhere.bin", 1, "must end with");
     check_run("C", "convert quant/dtypes.safetensors nowhere.gguf --type q9", 1, "no type q9");
     check_run("C", "convert quant/dtypes.safetensors quant/blocktypes.gguf", 1, "exists");
-    check_run("C", "convert quant/blocktypes.gguf /tmp/sora-convert.safetensors -y", 0, "14 tensors");
+    check_run("C", "convert quant/blocktypes.gguf /tmp/sora-convert.safetensors -y", 0,
+              "14 tensors");
     check_run("C", "convert broken/pth/global-refused.pth nowhere.gguf", 1, "asks to run");
     check_run("C", "convert one", 2, "--help");
 }
@@ -138,12 +127,9 @@ static void test_generated(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_front),
-        cmocka_unit_test(test_convert),
-        cmocka_unit_test(test_words),
-        cmocka_unit_test(test_show),
-        cmocka_unit_test(test_info),
-        cmocka_unit_test(test_every_help),
+        cmocka_unit_test(test_front),     cmocka_unit_test(test_convert),
+        cmocka_unit_test(test_words),     cmocka_unit_test(test_show),
+        cmocka_unit_test(test_info),      cmocka_unit_test(test_every_help),
         cmocka_unit_test(test_generated),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

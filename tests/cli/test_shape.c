@@ -1,11 +1,9 @@
 /* The verbs that shape a video, on a model of two steps: what they make, and what they refuse. */
-#include "check.h"
+#include "shell.h"
 
 #include <signal.h>
-#include <sys/wait.h>
 
 static char folder[] = "/tmp/sora-shape-XXXXXX";
-static char output[1 << 16];
 
 /* Runs a line of shell in the folder with $S, the program, $M, the options of the model, and $D,
  * the folder of test files. */
@@ -16,20 +14,12 @@ static int run(const char *line)
              "{ cd %s; export LC_ALL=C SORA_MODELS='%s/models' S='%s' D='%s/media' "
              "M='-m run --steps 2 --seed 5'; %s; } 2>&1",
              folder, getenv("SORA_SOURCE"), getenv("SORA_PROGRAM"), getenv("SORA_TEST_DATA"), line);
-    FILE *f = popen(command, "r");
-    assert_non_null(f);
-    size_t n = fread(output, 1, sizeof output - 1, f);
-    output[n] = 0;
-    int status = pclose(f);
-    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+    return shell_run(command);
 }
 
 static void check_run(const char *line, int code, const char *words)
 {
-    int got = run(line);
-    if (got != code || !strstr(output, words))
-        fail_msg("%s: exit code %d (expected %d), expected '%s' in:\n%s", line, got, code, words,
-                 output);
+    shell_expect(line, run(line), code, words);
 }
 
 static int setup(void **state)
@@ -178,8 +168,10 @@ static void test_inputs(void **state)
     check_run(
         "$S edit eight.mkv night $M --keep motion --strength 1 -q -o moves/ && ls moves | wc -l", 0,
         "8");
-    check_run("E=$SORA_MODELS/default/text.safetensors; SORA_MODELS=/nowhere $S edit eight.mkv 'make it "
-              "night' $M --text-encoder $E -o x/", 1, "there is no reader to see");
+    check_run(
+        "E=$SORA_MODELS/default/text.safetensors; SORA_MODELS=/nowhere $S edit eight.mkv 'make it "
+        "night' $M --text-encoder $E -o x/",
+        1, "there is no reader to see");
     check_run("$S edit eight.mkv night $M --keep all -o x/", 2, "--keep is 'all'");
     check_run("$S edit eight.mkv night $M --mask odd.mkv -o x/", 1,
               "the mask has 5 frames, the clip 8");
