@@ -17,8 +17,7 @@ extern const BenchGroup bench_wan;
 
 static const BenchGroup *const groups[] = {
     &bench_gemm,       &bench_gemm_f32, &bench_attention,  &bench_attention_bwd, &bench_conv3d,
-    &bench_conv3d_f32, &bench_text,     &bench_train_step, &bench_world,
-    &bench_wan,
+    &bench_conv3d_f32, &bench_text,     &bench_train_step, &bench_world,         &bench_wan,
 };
 enum { GROUPS = sizeof groups / sizeof *groups };
 

@@ -14,8 +14,9 @@ enum { FRAMES = 3, TAPS = 27 };
 typedef struct Level {
     size_t channels, height, width;
 } Level;
-static const Level levels[] = { { 96, 480, 832 }, { 192, 240, 416 }, { 384, 120, 208 },
-                                { 384, 60, 104 } };
+static const Level levels[] = {
+    { 96, 480, 832 }, { 192, 240, 416 }, { 384, 120, 208 }, { 384, 60, 104 }
+};
 
 typedef struct Work {
     const Compute *c;
@@ -51,13 +52,13 @@ static void compare(Bench *b, const char *group, Work *w, bool back)
         runs[count++] = (BenchContestant){ "pytorch", NULL, peer_timed, b->torch };
     double positions = (double)s->size[CONV3D_H] * (double)s->size[CONV3D_W];
     double once = 2.0 * positions * (double)s->in * (double)s->out * TAPS;
-    bench_compare(b,
-                  &(BenchShape){ .group = group,
-                                 .name = name,
-                                 .operations = back ? 2 * once : once,
-                                 .peak = w->call.precision == GEMM_BF16 ? BENCH_PEAK_BF16
-                                                                        : BENCH_PEAK_F32 },
-                  runs, count);
+    bench_compare(
+        b,
+        &(BenchShape){ .group = group,
+                       .name = name,
+                       .operations = back ? 2 * once : once,
+                       .peak = w->call.precision == GEMM_BF16 ? BENCH_PEAK_BF16 : BENCH_PEAK_F32 },
+        runs, count);
 }
 
 static SoraStatus measure(Bench *b, GemmPrecision p, Level l, Arena *a, bool back)

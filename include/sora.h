@@ -81,9 +81,9 @@ typedef struct SoraLabel {
     size_t size;      /* stamped by init */
     const char *text; /* one line, UTF-8 */
     int x, y;         /* left end of the base line */
-    int width;        /* 0, or the text is centred in so many pixels and made smaller until it fits */
-    int letters;      /* size in pixels: 16 */
-    uint8_t rgb[3];   /* black */
+    int width;      /* 0, or the text is centred in so many pixels and made smaller until it fits */
+    int letters;    /* size in pixels: 16 */
+    uint8_t rgb[3]; /* black */
 } SoraLabel;
 
 SORA_API void sora_label_init(SoraLabel *label);
@@ -109,13 +109,13 @@ typedef struct SoraSound {
 } SoraSound;
 
 typedef struct SoraWriteOptions {
-    size_t size;         /* stamped by init */
-    int overwrite;       /* 1: replace an existing file; 0: that is an error */
-    int quality;         /* 0: standard; 1 (small) to 100 (best) */
-    const char *comment; /* metadata, UTF-8; NULL: none */
-    const char *format;  /* NULL: by the path's ending; "mp4" ... : of the path "-", a pipe */
-    int full_colour;     /* 1: MP4 in 4:4:4, for training data; fewer players show it */
-    const char *colour_of; /* NULL, or a video whose colour tags an MP4 or WebM gets */
+    size_t size;            /* stamped by init */
+    int overwrite;          /* 1: replace an existing file; 0: that is an error */
+    int quality;            /* 0: standard; 1 (small) to 100 (best) */
+    const char *comment;    /* metadata, UTF-8; NULL: none */
+    const char *format;     /* NULL: by the path's ending; "mp4" ... : of the path "-", a pipe */
+    int full_colour;        /* 1: MP4 in 4:4:4, for training data; fewer players show it */
+    const char *colour_of;  /* NULL, or a video whose colour tags an MP4 or WebM gets */
     const SoraSound *sound; /* [sound_count], of an MP4 or WebM */
     size_t sound_count;
     /* NULL, or called on the calling thread with what is left out. */
@@ -151,8 +151,8 @@ typedef struct SoraEngineOptions {
     /* Wan models: parts that are not in the folder `model`, or win over those there; NULL: what
      * the folder holds. */
     const char *vae, *clip_image, *high_noise;
-    int threads;              /* 0: all processors this process may use */
-    const char *cpu;          /* NULL: $SORA_CPU, else the best this machine has */
+    int threads;     /* 0: all processors this process may use */
+    const char *cpu; /* NULL: $SORA_CPU, else the best this machine has */
     /* NULL, or called on the calling thread with a line worth knowing; not errors. */
     void (*log)(void *self, const char *line);
     void *log_self;
@@ -190,7 +190,7 @@ enum { SORA_KEEP_LAYOUT = 1, SORA_KEEP_MOTION = 2 };
  * on any number of threads. Any size, length and rate can be asked for: the model makes the shot
  * as it was trained, and the library brings it to what was asked (sora_plan tells). */
 typedef struct SoraShot {
-    size_t size; /* stamped by init */
+    size_t size;                   /* stamped by init */
     const char *prompt, *negative; /* UTF-8, English or Chinese */
     uint64_t seed;
     int frames, height, width;
@@ -205,9 +205,9 @@ typedef struct SoraShot {
                                all that is not given is made */
     double strength;        /* 1: the rest starts from noise; less: from the noisy source */
     uint64_t memory;        /* bytes it may take; 0: what the machine has */
-    double cache;           /* Wan: steps whose first block changes by less than this share are taken
-                               from the one before, 0: none; 0.05 to 0.3 */
-    const char *latents;    /* Wan: the finished latent is saved there before it is decoded */
+    double cache;        /* Wan: steps whose first block changes by less than this share are taken
+                            from the one before, 0: none; 0.05 to 0.3 */
+    const char *latents; /* Wan: the finished latent is saved there before it is decoded */
     /* NULL, or called after every step. Anything but 0 stops: sora_generate then returns
      * SORA_CANCELLED. `preview` is the clip as far as it is known and as the model makes it, NULL
      * unless wants_preview. */
@@ -216,15 +216,15 @@ typedef struct SoraShot {
     int wants_preview;
     const SoraPrompt *later; /* [later_count] prompts that take over, in order of time */
     size_t later_count;
-    const SoraPart *part;    /* [part_count] frames that are given, instead of `source` and `given`:
-                                only they are held in memory */
+    const SoraPart *part; /* [part_count] frames that are given, instead of `source` and `given`:
+                             only they are held in memory */
     size_t part_count;
-    int drop;                /* so many frames at the end are made but not shown: where a loop comes
-                                back to its beginning */
-    int keep;                /* of `source`, beside what is given: 0 nothing, SORA_KEEP_LAYOUT or
-                                SORA_KEEP_MOTION */
-    int fast;                /* 1: a few large steps, 1, 2, 4 ... of a model trained for it
-                                (sora_fast); sampler and shift are then not used */
+    int drop; /* so many frames at the end are made but not shown: where a loop comes
+                 back to its beginning */
+    int keep; /* of `source`, beside what is given: 0 nothing, SORA_KEEP_LAYOUT or
+                 SORA_KEEP_MOTION */
+    int fast; /* 1: a few large steps, 1, 2, 4 ... of a model trained for it
+                 (sora_fast); sampler and shift are then not used */
     /* NULL, or asked now and then in the middle of a step too, on the calling thread. Anything but
      * 0 stops within a moment; what is lost is the step. Not to call the engine. */
     int (*stop)(void *self);
@@ -247,11 +247,11 @@ typedef struct SoraPlan {
     int frames, height, width; /* as the model makes it */
     double fps;                /* 0: a picture */
     int tokens;
-    uint64_t bytes; /* memory at the peak */
-    double seconds; /* about, on this machine */
-    int retimed;    /* 1: made at another rate, frames between are found by what moves */
-    int resized;    /* 1: made at another size and scaled */
-    int rolled;     /* 1: longer than the model makes at once */
+    uint64_t bytes;  /* memory at the peak */
+    double seconds;  /* about, on this machine */
+    int retimed;     /* 1: made at another rate, frames between are found by what moves */
+    int resized;     /* 1: made at another size and scaled */
+    int rolled;      /* 1: longer than the model makes at once */
     char parts[200]; /* Wan: "needs 9.8 GB: text 0 (freed), transformer 2.9 ..."; else "" */
 } SoraPlan;
 
@@ -294,8 +294,8 @@ SORA_API SoraStatus sora_resume_comment(const char *path, char *out, size_t room
 /* 1: the model was trained for a few large steps (SoraShot.fast). */
 SORA_API int sora_fast(const SoraEngine *engine);
 
-/* What SoraShot.latents saved, to a clip. `vae`: the autoencoder's file, or a folder of a model that
- * has one. Threads as in SoraEngineOptions. */
+/* What SoraShot.latents saved, to a clip. `vae`: the autoencoder's file, or a folder of a model
+ * that has one. Threads as in SoraEngineOptions. */
 SORA_API SoraStatus sora_decode(const char *latents, const char *vae, int threads, SoraClip **out);
 
 /* ---- the world: endless clips with captions that are true ---- */
@@ -312,8 +312,8 @@ SORA_API void sora_world_close(SoraWorld *world); /* NULL is fine */
 SORA_API const char *sora_world_list(const SoraWorld *world);
 
 typedef struct SoraWorldShot {
-    size_t size;        /* stamped by init */
-    const char *split;  /* of what is drawn: "train", "pairs" (held-out pairs), "test" */
+    size_t size;       /* stamped by init */
+    const char *split; /* of what is drawn: "train", "pairs" (held-out pairs), "test" */
     uint64_t seed;
     int frames, height, width; /* 1 frame: an image; to 1000 frames, sides 16 to 4096 */
     double fps;
@@ -371,26 +371,26 @@ typedef struct SoraEval SoraEval;
 
 /* What is 0 or NULL has the default in its comment. */
 typedef struct SoraEvalOptions {
-    size_t size;              /* stamped by init */
-    const char *suite;        /* "reader": the reader on clips it never saw; "text": a model's
-                                 obedience and looks; "shape": what a model does with given frames */
-    const char *reader;       /* the judge's file */
-    const char *model;        /* of text and shape, as in SoraEngineOptions, with its companions */
+    size_t size;        /* stamped by init */
+    const char *suite;  /* "reader": the reader on clips it never saw; "text": a model's
+                           obedience and looks; "shape": what a model does with given frames */
+    const char *reader; /* the judge's file */
+    const char *model;  /* of text and shape, as in SoraEngineOptions, with its companions */
     const char *text_encoder, *home;
-    const char *cast;         /* .cache/cast.bin */
-    int count;                /* reader: 2000 clips; text: 500 prompts; shape: 50 clips */
-    int images;               /* 1: pictures of one frame instead of clips */
+    const char *cast;          /* .cache/cast.bin */
+    int count;                 /* reader: 2000 clips; text: 500 prompts; shape: 50 clips */
+    int images;                /* 1: pictures of one frame instead of clips */
     int width, height, frames; /* reader: 64x64x25; else the model's own */
-    double fps;               /* reader: 12; else the model's own */
-    int steps;                /* of a model: sora_shot_init's */
-    double cfg_scale;         /* likewise */
-    int actors_max;           /* as the world has it: 3 */
-    int calibrate;            /* reader: 1: first make its confidence honest, and write that into
-                                 its file */
-    const char *sheet;        /* text: a .png with pairs, the model's clip and the world's, and a
-                                 .txt with the prompts beside it; the first sheet_pairs of them */
-    int sheet_pairs;          /* 32 */
-    int threads;              /* as in SoraEngineOptions, like cpu */
+    double fps;                /* reader: 12; else the model's own */
+    int steps;                 /* of a model: sora_shot_init's */
+    double cfg_scale;          /* likewise */
+    int actors_max;            /* as the world has it: 3 */
+    int calibrate;             /* reader: 1: first make its confidence honest, and write that into
+                                  its file */
+    const char *sheet;         /* text: a .png with pairs, the model's clip and the world's, and a
+                                  .txt with the prompts beside it; the first sheet_pairs of them */
+    int sheet_pairs;           /* 32 */
+    int threads;               /* as in SoraEngineOptions, like cpu */
     const char *cpu;
     /* NULL, or told how much is done. Anything but 0 stops: SORA_CANCELLED. */
     int (*progress)(void *self, double done, double total);
@@ -408,7 +408,8 @@ SORA_API void sora_eval_free(SoraEval *eval); /* NULL is fine */
 
 /* Every actor, prop, scene, action, size, camera, time and weather with its words, as JSON, like
  * sora_world_list but of all that the library has words for. `model`: NULL, or a model file or
- * folder whose own words are listed, actors it was not taught left out. sora_words_free frees it. */
+ * folder whose own words are listed, actors it was not taught left out. sora_words_free frees it.
+ */
 SORA_API SoraStatus sora_words(const char *model, char **out);
 SORA_API void sora_words_free(char *words); /* NULL is fine */
 
@@ -474,26 +475,26 @@ typedef struct SoraTrainOptions {
     /* The run ends after so many steps or seconds of training over all sittings; 0: never. */
     uint64_t steps;
     double seconds;
-    int batch_tokens;         /* 4096: examples join a batch until it would hold more */
-    double lr;                /* 2e-3, of hidden matrices (Muon); 0.4 of it elsewhere (AdamW) */
-    double cooldown;          /* 0.35: share of the run at its end in which the rate falls to 0 */
-    double keep;              /* 1: share of tokens that see the middle blocks (TREAD) */
-    double drop_text;         /* 0.1: share of captions left out, for guidance */
-    double ema;               /* 0.9995: decay of the averaged weights */
-    int64_t seed;             /* 1 */
+    int batch_tokens; /* 4096: examples join a batch until it would hold more */
+    double lr;        /* 2e-3, of hidden matrices (Muon); 0.4 of it elsewhere (AdamW) */
+    double cooldown;  /* 0.35: share of the run at its end in which the rate falls to 0 */
+    double keep;      /* 1: share of tokens that see the middle blocks (TREAD) */
+    double drop_text; /* 0.1: share of captions left out, for guidance */
+    double ema;       /* 0.9995: decay of the averaged weights */
+    int64_t seed;     /* 1 */
     int width, layers, heads, hidden, patch; /* of a model from nothing: 256, 8, 4, 704, 8 */
     /* Noise levels t = sigmoid(mean + std * normal): -0.5, 0.9 for images, -1.3, 1 for clips. */
     double level_mean, level_std, clip_level_mean, clip_level_std;
-    double validation;        /* 0.05: share of a folder that is kept for validation */
-    int validation_examples;  /* 64 */
-    int samples;              /* 16: clips on a sample sheet */
-    const char *prompts;      /* of the samples, one a line; NULL: captions of validation data */
+    double validation;       /* 0.05: share of a folder that is kept for validation */
+    int validation_examples; /* 64 */
+    int samples;             /* 16: clips on a sample sheet */
+    const char *prompts;     /* of the samples, one a line; NULL: captions of validation data */
     /* The world's. */
-    const char *cast;         /* .cache/cast.bin */
-    const char *actors;       /* NULL: all; "40": the first forty of the cast; "cat,dog,bus" */
-    const char *scenes;       /* NULL: all; "meadow,snow" */
-    int actors_max;           /* 0: as the world has it; at most so many in one clip */
-    int repeats;              /* 1: how often the same facts come back with other pixels */
+    const char *cast;   /* .cache/cast.bin */
+    const char *actors; /* NULL: all; "40": the first forty of the cast; "cat,dog,bus" */
+    const char *scenes; /* NULL: all; "meadow,snow" */
+    int actors_max;     /* 0: as the world has it; at most so many in one clip */
+    int repeats;        /* 1: how often the same facts come back with other pixels */
     /* The machine's. */
     int threads;     /* 0: all processors this process may use */
     const char *cpu; /* NULL: $SORA_CPU, else the best this machine has */
@@ -503,17 +504,17 @@ typedef struct SoraTrainOptions {
     /* NULL, or asked while long work goes on: anything but 0 stops it with SORA_CANCELLED. */
     int (*stop)(void *self);
     void *stop_self;
-    int lora_rank; /* not 0: `init` stays as it is, a LoRA of this rank is learned beside it and
-                      saved as lora.safetensors */
+    int lora_rank;   /* not 0: `init` stays as it is, a LoRA of this rank is learned beside it and
+                        saved as lora.safetensors */
     double shortcut; /* 0: share of the video model's examples that learn to take large steps, which
                         SoraShot.fast then does (arXiv 2410.12557); 0.25 there */
 } SoraTrainOptions;
 
 typedef struct SoraTrainReport {
-    uint64_t step, examples; /* done by the whole run */
-    double seconds;          /* of training, over all sittings */
-    double progress;         /* 0 to 1, at 1 the run is over; 0 for a run without an end */
-    double loss, norm, rate; /* of this step */
+    uint64_t step, examples;   /* done by the whole run */
+    double seconds;            /* of training, over all sittings */
+    double progress;           /* 0 to 1, at 1 the run is over; 0 for a run without an end */
+    double loss, norm, rate;   /* of this step */
     int batch, tokens, failed; /* examples and tokens of this step; examples that were left out */
     int process, processes;    /* of those that mpirun has started, from 0; else 0 of 1 */
 } SoraTrainReport;

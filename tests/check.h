@@ -17,26 +17,26 @@
 #include "base/error.h"
 
 /* |got - want| <= tolerance * max(1, |want|) */
-#define CHECK_CLOSE(got, want, tolerance)                                                          \
-    do {                                                                                           \
-        double got_ = (got), want_ = (want);                                                       \
-        if (!(fabs(got_ - want_) <= (tolerance) * fmax(1.0, fabs(want_))))                         \
-            fail_msg("%s is %.9g, expected %.9g", #got, got_, want_);                              \
+#define CHECK_CLOSE(got, want, tolerance)                                \
+    do {                                                                 \
+        double got_ = (got), want_ = (want);                             \
+        if (!(fabs(got_ - want_) <= (tolerance)*fmax(1.0, fabs(want_)))) \
+            fail_msg("%s is %.9g, expected %.9g", #got, got_, want_);    \
     } while (0)
 
-#define CHECK_OK(call)                                                                             \
-    do {                                                                                           \
-        SoraStatus check_status_ = (call);                                                         \
-        if (check_status_ != SORA_OK) fail_msg("%s: %s", #call, err_text());                       \
+#define CHECK_OK(call)                                                       \
+    do {                                                                     \
+        SoraStatus check_status_ = (call);                                   \
+        if (check_status_ != SORA_OK) fail_msg("%s: %s", #call, err_text()); \
     } while (0)
 
 /* The call fails with `status` and a sentence that contains `words`. */
-#define CHECK_FAILS(call, status, words)                                                           \
-    do {                                                                                           \
-        SoraStatus check_status_ = (call);                                                         \
-        assert_int_equal(check_status_, status);                                                   \
-        if (!strstr(err_text(), words))                                                            \
-            fail_msg("the error says '%s', expected '%s' in it", err_text(), words);               \
+#define CHECK_FAILS(call, status, words)                                             \
+    do {                                                                             \
+        SoraStatus check_status_ = (call);                                           \
+        assert_int_equal(check_status_, status);                                     \
+        if (!strstr(err_text(), words))                                              \
+            fail_msg("the error says '%s', expected '%s' in it", err_text(), words); \
     } while (0)
 
 /* A committed test file under tests/data; the string lives until the next call. */

@@ -38,10 +38,12 @@ static SoraStatus parse(World *w, int argc, char **argv)
         { .group = T("What is shown") },
         { 0, "show", T("the clip that a prompt describes, instead of clips drawn by lot"),
           .text = &w->shot.prompt, .value = "PROMPT" },
-        { 'n', "count", T("how many clips, drawn by lot"), .integer = &w->count, .min = 1, .max = 1e7 },
+        { 'n', "count", T("how many clips, drawn by lot"), .integer = &w->count, .min = 1,
+          .max = 1e7 },
         { 0, "seed", T("of the first clip; the next has the next number"), .integer = &w->seed,
           .min = 0, .max = 9e18 },
-        { 0, "split", T("training clips, clips with pairs that training never shows, or test clips"),
+        { 0, "split",
+          T("training clips, clips with pairs that training never shows, or test clips"),
           .choice = &w->split, .names = splits },
         { 0, "actors-max", T("at most so many in one clip"), .integer = &w->actors_max, .min = 1,
           .max = 3 },
@@ -58,18 +60,20 @@ static SoraStatus parse(World *w, int argc, char **argv)
           .path = &w->output },
         { 0, "sheet", T("a .png with all of them, a few frames each"), .path = &w->sheet },
         { 'y', "yes", T("write over existing files"), .flag = &w->yes },
-        { 0, "quality", T("of the file: 1 (small) to 100 (best)"), .integer = &w->quality,
-          .min = 1, .max = 100 },
+        { 0, "quality", T("of the file: 1 (small) to 100 (best)"), .integer = &w->quality, .min = 1,
+          .max = 100 },
         { 0, "list", T("only list what there is, with its words"), .flag = &w->list },
         { 0 },
     };
     return options_parse(
-        &(Usage){ .about = T("clips of the world, with captions and exact state"),
-                  .options = options,
-                  .examples = "sora world --count 1000 --size 256x144 --frames 49 -o clips/\n"
-                              "sora world --count 64 --size 64x64 --frames 25 --sheet sheet.png\n"
-                              "sora world --show \"a penguin dances on the beach at night\" -o penguin.mp4\n"
-                              "sora world --list\n" },
+        &(Usage){
+            .about = T("clips of the world, with captions and exact state"),
+            .options = options,
+            .examples =
+                "sora world --count 1000 --size 256x144 --frames 49 -o clips/\n"
+                "sora world --count 64 --size 64x64 --frames 25 --sheet sheet.png\n"
+                "sora world --show \"a penguin dances on the beach at night\" -o penguin.mp4\n"
+                "sora world --list\n" },
         w->cli, argc, argv);
 }
 
@@ -145,7 +149,8 @@ static SoraStatus sheet_begin(World *w)
     double width = (double)w->sheet_columns * strip - SHEET_GAP, height = rows * row - SHEET_GAP;
     if (width > 8192 || height > 8192)
         return err_set(SORA_E_ARGUMENT,
-                       T("a sheet of %.0fx%.0f pixels is too large, sides are at most 8192: fewer or smaller clips"),
+                       T("a sheet of %.0fx%.0f pixels is too large, sides are at most 8192: fewer "
+                         "or smaller clips"),
                        width, height);
     TRY(sora_clip_new(1, (int)height, (int)width, 0, &w->sheet_clip));
     memset(sora_clip_pixels(w->sheet_clip, 0), 255, (size_t)width * (size_t)height * 3);
@@ -289,8 +294,7 @@ static SoraStatus run_batch(World *w, Pool *pool, Batch *b, size_t count)
     parallel_for(pool, count, make_one, b);
     SoraStatus s = SORA_OK;
     for (size_t i = 0; i < count; i++) {
-        if (b->status[i] != SORA_OK && s == SORA_OK)
-            s = err_set(b->status[i], "%s", b->error[i]);
+        if (b->status[i] != SORA_OK && s == SORA_OK) s = err_set(b->status[i], "%s", b->error[i]);
         if (s == SORA_OK) tell(w, b->first + i, &b->made[i]);
         sora_clip_free(b->made[i].clip);
     }

@@ -43,8 +43,8 @@ Option *make_options(Make *m, Option *table)
           .flag = &m->fast },
         { 0, "cfg-scale", T("how strictly the prompt is followed, 1 for no guidance"),
           .number = &m->cfg_scale, .max = 30, .given = &m->cfg_given },
-        { 0, "cfg-min", T("guidance from this noise level on, 0 is the end"),
-          .number = &m->cfg_min, .max = 1, .given = &m->cfg_min_given },
+        { 0, "cfg-min", T("guidance from this noise level on, 0 is the end"), .number = &m->cfg_min,
+          .max = 1, .given = &m->cfg_min_given },
         { 0, "cfg-max", T("guidance up to this noise level, 1 is the beginning"),
           .number = &m->cfg_max, .max = 1, .given = &m->cfg_max_given },
         { 0, "sampler", T("how the steps are taken"), .choice = &m->sampler, .names = samplers,
@@ -59,14 +59,15 @@ Option *make_options(Make *m, Option *table)
           .value = "FILE[:0.8]", .list = &m->lora },
         { 0, "memory", T("refuse what takes more memory than this"), .bytes = &m->memory },
         { .group = T("Output") },
-        { 'o', "output", T("where it goes: .mp4 .webm .gif .webp .png .y4m, a folder/, - for a pipe"),
+        { 'o', "output",
+          T("where it goes: .mp4 .webm .gif .webp .png .y4m, a folder/, - for a pipe"),
           .path = &m->output },
         { 'y', "yes", T("write over an existing file"), .flag = &m->yes },
         { 0, "resume", T("go on with a video that was stopped or killed; say the rest as then"),
           .flag = &m->resume },
         { 0, "format", T("format of a pipe: mp4, webm, gif, webp, y4m"), .text = &m->format },
-        { 0, "quality", T("of the file: 1 (small) to 100 (best)"), .integer = &m->quality,
-          .min = 1, .max = 100 },
+        { 0, "quality", T("of the file: 1 (small) to 100 (best)"), .integer = &m->quality, .min = 1,
+          .max = 100 },
         { 0, "preview", T("a .png that shows how far it is, drawn again as it goes on"),
           .path = &m->preview },
         { 0, "no-metadata", T("the file only says that a machine made it"),
@@ -135,9 +136,10 @@ static SoraStatus fast_steps(const Make *m, SoraShot *out)
     out->shift = 1;
     if (!m->steps_given) out->steps = 4;
     if (sora_fast(m->engine)) return SORA_OK;
-    return err_set(SORA_E_UNSUPPORTED,
-                   T("this model was not trained for few large steps: --fast needs one trained with "
-                     "--shortcut; --steps 8 is what comes nearest"));
+    return err_set(
+        SORA_E_UNSUPPORTED,
+        T("this model was not trained for few large steps: --fast needs one trained with "
+          "--shortcut; --steps 8 is what comes nearest"));
 }
 
 SoraStatus make_shot(Make *m, SoraShot *out)
@@ -192,17 +194,21 @@ static void say_plan(const Make *m, const SoraShot *s, const SoraPlan *p)
     if (s->frames == 1 && p->resized)
         progress_say(cli, T("      made at %dx%d and scaled"), p->width, p->height);
     if (s->frames > 1 && (p->resized || p->retimed))
-        progress_say(cli, T("      made as %d frames of %dx%d at %g a second, then brought to this"),
+        progress_say(cli,
+                     T("      made as %d frames of %dx%d at %g a second, then brought to this"),
                      p->frames, p->width, p->height, p->fps);
     if (p->resized && (s->part_count || s->source))
-        progress_say(cli, "%s", T("      given frames are kept at full size, only the others are scaled"));
+        progress_say(cli, "%s",
+                     T("      given frames are kept at full size, only the others are scaled"));
     if (p->rolled)
-        progress_say(cli, "%s", T("      one shot, made piece by piece and written as it is finished"));
+        progress_say(cli, "%s",
+                     T("      one shot, made piece by piece and written as it is finished"));
     if (*p->parts) {
         char room[512];
         progress_say(cli, "      %s", lang_sentence(p->parts, room, sizeof room));
     }
-    progress_say(cli, T("      %d tokens, %d steps, about %.0f MB of memory, about %s min; seed %llu"),
+    progress_say(cli,
+                 T("      %d tokens, %d steps, about %.0f MB of memory, about %s min; seed %llu"),
                  p->tokens, s->steps, (double)p->bytes / 1e6, time, (unsigned long long)s->seed);
 }
 
@@ -213,7 +219,8 @@ static SoraStatus check_unfinished(const Make *m, const char *path)
     while (n > 1 && path[n - 1] == '/') n--;
     const char *roll = arena_printf(m->arena, "%.*s.roll", (int)n, path);
     if (m->resume || m->yes || strcmp(path, "-") == 0 || !file_exists(roll)) return SORA_OK;
-    return err_set(SORA_E_IO, T("%s was not finished: --resume goes on with it, -y begins anew"), path);
+    return err_set(SORA_E_IO, T("%s was not finished: --resume goes on with it, -y begins anew"),
+                   path);
 }
 
 SoraStatus make_plan(Make *m, const SoraShot *shot, const char *path)
@@ -240,7 +247,8 @@ SoraStatus make_plan(Make *m, const SoraShot *shot, const char *path)
 static SoraStatus draw_preview(const SoraClip *clip, const char *path)
 {
     enum { FRAMES = 9 };
-    int have = sora_clip_frames(clip), height = sora_clip_height(clip), width = sora_clip_width(clip);
+    int have = sora_clip_frames(clip), height = sora_clip_height(clip),
+        width = sora_clip_width(clip);
     int frames = have < FRAMES ? have : FRAMES;
     SoraWriteOptions w;
     SoraClip *few;
@@ -328,8 +336,7 @@ static int on_ask(void *self)
     return progress_cancelled();
 }
 
-SoraStatus make_file(Make *m, SoraShot *shot, const char *what, JsonWriter *notes,
-                     const char *path)
+SoraStatus make_file(Make *m, SoraShot *shot, const char *what, JsonWriter *notes, const char *path)
 {
     SoraWriteOptions o;
     sora_write_options_init(&o);

@@ -20,7 +20,7 @@ typedef struct Make {
     int sampler; /* SoraSampler */
     uint64_t memory;
     const char *vae, *clip_image, *high_noise, *latents; /* make_wan.c */
-    const char *image, *last_image; /* make_given.c */
+    const char *image, *last_image;                      /* make_given.c */
     OptionList at;
     SoraClip *own[MAKE_CLIPS]; /* what the shot's parts are parts of */
     size_t own_count;
@@ -83,7 +83,8 @@ SoraStatus make_shot(Make *m, SoraShot *out);
  * written. */
 SoraStatus make_plan(Make *m, const SoraShot *shot, const char *path);
 
-/* Makes the shot into `path`, with progress, previews and Ctrl-C, and with notes for `sora info` and
+/* Makes the shot into `path`, with progress, previews and Ctrl-C, and with notes for `sora info`
+ * and
  * --like; then says where it is. `notes` is an open JSON object (make_notes) to which the command
  * has added what is its own. */
 SoraStatus make_file(Make *m, SoraShot *shot, const char *what, JsonWriter *notes,

@@ -77,10 +77,12 @@ SoraStatus verb_instruct(const Make *m, const SoraClip *clip, const char *words,
     SoraInstruction x;
     const char *file = find_reader(m);
     if (!file)
-        return err_set(SORA_E_IO,
-                       T("'%s' asks for a change, but there is no reader to see what the clip shows: "
-                         "describe the whole picture instead, or train one (sora train DIR --network "
-                         "reader)"), words);
+        return err_set(
+            SORA_E_IO,
+            T("'%s' asks for a change, but there is no reader to see what the clip shows: "
+              "describe the whole picture instead, or train one (sora train DIR --network "
+              "reader)"),
+            words);
     TRY(open_reader(m, file, &reader));
     SoraStatus s = sora_instruct(reader, clip, words, &x);
     if (s == SORA_OK) {

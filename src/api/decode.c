@@ -24,8 +24,7 @@ static SoraStatus find_vae(const char *path, Decode *d, WanBundle *b)
     if (stat(path, &st) != 0 || !S_ISDIR(st.st_mode)) return SORA_OK;
     WanParts given = { .transformer = "" }; /* is not looked for */
     TRY(wan_parts_find(path, &given, d->a, &b->parts));
-    return b->parts.vae ? SORA_OK
-                        : err_set(SORA_E_FORMAT, "%s holds no autoencoder", path);
+    return b->parts.vae ? SORA_OK : err_set(SORA_E_FORMAT, "%s holds no autoencoder", path);
 }
 
 /* Latents may be larger than what was wanted of them. */
@@ -51,8 +50,7 @@ static SoraStatus begin_clip(Decode *d)
     if (l->height && l->height < height) height = l->height;
     if (l->width && l->width < width) width = l->width;
     TRY(clip_begin(&d->clip));
-    return clip_new(d->clip->arena, frames, height, width, frames > 1 ? l->fps : 0,
-                    &d->clip->clip);
+    return clip_new(d->clip->arena, frames, height, width, frames > 1 ? l->fps : 0, &d->clip->clip);
 }
 
 static SoraStatus decode(const char *latents, const char *vae, int threads, Decode *d)

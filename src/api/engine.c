@@ -74,8 +74,8 @@ static SoraStatus open_upscaler(SoraEngine *e)
     if (folder)
         path = arena_printf(e->arena, "%s/upscale.safetensors", path);
     else
-        path = arena_printf(e->arena, "%.*supscale.safetensors", slash ? (int)(slash + 1 - path) : 0,
-                            path);
+        path = arena_printf(e->arena, "%.*supscale.safetensors",
+                            slash ? (int)(slash + 1 - path) : 0, path);
     if (!file_exists(path)) return SORA_OK;
     TRY(upscale_open(path, &e->upscaler));
     e->bundle.upscale = e->upscaler.upscale;

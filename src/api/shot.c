@@ -372,9 +372,9 @@ static uint64_t hash_condition(const Condition *c)
 static const char *key_of(const SoraEngine *e, const SoraShot *s, const Condition *c, Arena *a)
 {
     const char *key = arena_printf(
-        a, "%s | %llu | %d %dx%d %.17g %d | %d %.17g %.17g %d %d %d %.17g | %016llx | %s | %s", e->id,
-        (unsigned long long)s->seed, s->frames, s->width, s->height, s->fps, s->drop, s->steps,
-        s->cfg_scale, s->shift, (int)s->sampler, s->fast, s->keep, s->strength,
+        a, "%s | %llu | %d %dx%d %.17g %d | %d %.17g %.17g %d %d %d %.17g | %016llx | %s | %s",
+        e->id, (unsigned long long)s->seed, s->frames, s->width, s->height, s->fps, s->drop,
+        s->steps, s->cfg_scale, s->shift, (int)s->sampler, s->fast, s->keep, s->strength,
         (unsigned long long)hash_condition(c), s->prompt, s->negative ? s->negative : "");
     for (size_t i = 0; i < s->later_count; i++)
         key = arena_printf(a, "%s | %.17g %s", key, s->later[i].from_s, s->later[i].text);

@@ -171,8 +171,7 @@ static TrainerConfig trainer_config(SoraTrainer *t)
     t->fact[1] = (SafetensorsMeta){ "sora.sizes", o->sizes };
     size_t facts = 2;
     const char *actors = t->data.world ? train_world_taught(t->data.world, t->arena) : NULL;
-    if (t->data.lexicon)
-        t->fact[facts++] = (SafetensorsMeta){ "sora.lexicon", t->data.lexicon };
+    if (t->data.lexicon) t->fact[facts++] = (SafetensorsMeta){ "sora.lexicon", t->data.lexicon };
     if (actors) t->fact[facts++] = (SafetensorsMeta){ "sora.actors", actors };
     if (o->shortcut > 0)
         t->fact[facts++] =

@@ -111,8 +111,8 @@ static SoraStatus merge_one(SoraTrainOptions *o, const Json *x, bool end_given, 
             set(o, s, x->number);
         return SORA_OK;
     }
-    return err_set(SORA_E_FORMAT, "the checkpoint's setting \"%s\" is not known, or not as it can be",
-                   x->key);
+    return err_set(SORA_E_FORMAT,
+                   "the checkpoint's setting \"%s\" is not known, or not as it can be", x->key);
 }
 
 SoraStatus train_settings_merge(SoraTrainOptions *o, const char *json, Arena *a)

@@ -47,8 +47,9 @@ const char *sora_world_list(const SoraWorld *w)
 
 void sora_world_shot_init(SoraWorldShot *s)
 {
-    *s = (SoraWorldShot){ .size = sizeof *s, .split = "train", .frames = 49, .height = 144,
-                          .width = 256, .fps = 24 };
+    *s = (SoraWorldShot){
+        .size = sizeof *s, .split = "train", .frames = 49, .height = 144, .width = 256, .fps = 24
+    };
 }
 
 static SoraStatus split_named(const char *name, Split *out)
@@ -65,7 +66,8 @@ static SoraStatus split_named(const char *name, Split *out)
 
 static SoraStatus facts_of_shot(const SoraWorld *w, const SoraWorldShot *s, Facts *out)
 {
-    WorldOptions o = { .image = s->frames == 1, .actors_max = s->actors_max,
+    WorldOptions o = { .image = s->frames == 1,
+                       .actors_max = s->actors_max,
                        .seconds = s->frames > 1 && s->fps > 0 ? s->frames / s->fps : 0 };
     TRY(split_named(s->split, &o.split));
     world_sample(w->world, s->seed, &o, out);
@@ -104,11 +106,16 @@ static SoraStatus make(const SoraWorld *w, const SoraWorldShot *s, SoraClip *c, 
     char *caption = arena_alloc(c->arena, CAPTION_SIZE_MAX);
     caption_write(w->lexicon, &named, &view, &style, caption, NULL);
     out->caption = caption;
-    out->state = world_text_clip(
-        &(WorldTextClip){ .world = w->world, .lexicon = w->lexicon, .facts = &named, .view = &view,
-                          .state = &state, .split = s->prompt ? NULL : s->split, .seed = s->seed,
-                          .height = size.height, .width = size.width },
-        c->arena);
+    out->state = world_text_clip(&(WorldTextClip){ .world = w->world,
+                                                   .lexicon = w->lexicon,
+                                                   .facts = &named,
+                                                   .view = &view,
+                                                   .state = &state,
+                                                   .split = s->prompt ? NULL : s->split,
+                                                   .seed = s->seed,
+                                                   .height = size.height,
+                                                   .width = size.width },
+                                 c->arena);
     return SORA_OK;
 }
 

@@ -35,9 +35,9 @@ static void put_kind(JsonWriter *j, const World *w, const Lexicon *lex, WordKind
                      const bool *taught)
 {
     static const char *const NAME[WORD_KIND_COUNT] = {
-        [WORD_ACTOR] = "actors", [WORD_PROP] = "props",       [WORD_SCENE] = "scenes",
-        [WORD_TIME] = "times",   [WORD_WEATHER] = "weathers", [WORD_CAMERA] = "cameras",
-        [WORD_ACTION] = "actions", [WORD_SIZE] = "sizes",     [WORD_RELATION] = "relations",
+        [WORD_ACTOR] = "actors",   [WORD_PROP] = "props",       [WORD_SCENE] = "scenes",
+        [WORD_TIME] = "times",     [WORD_WEATHER] = "weathers", [WORD_CAMERA] = "cameras",
+        [WORD_ACTION] = "actions", [WORD_SIZE] = "sizes",       [WORD_RELATION] = "relations",
     };
     json_begin(j, NAME[kind], '[');
     for (int i = 0; i < lexicon_count(lex, kind); i++) {
@@ -122,7 +122,8 @@ static void put_captions(JsonWriter *j, const WorldTextClip *c)
     for (int l = 0; l < LANG_COUNT; l++) {
         json_begin(j, LANGUAGE[l], '{');
         for (int form = CAPTION_SHORT; form <= CAPTION_DETAILED; form++) {
-            CaptionStyle style = { .language = l, .form = form,
+            CaptionStyle style = { .language = l,
+                                   .form = form,
                                    .seed = rng_split(c->seed, (uint64_t)(l * 3 + form)) };
             caption_write(c->lexicon, c->facts, c->view, &style, room, NULL);
             json_put_text(j, FORM[form], room);

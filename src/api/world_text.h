@@ -15,10 +15,10 @@ const char *world_text_words(const Lexicon *lex, const bool *taught, Arena *a);
 typedef struct WorldTextClip {
     const World *world;
     const Lexicon *lexicon;
-    const Facts *facts;       /* numbered as the lexicon does */
+    const Facts *facts; /* numbered as the lexicon does */
     const CaptionView *view;
     const WorldState *state;
-    const char *split;        /* NULL: shown after a prompt */
+    const char *split; /* NULL: shown after a prompt */
     uint64_t seed;
     size_t height, width;
 } WorldTextClip;

@@ -10,13 +10,18 @@
 #include "base/arena.h"
 
 typedef enum JsonKind {
-    JSON_IS_NULL, JSON_IS_BOOL, JSON_IS_INTEGER, JSON_IS_REAL, JSON_IS_STRING, JSON_IS_ARRAY,
+    JSON_IS_NULL,
+    JSON_IS_BOOL,
+    JSON_IS_INTEGER,
+    JSON_IS_REAL,
+    JSON_IS_STRING,
+    JSON_IS_ARRAY,
     JSON_IS_OBJECT
 } JsonKind;
 
 typedef struct Json {
     JsonKind kind;
-    const char *key;    /* inside an object; else NULL */
+    const char *key; /* inside an object; else NULL */
     bool boolean;
     int64_t integer;    /* of a real: 0 */
     double number;      /* of an integer too */
@@ -45,8 +50,8 @@ typedef struct JsonWriter {
 } JsonWriter;
 
 JsonWriter json_writer(Arena *a);
-void json_begin(JsonWriter *w, const char *key, char bracket); /* '{' or '[' */
-void json_end(JsonWriter *w, char bracket);                    /* '}' or ']' */
+void json_begin(JsonWriter *w, const char *key, char bracket);         /* '{' or '[' */
+void json_end(JsonWriter *w, char bracket);                            /* '}' or ']' */
 void json_put_text(JsonWriter *w, const char *key, const char *value); /* NULL: null */
 void json_put_integer(JsonWriter *w, const char *key, int64_t value);
 void json_put_number(JsonWriter *w, const char *key, double value); /* not finite: null */

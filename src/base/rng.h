@@ -7,8 +7,8 @@
 #include <stdint.h>
 
 uint64_t rng_u64(uint64_t seed, uint64_t i);
-double rng_uniform(uint64_t seed, uint64_t i);  /* [0, 1), 53 bits */
-double rng_normal(uint64_t seed, uint64_t i);   /* mean 0, variance 1; Box-Muller */
+double rng_uniform(uint64_t seed, uint64_t i);         /* [0, 1), 53 bits */
+double rng_normal(uint64_t seed, uint64_t i);          /* mean 0, variance 1; Box-Muller */
 size_t rng_below(uint64_t seed, uint64_t i, size_t n); /* [0, n), n > 0 */
 
 /* A new seed for an independent purpose: rng_split(seed, 'caption'), rng_split(seed, clip). */

@@ -29,9 +29,9 @@ typedef struct Sampler Sampler;
 
 /* The levels around one step. */
 typedef struct SamplerStep {
-    const double *sigma[4];   /* [frames] each: two steps before, one before, now, after it */
-    const double *timestep;   /* [frames] of now */
-    size_t number, count;     /* for messages: step `number` (from 0) of `count` */
+    const double *sigma[4]; /* [frames] each: two steps before, one before, now, after it */
+    const double *timestep; /* [frames] of now */
+    size_t number, count;   /* for messages: step `number` (from 0) of `count` */
 } SamplerStep;
 
 /* Memory from `a`, of no frame any history yet. */
@@ -59,7 +59,7 @@ typedef struct StepHook {
     /* NULL, or called after fn, also when that stops: all that a run needs to go on when `done`
      * steps are done. */
     SoraStatus (*keep)(void *self, size_t done, const SamplerMemory *m, const float *z);
-    size_t from;                /* steps that are done: z and `memory` are as `keep` saw them */
+    size_t from; /* steps that are done: z and `memory` are as `keep` saw them */
     const SamplerMemory *memory;
 } StepHook;
 

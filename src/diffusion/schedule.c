@@ -92,8 +92,7 @@ SoraStatus schedule_grid(Grid grid, size_t steps, double shift, size_t frames, A
     return SORA_OK;
 }
 
-size_t schedule_begin(size_t steps, size_t frames, size_t together, const bool *held,
-                      size_t *begin)
+size_t schedule_begin(size_t steps, size_t frames, size_t together, const bool *held, size_t *begin)
 {
     size_t total = 0, order = 0;
     double at = 0, stride = (double)steps / (double)together;

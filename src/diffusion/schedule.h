@@ -33,8 +33,9 @@ SoraStatus schedule_grid(Grid grid, size_t steps, double shift, size_t frames, A
 
 /* Rising noise over a window that rolls along (Rolling Diffusion, arXiv 2402.09470): every frame
  * takes `steps` steps, and each begins a little after the one before it, so that those under way at
- * one time lie within `together` frames of each other. begin[f]: the step at which frame f takes its
- * first; frames with held[f] (NULL: none) take none. Returns how many steps there are in all. */
+ * one time lie within `together` frames of each other. begin[f]: the step at which frame f takes
+ * its first; frames with held[f] (NULL: none) take none. Returns how many steps there are in all.
+ */
 size_t schedule_begin(size_t steps, size_t frames, size_t together, const bool *held,
                       size_t *begin);
 

@@ -18,8 +18,8 @@ typedef struct MediaColour {
 
 typedef struct Clip {
     size_t frames, height, width;
-    double fps;        /* frames a second; 0 for an image */
-    uint8_t *rgb;      /* [frames, height, width, 3], sRGB */
+    double fps;   /* frames a second; 0 for an image */
+    uint8_t *rgb; /* [frames, height, width, 3], sRGB */
 } Clip;
 
 enum { CLIP_SIDE_MAX = 8192, CLIP_FRAMES_MAX = 100000 };

@@ -15,10 +15,11 @@
 static const char formats[] = "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,gif,apng,png_pipe,"
                               "jpeg_pipe,bmp_pipe,yuv4mpegpipe,mpegts,mpeg,flv,ogg";
 const char libav_codecs[] = "h264,hevc,vp8,vp9,libdav1d,av1,mpeg4,mpeg2video,mpeg1video,mjpeg,"
-                             "png,apng,gif,bmp,rawvideo,theora,ffv1,prores,wrapped_avframe";
-static const char all_codecs[] = "h264,hevc,vp8,vp9,libdav1d,av1,mpeg4,mpeg2video,mpeg1video,mjpeg,"
-                                 "png,apng,gif,bmp,rawvideo,theora,ffv1,prores,wrapped_avframe,"
-                                 "aac,mp3float,mp3,opus,libopus,vorbis,flac,ac3,eac3,alac,pcm_s16le";
+                            "png,apng,gif,bmp,rawvideo,theora,ffv1,prores,wrapped_avframe";
+static const char all_codecs[] =
+    "h264,hevc,vp8,vp9,libdav1d,av1,mpeg4,mpeg2video,mpeg1video,mjpeg,"
+    "png,apng,gif,bmp,rawvideo,theora,ffv1,prores,wrapped_avframe,"
+    "aac,mp3float,mp3,opus,libopus,vorbis,flac,ac3,eac3,alac,pcm_s16le";
 
 static void drop(void *context, int level, const char *format, va_list args)
 {
@@ -87,7 +88,8 @@ SoraStatus libav_input_open(LibavInput *in)
     enum { BUFFER = 1 << 15 };
     libav_quiet();
     uint8_t *buffer = av_malloc(BUFFER);
-    in->io = buffer ? avio_alloc_context(buffer, BUFFER, 0, in, read_bytes, NULL, seek_bytes) : NULL;
+    in->io =
+        buffer ? avio_alloc_context(buffer, BUFFER, 0, in, read_bytes, NULL, seek_bytes) : NULL;
     in->demuxer = in->io ? avformat_alloc_context() : NULL;
     if (!in->demuxer) return err_set(SORA_E_MEMORY, "no memory to read %s", in->name);
     in->demuxer->pb = in->io;

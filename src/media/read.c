@@ -17,9 +17,9 @@ struct Reader {
     ReadInfo info;
     Picture now, ahead; /* what is shown, and what comes after it */
     bool begun, have_ahead;
-    double zero_s;      /* when the first picture begins */
+    double zero_s;                /* when the first picture begins */
     double shortest_s, longest_s; /* between two pictures */
-    size_t next, until; /* the next frame out; `now` serves all below `until` */
+    size_t next, until;           /* the next frame out; `now` serves all below `until` */
 };
 
 void read_over_white(uint8_t *rgb, const uint8_t *rgba, size_t pixels)
@@ -215,9 +215,10 @@ static SoraStatus fill_clip(Reader *r, const ReadOptions *o, Arena *a, Clip *out
 {
     const ReadInfo *info = read_info(r);
     if (info->hdr)
-        return err_set(SORA_E_UNSUPPORTED,
-                       "%s is HDR video (PQ or HLG), whose colours would be wrong: make it SDR first",
-                       r->source.name);
+        return err_set(
+            SORA_E_UNSUPPORTED,
+            "%s is HDR video (PQ or HLG), whose colours would be wrong: make it SDR first",
+            r->source.name);
     size_t frame = info->width * info->height * 3;
     size_t bytes_max = o->bytes_max ? o->bytes_max : (size_t)2 << 30;
     size_t most = size_min(o->frames_max ? o->frames_max : CLIP_FRAMES_MAX, bytes_max / frame);

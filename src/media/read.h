@@ -33,9 +33,9 @@ typedef struct ReadOptions {
 typedef struct ReadInfo {
     const char *format, *codec; /* "mp4", "h264" */
     size_t width, height;
-    double fps;          /* of the frames that come out; 0: a picture */
-    double seconds;      /* as the file says; 0: unknown, or a picture */
-    bool sound;          /* there is a sound track (it is not read) */
+    double fps;     /* of the frames that come out; 0: a picture */
+    double seconds; /* as the file says; 0: unknown, or a picture */
+    bool sound;     /* there is a sound track (it is not read) */
     bool turned, squared, alpha;
     int bits; /* of a colour, 8 and more */
     bool hdr; /* PQ or HLG, which read_clip refuses */

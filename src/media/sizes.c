@@ -40,8 +40,7 @@ SoraStatus sizes_parse(const char *text, ClipSize *out, size_t *count)
     double sum = 0;
     for (*count = 0;; text++) {
         size_t length = strcspn(text, ",");
-        if (*count == SIZES_MAX)
-            return err_set(SORA_E_ARGUMENT, "more than %d sizes", SIZES_MAX);
+        if (*count == SIZES_MAX) return err_set(SORA_E_ARGUMENT, "more than %d sizes", SIZES_MAX);
         TRY(parse_one(text, length, &out[*count]));
         sum += out[(*count)++].share;
         text += length;

@@ -16,7 +16,8 @@ typedef struct ClipSize {
 enum { SIZES_MAX = 16 };
 
 /* "64x64" (images), "64x64x25@24", "96x56x25@12*0.5" (width x height x frames @ fps * share),
- * joined by commas; shares come out with the sum 1. SORA_E_ARGUMENT names the part that is wrong. */
+ * joined by commas; shares come out with the sum 1. SORA_E_ARGUMENT names the part that is wrong.
+ */
 SoraStatus sizes_parse(const char *text, ClipSize *out, size_t *count);
 
 #endif

@@ -21,7 +21,8 @@ typedef enum WriteFormat {
     WRITE_FORMAT_COUNT
 } WriteFormat;
 
-/* A stretch of another file's sound, copied packet by packet into an MP4 or WebM that can hold it. */
+/* A stretch of another file's sound, copied packet by packet into an MP4 or WebM that can hold it.
+ */
 typedef struct WriteSound {
     const char *path; /* one without sound is skipped */
     double from_s;    /* where the stretch begins, after the file's first picture */

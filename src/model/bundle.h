@@ -14,8 +14,8 @@ typedef struct Bundle {
     Dit *dit;
     TextEncoder *text;
     Arena *weights;
-    const char *path; /* of the transformer's file */
-    Weights *merged;  /* the same file with LoRA merged, or NULL */
+    const char *path;       /* of the transformer's file */
+    Weights *merged;        /* the same file with LoRA merged, or NULL */
     const Upscale *upscale; /* the second stage, borrowed; NULL: there is none */
     WanBundle *wan; /* not NULL: a Wan model, opened part by part as it runs; no dit, no text */
 } Bundle;

@@ -33,8 +33,8 @@ typedef struct WanBundle {
     size_t high_bytes, vae_bytes, text_bytes, clip_bytes; /* 0: there is none */
     size_t text_unread; /* of text_bytes: the table of words, of which a prompt reads few rows */
     VaeInfo vae;
-    double boundary;   /* timestep / 1000 from which the high-noise expert works */
-    size_t clip_heads; /* 0: as in ViT-H */
+    double boundary;      /* timestep / 1000 from which the high-noise expert works */
+    size_t clip_heads;    /* 0: as in ViT-H */
     const LoraSpec *lora; /* [lora_count] merged into the transformers when they are opened */
     size_t lora_count;
     size_t lora_held, lora_replaced; /* bytes that merging takes, and those it frees of the file */

@@ -104,8 +104,8 @@ typedef struct DitInput {
     const DitLayout *layout;
     Tensor *tokens; /* [tokens, in_values] */
     size_t rows;
-    const float *timestep; /* [rows] 1000 sigma */
-    const float *step;     /* [rows] log2 of the share of SHORTCUT_STEPS; NULL: 0 */
+    const float *timestep;        /* [rows] 1000 sigma */
+    const float *step;            /* [rows] log2 of the share of SHORTCUT_STEPS; NULL: 0 */
     const uint32_t *row_sequence; /* [rows] whose pooled text a row reads */
     const uint32_t *token_row;    /* [tokens] */
     Tensor *text;                 /* [M, text_width] states of all texts, packed */

@@ -67,7 +67,7 @@ typedef struct BlockCall {
     const size_t *start;
     size_t texts;
     const size_t *text_token, *text_start; /* who reads a text, and its states */
-    const uint32_t *row; /* [tokens] */
+    const uint32_t *row;                   /* [tokens] */
     const float *cos, *sin;
     const uint32_t *text_row; /* with config.text_rows: which row of `text` each key is */
     Tensor *image;            /* [K, D] or NULL */

@@ -33,9 +33,9 @@ typedef struct Job {
     const VaeRun *run;
     const VaeHalf *half;
     bool measure;
-    size_t bytes; /* measured */
+    size_t bytes;                                /* measured */
     size_t frames, latent_frames, height, width; /* clip; height and width of a latent */
-    size_t tile; /* 0: whole */
+    size_t tile;                                 /* 0: whole */
     VaeFrame tile_part, seam;
     float *features; /* [latent frames, seam] when there are tiles */
     float *clip;     /* decoding in tiles: [frames, height, width, 3] */

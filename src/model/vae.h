@@ -26,9 +26,9 @@ bool vae_fits(const EncoderFile *f);
 SoraStatus vae_load(const EncoderFile *f, const VaeStats *stats, Vae **out);
 
 typedef struct VaeInfo {
-    const char *family; /* "wan2.1" or "wan2.2" */
-    size_t channels;    /* of a latent */
-    size_t time, space; /* frames and pixels (on a side) to a latent: 4, 8 or 16 */
+    const char *family;    /* "wan2.1" or "wan2.2" */
+    size_t channels;       /* of a latent */
+    size_t time, space;    /* frames and pixels (on a side) to a latent: 4, 8 or 16 */
     bool encodes, decodes; /* a file may hold one half only */
 } VaeInfo;
 
@@ -46,13 +46,13 @@ typedef void (*VaeTraceFn)(void *self, const char *name, size_t frame, const flo
 typedef struct VaeRun {
     const Compute *compute;
     GemmPrecision precision;
-    Arena *step;   /* working memory, given back */
-    size_t tile;   /* 0: whole frames. Else pictures are worked on in squares of about so many
-                      pixels, one after the other, with all the pixels around that they depend on:
-                      the numbers are those of whole frames. Saves the memory of layers at full
-                      size; costs a second look at the borders, and memory for the result, which
-                      then is complete only at the end */
-    bool raw;      /* decode: pixels as they come, not cut to [-1, 1] */
+    Arena *step; /* working memory, given back */
+    size_t tile; /* 0: whole frames. Else pictures are worked on in squares of about so many
+                    pixels, one after the other, with all the pixels around that they depend on:
+                    the numbers are those of whole frames. Saves the memory of layers at full
+                    size; costs a second look at the borders, and memory for the result, which
+                    then is complete only at the end */
+    bool raw;    /* decode: pixels as they come, not cut to [-1, 1] */
     VaeTraceFn trace;
     void *trace_self;
 } VaeRun;
@@ -85,8 +85,8 @@ SoraStatus vae_decode_bytes(const Vae *v, const VaeRun *run, const size_t size[3
 
 /* What was generated and not decoded yet. */
 typedef struct VaeLatents {
-    const char *family;           /* as VaeInfo's */
-    size_t size[4];               /* channels, frames, height, width */
+    const char *family; /* as VaeInfo's */
+    size_t size[4];     /* channels, frames, height, width */
     const float *z;
     size_t frames, height, width; /* pixels that are wanted: the rest is cut off; 0: all */
     double fps;                   /* 0: unknown */

@@ -66,8 +66,7 @@ static SoraStatus read_latents(const Safetensors *st, Arena *a, VaeLatents *out)
     if (!format || strcmp(format, FORMAT) != 0 || !family || !z)
         return err_set(SORA_E_FORMAT, "it holds no latents (" FORMAT ")");
     if (z->type != TYPE_F32 || z->rank != 4 || tensor_count(z) == 0)
-        return err_set(SORA_E_FORMAT,
-                       "latents are %s, expected f32 [channels,frames,height,width]",
+        return err_set(SORA_E_FORMAT, "latents are %s, expected f32 [channels,frames,height,width]",
                        tensor_describe(z, is, sizeof is));
     const float *from = z->data;
     for (size_t i = 0; i < tensor_count(z); i++)

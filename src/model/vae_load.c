@@ -38,8 +38,20 @@ static const float std_22[CHANNELS_22] = {
 /* ---- names ------------------------------------------------------------------------------- */
 
 typedef enum Part {
-    NORM1, CONV1, NORM2, CONV2, SHORTCUT, MIDDLE1, ATTENTION, MIDDLE2, HEAD_NORM, HEAD, FIRST,
-    QUANT, UNQUANT, PARTS
+    NORM1,
+    CONV1,
+    NORM2,
+    CONV2,
+    SHORTCUT,
+    MIDDLE1,
+    ATTENTION,
+    MIDDLE2,
+    HEAD_NORM,
+    HEAD,
+    FIRST,
+    QUANT,
+    UNQUANT,
+    PARTS
 } Part;
 enum { ORIGINAL, DIFFUSERS, LAYOUTS };
 
@@ -141,10 +153,10 @@ static SoraStatus load_gamma(Loader *l, const char *at, const char *part, size_t
     return encoder_vector(l->file, named(l, at, part, "gamma"), n, out);
 }
 
-#define CUBE 3, 3, 3
+#define CUBE  3, 3, 3
 #define POINT 1, 1, 1
 #define PLANE 1, 3, 3
-#define LINE 3, 1, 1
+#define LINE  3, 1, 1
 
 static SoraStatus load_residual(Loader *l, const char *at, const char *name)
 {
@@ -165,8 +177,8 @@ static SoraStatus load_attention(Loader *l, const char *at, const char *name)
 {
     VaeLayer *y = add_layer(l, VAE_ATTENTION, name);
     TRY(load_gamma(l, at, "norm", y->in, &y->gamma[0]));
-    TRY(load_conv(l, at, "to_qkv",
-                  (VaeConv){ .in = y->in, .out = 3 * y->in, .kernel = { POINT } }, &y->conv[0]));
+    TRY(load_conv(l, at, "to_qkv", (VaeConv){ .in = y->in, .out = 3 * y->in, .kernel = { POINT } },
+                  &y->conv[0]));
     return load_conv(l, at, "proj", (VaeConv){ .in = y->in, .out = y->in, .kernel = { POINT } },
                      &y->conv[1]);
 }
@@ -196,8 +208,7 @@ static SoraStatus split(Loader *l, VaeConv whole, VaeConv *half)
 static SoraStatus load_resample(Loader *l, const char *at, const char *name)
 {
     VaeLayer *y = add_layer(l, l->down ? VAE_DOWN : VAE_UP, name);
-    TRY(load_conv(l, at, "resample.1", (VaeConv){ .in = y->in, .kernel = { PLANE } },
-                  &y->conv[0]));
+    TRY(load_conv(l, at, "resample.1", (VaeConv){ .in = y->in, .kernel = { PLANE } }, &y->conv[0]));
     y->out = l->channels = y->conv[0].out;
     if (!has(l, at, "time_conv", "weight")) return SORA_OK;
     VaeConv time = { .in = l->down ? y->out : y->in, .kernel = { LINE } };
@@ -238,9 +249,9 @@ static void block_name(const Loader *l, size_t stage, size_t i, char at[NAME_SIZ
 static const char *shown(Loader *l, size_t stage, size_t i, size_t flat)
 {
     const char *list = l->down ? "downsamples" : "upsamples";
-    return l->nested ? arena_printf(l->file->weights, "%s.%s.%zu.%s.%zu", l->side, list, stage,
-                                    list, i)
-                     : arena_printf(l->file->weights, "%s.%s.%zu", l->side, list, flat);
+    return l->nested
+               ? arena_printf(l->file->weights, "%s.%s.%zu.%s.%zu", l->side, list, stage, list, i)
+               : arena_printf(l->file->weights, "%s.%s.%zu", l->side, list, flat);
 }
 
 static SoraStatus load_block(Loader *l, const char *at, Block block, const char *name)
@@ -299,9 +310,8 @@ static SoraStatus load_stages(Loader *l)
             l->half->count = start;
             break;
         }
-        const char *name = l->nested ? arena_printf(l->file->weights, "%s.%s.%zu", l->side, list,
-                                                    stage)
-                                     : NULL;
+        const char *name =
+            l->nested ? arena_printf(l->file->weights, "%s.%s.%zu", l->side, list, stage) : NULL;
         if (l->nested) TRY(end_stage(l, start, name));
         if (!l->nested && (l->layout == ORIGINAL || l->down)) break;
     }
@@ -328,8 +338,8 @@ static SoraStatus load_head(Loader *l)
 {
     VaeLayer *y = add_layer(l, VAE_HEAD, arena_printf(l->file->weights, "%s.head", l->side));
     TRY(load_gamma(l, l->side, names[HEAD_NORM][l->layout], y->in, &y->gamma[0]));
-    TRY(load_conv(l, l->side, names[HEAD][l->layout],
-                  (VaeConv){ .in = y->in, .kernel = { CUBE } }, &y->conv[0]));
+    TRY(load_conv(l, l->side, names[HEAD][l->layout], (VaeConv){ .in = y->in, .kernel = { CUBE } },
+                  &y->conv[0]));
     y->out = l->channels = y->conv[0].out;
     return SORA_OK;
 }
@@ -346,10 +356,10 @@ static SoraStatus load_plain(Loader *l, const char *at, const char *part, VaeCon
 
 static void start_half(Loader *l, VaeHalf *half, const char *side, bool down)
 {
-    static const char *const signs[] = {
-        "encoder.downsamples.0.downsamples.0", "encoder.down_blocks.0.resnets.0",
-        "decoder.upsamples.0.upsamples.0", "decoder.up_blocks.0.upsampler"
-    };
+    static const char *const signs[] = { "encoder.downsamples.0.downsamples.0",
+                                         "encoder.down_blocks.0.resnets.0",
+                                         "decoder.upsamples.0.upsamples.0",
+                                         "decoder.up_blocks.0.upsampler" };
     l->half = half;
     l->side = side;
     l->down = down;
@@ -379,8 +389,8 @@ static SoraStatus load_encoder(Loader *l)
     size_t in;
     start_half(l, &l->v->encoder, "encoder", true);
     TRY(count_in(l, &in));
-    TRY(load_plain(l, l->side, names[FIRST][l->layout],
-                   (VaeConv){ .in = in, .kernel = { CUBE } }, "encoder.conv1"));
+    TRY(load_plain(l, l->side, names[FIRST][l->layout], (VaeConv){ .in = in, .kernel = { CUBE } },
+                   "encoder.conv1"));
     TRY(load_stages(l));
     l->half->border = l->half->count;
     TRY(load_middle(l));
@@ -397,8 +407,8 @@ static SoraStatus load_decoder(Loader *l)
     TRY(count_in(l, &in));
     TRY(load_plain(l, names[UNQUANT][l->layout], "",
                    (VaeConv){ .in = in, .out = in, .kernel = { POINT } }, "conv2"));
-    TRY(load_plain(l, l->side, names[FIRST][l->layout],
-                   (VaeConv){ .in = in, .kernel = { CUBE } }, "decoder.conv1"));
+    TRY(load_plain(l, l->side, names[FIRST][l->layout], (VaeConv){ .in = in, .kernel = { CUBE } },
+                   "decoder.conv1"));
     TRY(load_middle(l));
     l->half->border = l->half->count;
     TRY(load_stages(l));

@@ -29,22 +29,22 @@ typedef struct VaeLayer {
     size_t in, out;   /* channels */
     const float *gamma[2];
     VaeConv conv[3];
-    size_t stage;           /* VAE_STAGE_END: its VAE_STAGE */
-    size_t time, space;     /* VAE_STAGE_END: factors of the shortcut; space 0: none */
-    bool down;              /* VAE_STAGE_END: an encoder's; VAE_STAGE: two inputs are averaged */
+    size_t stage;       /* VAE_STAGE_END: its VAE_STAGE */
+    size_t time, space; /* VAE_STAGE_END: factors of the shortcut; space 0: none */
+    bool down;          /* VAE_STAGE_END: an encoder's; VAE_STAGE: two inputs are averaged */
 } VaeLayer;
 
 typedef struct VaeHalf {
     VaeLayer *layer;
     size_t count;
-    size_t border;   /* encoder: local layers before it; decoder: after it. The middle's attention
-                        sees whole frames */
+    size_t border; /* encoder: local layers before it; decoder: after it. The middle's attention
+                      sees whole frames */
 } VaeHalf;
 
 struct Vae {
     VaeInfo info;
     const float *mean, *std;
-    size_t patch; /* pixels on a side that are one position's channels: 1, or 2 */
+    size_t patch;             /* pixels on a side that are one position's channels: 1, or 2 */
     VaeHalf encoder, decoder; /* count 0: not there */
 };
 

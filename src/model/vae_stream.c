@@ -167,8 +167,8 @@ static VaeFrame part_of(const Conv3dShape *s, const VaeFrame *x, Grid grid)
 
 /* y of `type` from the frames that a kernel sees, x[kernel[0] - 1] being the last, earlier ones may
  * be NULL. `residual` (or NULL) is taken over: where nobody else owns it, it becomes y. */
-static SoraStatus convolve(VaeStream *s, const VaeConv *k, VaeFrame *const *x, Grid grid,
-                           Type type, VaeFrame *residual, VaeFrame **out)
+static SoraStatus convolve(VaeStream *s, const VaeConv *k, VaeFrame *const *x, Grid grid, Type type,
+                           VaeFrame *residual, VaeFrame **out)
 {
     const VaeFrame *last = x[k->kernel[0] - 1];
     Conv3dShape shape = shape_of(k, last, grid);
@@ -235,11 +235,8 @@ static SoraStatus normalise(VaeStream *s, const VaeFrame *x, const float *gamma,
                                  .scale = gamma,
                                  .table_stride = n });
     if (silu)
-        rows_map(s->c, &(RowsMap){ .op = ROWS_SILU,
-                                   .rows = positions(x),
-                                   .width = n,
-                                   .y = y,
-                                   .a = y });
+        rows_map(s->c,
+                 &(RowsMap){ .op = ROWS_SILU, .rows = positions(x), .width = n, .y = y, .a = y });
     return SORA_OK;
 }
 
@@ -394,7 +391,8 @@ static void average_row(void *ctx, size_t row, int worker)
         size_t x = k->to->x + i / e->out, first = i % e->out * group;
         float sum = 0;
         for (size_t g = first; g < first + group; g++) {
-            size_t c = g / many, t = g / (e->space * e->space) % e->time, dy = g / e->space % e->space;
+            size_t c = g / many, t = g / (e->space * e->space) % e->time,
+                   dy = g / e->space % e->space;
             const VaeFrame *f = k->from[PAST - e->time + t];
             if (!f) continue;
             size_t at = (k->to->y + row) * e->space + dy - f->y;
@@ -482,8 +480,8 @@ static SoraStatus check_finite(VaeStream *s, const char *name, size_t frame, con
     arena_rewind(s->run->step, mark);
     if (!bad) return SORA_OK;
     return err_set(SORA_E_NUMBER,
-                   "%s of the autoencoder gives numbers that are not finite, in its frame %zu", name,
-                   frame);
+                   "%s of the autoencoder gives numbers that are not finite, in its frame %zu",
+                   name, frame);
 }
 
 static SoraStatus enter(VaeStream *s, size_t i, VaeFrame *x);

@@ -10,16 +10,16 @@
 #include "model/patch.h"
 
 typedef struct Condition {
-    const Clip *source;   /* frames, height, width of the clip to be made; NULL: nothing is given */
+    const Clip *source; /* frames, height, width of the clip to be made; NULL: nothing is given */
     const uint8_t *const *frame; /* NULL, or [source->frames] pixels of each frame that is given, so
                                     that a long clip need not be held for the sake of a few; the
                                     source then has a size but no pixels, mask and strength are
                                     not used */
-    const uint8_t *given; /* [frames] 1: this frame of the source is kept */
-    const uint8_t *mask;  /* [frames, height, width] 0: kept, else: to be made; NULL: all of it.
-                             Patches that are kept whole are given to the network */
-    double strength;      /* of what is not given: 1 starts from noise alone, 0.6 from a source
-                             that is mostly noise (SDEdit, arXiv 2108.01073) */
+    const uint8_t *given;        /* [frames] 1: this frame of the source is kept */
+    const uint8_t *mask; /* [frames, height, width] 0: kept, else: to be made; NULL: all of it.
+                            Patches that are kept whole are given to the network */
+    double strength;     /* of what is not given: 1 starts from noise alone, 0.6 from a source
+                            that is mostly noise (SDEdit, arXiv 2108.01073) */
 } Condition;
 
 /* Pixels of frame f; NULL when it is not there to look at. */

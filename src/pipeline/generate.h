@@ -52,7 +52,8 @@ typedef struct GenerateOptions {
                       a window. 0: all of them */
     bool fast;     /* the network is told how large the steps are (shortcut models, arXiv
                       2410.12557): Euler, no shift, steps a power of two up to SHORTCUT_STEPS */
-    const GenerateState *state; /* NULL: a clip that is rolled, or a Wan model's, and killed is lost */
+    const GenerateState
+        *state; /* NULL: a clip that is rolled, or a Wan model's, and killed is lost */
     const Condition *condition; /* NULL: nothing is given */
     KeepKind keep;              /* of the condition's source, beside what is given */
     size_t memory;              /* bytes that may be used, 0: no limit. Wan models then work on

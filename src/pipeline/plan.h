@@ -35,8 +35,8 @@ typedef struct Plan {
     bool retimed, resized;        /* made at another rate or size than shown */
     bool rolled;                  /* longer than its window */
     char parts[200];              /* Wan models: memory of every part, for people */
-    size_t window; /* latent frames at once: longer than the model was trained on, it is rolled */
-    size_t tokens; /* at once */
+    size_t window;  /* latent frames at once: longer than the model was trained on, it is rolled */
+    size_t tokens;  /* at once */
     size_t bytes;   /* memory at the peak, the model's weights among it */
     double seconds; /* that making it takes on this machine, measured in a few milliseconds */
 } Plan;

@@ -1,5 +1,6 @@
 /* A shot: from what somebody wants to see to its frames. It is made where the model is at home
- * (plan.h), then brought to the rate and size that were asked for; given frames come back exactly. */
+ * (plan.h), then brought to the rate and size that were asked for; given frames come back exactly.
+ */
 #ifndef PIPELINE_SHOT_H
 #define PIPELINE_SHOT_H
 

@@ -16,7 +16,7 @@ typedef struct Compute {
     char *scratch; /* one block of scratch_size bytes a thread, ARENA_ALIGN aligned */
     size_t scratch_size;
     Arena *gradients; /* memory of the way back, kept from step to step; tape_backward's alone */
-    char *shared; /* one block for all threads: what a driver packs once for everybody */
+    char *shared;     /* one block for all threads: what a driver packs once for everybody */
     size_t shared_size;
 } Compute;
 

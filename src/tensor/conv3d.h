@@ -12,13 +12,13 @@ enum { CONV3D_T, CONV3D_H, CONV3D_W, CONV3D_AXES };
 
 /* Zeros are put around frames only; in time, NULL frames do the same. */
 typedef struct Conv3dShape {
-    size_t in, out;              /* channels */
-    size_t kernel[CONV3D_AXES];  /* 1 and more */
-    size_t stride[CONV3D_AXES];  /* 1 and more */
-    size_t pad[CONV3D_AXES][2];  /* before and after; CONV3D_T: 0 */
-    size_t size[CONV3D_AXES];    /* of x: frames, height, width */
-    bool enlarge;                /* every frame is first made twice as high and wide, pixel by
-                                    pixel (nearest); size is that before; strides are 1 there */
+    size_t in, out;             /* channels */
+    size_t kernel[CONV3D_AXES]; /* 1 and more */
+    size_t stride[CONV3D_AXES]; /* 1 and more */
+    size_t pad[CONV3D_AXES][2]; /* before and after; CONV3D_T: 0 */
+    size_t size[CONV3D_AXES];   /* of x: frames, height, width */
+    bool enlarge;               /* every frame is first made twice as high and wide, pixel by
+                                   pixel (nearest); size is that before; strides are 1 there */
 } Conv3dShape;
 
 /* A kernel is so long along an axis at most, has so many taps, and so many channels times taps. */
@@ -31,12 +31,12 @@ size_t conv3d_size(const Conv3dShape *s, int axis);
 typedef struct Conv3dCall {
     Conv3dShape shape;
     GemmPrecision precision;
-    const void *const *x; /* [size of time]: frames, or NULL: zeros */
-    Type x_type;          /* f32 or bf16 */
-    const Tensor *weight; /* any type that a matrix product reads */
-    const float *bias;    /* [out] or NULL */
-    void *const *y;       /* [result's size of time] */
-    Type y_type;          /* f32 or bf16 */
+    const void *const *x;         /* [size of time]: frames, or NULL: zeros */
+    Type x_type;                  /* f32 or bf16 */
+    const Tensor *weight;         /* any type that a matrix product reads */
+    const float *bias;            /* [out] or NULL */
+    void *const *y;               /* [result's size of time] */
+    Type y_type;                  /* f32 or bf16 */
     const float *const *residual; /* NULL, or a frame for every frame of y, may be y itself */
     size_t residual_pitch;        /* numbers from row to row of those; 0: width * out */
 } Conv3dCall;
@@ -50,12 +50,12 @@ void conv3d(const Compute *c, const Conv3dCall *call);
 typedef struct Conv3dGrad {
     const void *const *dy; /* frames of y */
     Type dy_type;
-    void *const *dx; /* [size of time] or NULL: not wanted; entries may be NULL */
-    Type dx_type;    /* f32 or bf16 */
-    bool add;        /* f32 dx only */
+    void *const *dx;        /* [size of time] or NULL: not wanted; entries may be NULL */
+    Type dx_type;           /* f32 or bf16 */
+    bool add;               /* f32 dx only */
     float *dweight, *dbias; /* or NULL */
-    Arena *scratch;  /* temporaries: a copy of one frame of x and of dy, of the weights, and of
-                        an enlarged frame in f32; given back */
+    Arena *scratch; /* temporaries: a copy of one frame of x and of dy, of the weights, and of
+                       an enlarged frame in f32; given back */
 } Conv3dGrad;
 void conv3d_backward(const Compute *c, const Conv3dCall *call, const Conv3dGrad *grad);
 

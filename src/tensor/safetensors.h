@@ -27,8 +27,8 @@ typedef struct Safetensors {
 SoraStatus safetensors_open(const char *path, Arena *a, Safetensors *out);
 void safetensors_close(Safetensors *st);
 
-const Tensor *safetensors_find(const Safetensors *st, const char *name);         /* or NULL */
-const char *safetensors_metadata(const Safetensors *st, const char *key);        /* or NULL */
+const Tensor *safetensors_find(const Safetensors *st, const char *name);  /* or NULL */
+const char *safetensors_metadata(const Safetensors *st, const char *key); /* or NULL */
 
 /* The part of a file before the tensors, whose bytes must follow in the given order without gaps;
  * their data is not looked at. */

@@ -51,7 +51,8 @@ static void make_sequence(void *ctx, size_t s, int worker)
     PatchGrid g = m->layout->sequence[s].grid;
     const Clip *clip = &m->examples[s].clip;
     size_t values = m->c->out_values, first = m->layout->start[s], per = g.height * g.width;
-    uint64_t seed = rng_split(m->o->seed, m->o->first + s), noise_seed = rng_split(seed, DRAW_NOISE);
+    uint64_t seed = rng_split(m->o->seed, m->o->first + s),
+             noise_seed = rng_split(seed, DRAW_NOISE);
     float t[256], noise[4096];
     uint8_t *given =
         (uint8_t *)(m->out->weight + first); /* the weights overwrite it as they come */

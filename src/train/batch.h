@@ -24,9 +24,9 @@ typedef struct Batch {
     float *target; /* [tokens, out_values]: the clean patches */
     float *weight; /* [tokens]: of the squared error; 0 for given tokens */
     float weight_sum;
-    size_t predicted; /* tokens with a weight */
-    const uint8_t *shortcut; /* [sequences] k: it takes a step of 2^k / SHORTCUT_STEPS and its targets
-                                are to come from shortcut.h; 0: it learns the flow */
+    size_t predicted;        /* tokens with a weight */
+    const uint8_t *shortcut; /* [sequences] k: it takes a step of 2^k / SHORTCUT_STEPS and its
+                                targets are to come from shortcut.h; 0: it learns the flow */
     const size_t *row_start; /* [sequences] first conditioning row */
 } Batch;
 
@@ -35,7 +35,7 @@ typedef struct BatchOptions {
     size_t first;  /* example i draws as number first + i */
     LevelMix images, clips;
     float shortcut; /* share of the sequences that learn large steps; 0: none */
-    float keep; /* share of tokens that see the middle blocks, 1: all (TREAD) */
+    float keep;     /* share of tokens that see the middle blocks, 1: all (TREAD) */
     bool recompute;
 } BatchOptions;
 

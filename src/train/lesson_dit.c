@@ -12,12 +12,12 @@ SoraStatus lesson_dit_open(LessonDit *d, const DitConfig *model, const TextEncod
     if (model->text_width != text_encoder_width(encoder))
         return err_set(SORA_E_ARGUMENT, "the model reads text of width %zu, the encoder gives %zu",
                        model->text_width, text_encoder_width(encoder));
-    *d = (LessonDit){ .model = *model,
-                      .batch = { .images = levels_for_images(),
-                                 .clips = levels_for_clips(),
-                                 .keep = 1 },
-                      .drop_text = 0.1f,
-                      .prompts = prompts_new(encoder, PROMPTS_REMEMBERED) };
+    *d = (LessonDit){
+        .model = *model,
+        .batch = { .images = levels_for_images(), .clips = levels_for_clips(), .keep = 1 },
+        .drop_text = 0.1f,
+        .prompts = prompts_new(encoder, PROMPTS_REMEMBERED)
+    };
     return SORA_OK;
 }
 

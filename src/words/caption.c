@@ -32,8 +32,10 @@ size_t caption_write(const Lexicon *lex, const Facts *facts, const CaptionView *
     Text text = { .n = 0 };
     text.s[0] = 0;
     teller_start(&t, lex, facts, view, style);
-    if (style->language == LANG_EN) caption_en(&t, &text);
-    else caption_zh(&t, &text);
+    if (style->language == LANG_EN)
+        caption_en(&t, &text);
+    else
+        caption_zh(&t, &text);
     memcpy(out, text.s, text.n + 1);
     if (said) *said = t.said;
     return text.n;

@@ -10,12 +10,12 @@ enum { CAPTION_SIZE_MAX = 2048 }; /* no caption is longer, its zero byte include
 /* One bit for each thing facts hold: what a viewer can see, or what a sentence said. An actor
  * whose bit is off is not spoken of at all. */
 typedef struct CaptionView {
-    uint8_t actor;                      /* bit i: actor i */
-    uint8_t size;                       /* bit i: that actor i is small or big */
-    uint8_t event[FACTS_ACTORS_MAX];    /* bit e: what actor i does in event e */
-    uint8_t heading[FACTS_ACTORS_MAX];  /* bit e: left or right, where the action has one */
-    uint8_t fast[FACTS_ACTORS_MAX];     /* bit e: that it is fast */
-    uint8_t prop;                       /* bit p: prop p */
+    uint8_t actor;                     /* bit i: actor i */
+    uint8_t size;                      /* bit i: that actor i is small or big */
+    uint8_t event[FACTS_ACTORS_MAX];   /* bit e: what actor i does in event e */
+    uint8_t heading[FACTS_ACTORS_MAX]; /* bit e: left or right, where the action has one */
+    uint8_t fast[FACTS_ACTORS_MAX];    /* bit e: that it is fast */
+    uint8_t prop;                      /* bit p: prop p */
     bool relation, scene, time, weather, camera;
 } CaptionView;
 
@@ -24,8 +24,9 @@ typedef enum CaptionForm { CAPTION_SHORT, CAPTION_SENTENCE, CAPTION_DETAILED } C
 typedef struct CaptionStyle {
     Language language;
     CaptionForm form;
-    uint64_t seed;      /* same facts, view and style: same caption */
-    bool held_out;      /* name actors and props by the words held out of training, where they have any */
+    uint64_t seed; /* same facts, view and style: same caption */
+    bool
+        held_out; /* name actors and props by the words held out of training, where they have any */
 } CaptionStyle;
 
 /* Everything in the facts can be seen. */

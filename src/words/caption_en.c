@@ -5,8 +5,10 @@
 /* "enters, then jumps and finally sleeps" */
 static void put_sequence(Teller *t, Text *out, const EnVp *p, int n, EnglishForm form)
 {
-    static const char *const two[][2] = { { "", ", then " }, { "", " and then " },
-                                          { "first ", ", then " }, { "", ", and after that " } };
+    static const char *const two[][2] = { { "", ", then " },
+                                          { "", " and then " },
+                                          { "first ", ", then " },
+                                          { "", ", and after that " } };
     static const char *const three[][3] = { { "", ", then ", " and finally " },
                                             { "first ", ", then ", ", and finally " },
                                             { "", ", ", " and then " },
@@ -98,8 +100,10 @@ static void put_clause(Teller *t, Text *out, int i, bool known)
         en_put_vp(out, &p[0], EN_ING);
         return;
     }
-    if (known) en_put_actor_again(t, out, i);
-    else en_put_actor(t, out, i);
+    if (known)
+        en_put_actor_again(t, out, i);
+    else
+        en_put_actor(t, out, i);
     if (!n) return;
     text_put(out, " ");
     if (n == 1 && k < 4) {
@@ -138,7 +142,8 @@ static void put_actors_doing(Teller *t, Text *out, const char *props)
         text_put(out, props);
     }
     for (int k = from; k < t->shown; k++) {
-        text_put(out, k == 1 && !t->say.relation ? ONE(t, " while ", ", and ", ", while ") : ", and ");
+        text_put(out,
+                 k == 1 && !t->say.relation ? ONE(t, " while ", ", and ", ", while ") : ", and ");
         put_clause(t, out, t->actor[k], false);
     }
 }
@@ -213,11 +218,15 @@ static void caption_short(Teller *t, Text *out)
     } else {
         EnVp p[FACTS_EVENTS_MAX];
         int n = event_vps(t, i, p);
-        if (bare && !sentence) en_put_bare_actor(t, out, i);
-        else en_put_actor(t, out, i);
+        if (bare && !sentence)
+            en_put_bare_actor(t, out, i);
+        else
+            en_put_actor(t, out, i);
         if (n) text_put(out, " ");
-        if (n) en_put_vp(out, &p[0], sentence ? EN_THIRD : EN_ING);
-        else sentence = false;
+        if (n)
+            en_put_vp(out, &p[0], sentence ? EN_THIRD : EN_ING);
+        else
+            sentence = false;
     }
     text_put(out, props);
     if (*setting) text_puts(out, out->n ? " " : "", setting, NULL);
@@ -266,8 +275,10 @@ static void detail_setting(Teller *t, Text *out)
     t->said.weather = v->weather;
     size_t from = out->n;
     if (*setting) {
-        text_puts(out, ONE(t, "the scene takes place ", "this happens ", "we are ", "everything happens "),
-                  setting, NULL);
+        text_puts(
+            out,
+            ONE(t, "the scene takes place ", "this happens ", "we are ", "everything happens "),
+            setting, NULL);
         full_stop(out, from);
     }
     from = out->n;
@@ -286,8 +297,10 @@ static void detail_setting(Teller *t, Text *out)
 static void detail_events(Teller *t, Text *out, int i, const EnVp *p, int n, bool known)
 {
     size_t from = out->n;
-    if (known) en_put_actor_again(t, out, i);
-    else en_put_actor(t, out, i);
+    if (known)
+        en_put_actor_again(t, out, i);
+    else
+        en_put_actor(t, out, i);
     text_put(out, " ");
     if (n == 1 || teller_chance(t, 0.5)) {
         put_sequence(t, out, p, n, EN_THIRD);
@@ -312,8 +325,10 @@ static void detail_relation(Teller *t, Text *out)
     size_t from = out->n;
     t->said.relation = true;
     bool known = t->said.actor & 1;
-    if (known) en_put_actor_again(t, out, 0);
-    else en_put_actor(t, out, 0);
+    if (known)
+        en_put_actor_again(t, out, 0);
+    else
+        en_put_actor(t, out, 0);
     text_put(out, " ");
     if (relation_is_deed(t->facts->relation)) {
         EnVp deed = { .tail = "" };
@@ -323,8 +338,10 @@ static void detail_relation(Teller *t, Text *out)
     } else {
         text_puts(out, "is ", en_relation_place(t), " ");
     }
-    if (t->said.actor >> 1 & 1) en_put_actor_again(t, out, 1);
-    else en_put_actor(t, out, 1);
+    if (t->said.actor >> 1 & 1)
+        en_put_actor_again(t, out, 1);
+    else
+        en_put_actor(t, out, 1);
     full_stop(out, from);
 }
 
@@ -392,7 +409,10 @@ static void caption_detailed(Teller *t, Text *out)
 
 void caption_en(Teller *t, Text *out)
 {
-    if (t->style->form == CAPTION_SHORT) caption_short(t, out);
-    else if (t->style->form == CAPTION_SENTENCE) caption_sentence(t, out);
-    else caption_detailed(t, out);
+    if (t->style->form == CAPTION_SHORT)
+        caption_short(t, out);
+    else if (t->style->form == CAPTION_SENTENCE)
+        caption_sentence(t, out);
+    else
+        caption_detailed(t, out);
 }

@@ -10,14 +10,15 @@ typedef struct EnVp {
     char head[EN_WORD_SIZE], tail[96];
 } EnVp;
 
-/* What actor i does in event e; `actors` > 1: one predicate for all that are shown. Marks it said. */
+/* What actor i does in event e; `actors` > 1: one predicate for all that are shown. Marks it said.
+ */
 EnVp en_event(Teller *t, int i, int e, int actors);
 void en_put_vp(Text *out, const EnVp *vp, EnglishForm form);
 
 /* "a small dog", "another dog"; counted is the number of alike ones: "two dogs". */
 void en_put_actor(Teller *t, Text *out, int i);
 void en_put_actor_again(Teller *t, Text *out, int i); /* "the dog" */
-void en_put_bare_actor(Teller *t, Text *out, int i); /* "small dog" */
+void en_put_bare_actor(Teller *t, Text *out, int i);  /* "small dog" */
 /* All shown actors: "a dog, a cat and a bird", "two dogs". */
 void en_put_actors(Teller *t, Text *out);
 /* "it", or the noun again where a pronoun could mean another. */

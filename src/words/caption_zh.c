@@ -18,8 +18,9 @@ static bool has_events(const Teller *t, int i)
 /* 先跳起来，然后睡觉 */
 static void put_sequence(Teller *t, Text *out, const ZhVp *p, int n)
 {
-    static const char *const two[][2] = { { "先", "，然后" }, { "先", "，接着" }, { "先", "，再" },
-                                          { "", "，然后" },   { "", "，接着" } };
+    static const char *const two[][2] = {
+        { "先", "，然后" }, { "先", "，接着" }, { "先", "，再" }, { "", "，然后" }, { "", "，接着" }
+    };
     static const char *const three[][3] = { { "先", "，然后", "，最后" },
                                             { "先", "，接着", "，最后" },
                                             { "", "，然后", "，最后" },
@@ -61,8 +62,10 @@ static void put_all_together(Teller *t, Text *out, const char *place)
     ZhVp p = zh_event(t, t->actor[0], event[0], t->shown);
     all_said(t);
     bool now = p.lasts && teller_chance(t, 0.3);
-    if (now) text_put(out, "正在");
-    else text_put(out, ONE(t, "一起", "都", ""));
+    if (now)
+        text_put(out, "正在");
+    else
+        text_put(out, ONE(t, "一起", "都", ""));
     if (place) text_puts(out, now ? "" : "在", place, NULL);
     text_put(out, p.s);
 }
@@ -84,8 +87,10 @@ static void put_related(Teller *t, Text *out)
     if (!n) return;
     bool run_on = n == 1 && r != REL_BIGGER_THAN;
     if (!run_on) text_put(out, "，");
-    if (run_on) put_sequence(t, out, p, n);
-    else put_predicate(t, out, p, n, NULL);
+    if (run_on)
+        put_sequence(t, out, p, n);
+    else
+        put_predicate(t, out, p, n, NULL);
 }
 
 static void put_clause(Teller *t, Text *out, int i, const char *place)
@@ -93,8 +98,10 @@ static void put_clause(Teller *t, Text *out, int i, const char *place)
     ZhVp p[FACTS_EVENTS_MAX];
     int n = event_vps(t, i, p);
     if (!n) {
-        if (place) text_puts(out, place, "有", NULL);
-        else text_put(out, "有");
+        if (place)
+            text_puts(out, place, "有", NULL);
+        else
+            text_put(out, "有");
         zh_put_actor(t, out, i);
         return;
     }
@@ -137,8 +144,10 @@ static void put_actors_doing(Teller *t, Text *out, const char *place)
         put_props_beside(t, out);
     } else {
         text_put(out, place ? place : "");
-        if (t->say.prop) put_props_beside(t, out);
-        else text_put(out, place ? "空无一人" : "画面里空无一人");
+        if (t->say.prop)
+            put_props_beside(t, out);
+        else
+            text_put(out, place ? "空无一人" : "画面里空无一人");
     }
     for (int k = from; k < t->shown; k++) {
         text_put(out, ONE(t, "，", "，同时"));
@@ -155,8 +164,10 @@ static void put_front(Teller *t, Text *out)
         text_puts(out, teller_phrase(t, WORD_TIME, (int)t->facts->time), "，", NULL);
     if (!t->say.weather) return;
     t->said.weather = true;
-    if (teller_chance(t, 0.3)) text_put(out, teller_phrase(t, WORD_WEATHER, (int)t->facts->weather));
-    else text_put(out, zh_weather_clause(t));
+    if (teller_chance(t, 0.3))
+        text_put(out, teller_phrase(t, WORD_WEATHER, (int)t->facts->weather));
+    else
+        text_put(out, zh_weather_clause(t));
     text_put(out, "，");
 }
 
@@ -176,7 +187,8 @@ static void caption_sentence(Teller *t, Text *out)
 {
     put_front(t, out);
     const char *place = place_of(t);
-    bool inside = place && (t->shown == 0 || one_event(t) || teller_all_same(t)) && teller_chance(t, 0.6);
+    bool inside =
+        place && (t->shown == 0 || one_event(t) || teller_all_same(t)) && teller_chance(t, 0.6);
     if (place && !inside && t->shown) {
         text_puts(out, teller_chance(t, 0.4) ? "在" : "", place, "，");
         place = NULL;
@@ -258,23 +270,25 @@ static void detail_setting(Teller *t, Text *out)
     if (place) {
         text_put(out, ONE(t, "画面发生在", "场景在", "这是在", "故事发生在"));
         if (time && teller_chance(t, 0.5)) {
-            text_puts(out, lexicon_name(t->lex, WORD_TIME, (int)t->facts->time, t->style->language), "的", NULL);
+            text_puts(out, lexicon_name(t->lex, WORD_TIME, (int)t->facts->time, t->style->language),
+                      "的", NULL);
             time = false;
         }
         text_puts(out, place, time || t->say.weather ? "，" : "。", NULL);
     }
     if (time) {
         text_puts(out, ONE(t, "时间是", "正值", "此时是"),
-                  teller_phrase(t, WORD_TIME, (int)t->facts->time),
-                  t->say.weather ? "，" : "。");
+                  teller_phrase(t, WORD_TIME, (int)t->facts->time), t->say.weather ? "，" : "。");
     }
     if (t->say.weather) text_puts(out, zh_weather_clause(t), "。", NULL);
 }
 
 static void detail_events(Teller *t, Text *out, int i, const ZhVp *p, int n, bool known)
 {
-    if (known) zh_put_actor_again(t, out, i);
-    else zh_put_actor(t, out, i);
+    if (known)
+        zh_put_actor_again(t, out, i);
+    else
+        zh_put_actor(t, out, i);
     if (n == 1 || teller_chance(t, 0.5)) {
         put_predicate(t, out, p, n, NULL);
         text_put(out, "。");
@@ -282,7 +296,8 @@ static void detail_events(Teller *t, Text *out, int i, const ZhVp *p, int n, boo
     }
     text_puts(out, teller_chance(t, 0.5) ? "先" : "", p[0].s, "。");
     for (int k = 1; k < n; k++) {
-        text_put(out, k == n - 1 && n > 2 ? ONE(t, "最后，", "最后") : ONE(t, "然后，", "接着，", "随后，", "接着"));
+        text_put(out, k == n - 1 && n > 2 ? ONE(t, "最后，", "最后")
+                                          : ONE(t, "然后，", "接着，", "随后，", "接着"));
         zh_put_pronoun(t, out, i);
         text_puts(out, p[k].s, "。", NULL);
     }
@@ -290,8 +305,10 @@ static void detail_events(Teller *t, Text *out, int i, const ZhVp *p, int n, boo
 
 static void detail_relation(Teller *t, Text *out)
 {
-    if (t->said.actor & 1) zh_put_actor_again(t, out, 0);
-    else zh_put_actor(t, out, 0);
+    if (t->said.actor & 1)
+        zh_put_actor_again(t, out, 0);
+    else
+        zh_put_actor(t, out, 0);
     zh_put_relation(t, out, t->said.actor >> 1 & 1);
     text_put(out, "。");
 }
@@ -350,9 +367,12 @@ static void caption_detailed(Teller *t, Text *out)
 
 void caption_zh(Teller *t, Text *out)
 {
-    if (t->style->form == CAPTION_SHORT) caption_short(t, out);
-    else if (t->style->form == CAPTION_SENTENCE) caption_sentence(t, out);
-    else caption_detailed(t, out);
+    if (t->style->form == CAPTION_SHORT)
+        caption_short(t, out);
+    else if (t->style->form == CAPTION_SENTENCE)
+        caption_sentence(t, out);
+    else
+        caption_detailed(t, out);
     if (t->style->language != LANG_ZH_HANT) return;
     Text hans = *out;
     out->n = script_to_hant(hans.s, hans.n, out->s, sizeof out->s);

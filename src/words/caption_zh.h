@@ -9,7 +9,8 @@ typedef struct ZhVp {
     bool lasts; /* may follow 正在 and stand before 的 */
 } ZhVp;
 
-/* What actor i does in event e; `actors` > 1: one predicate for all that are shown. Marks it said. */
+/* What actor i does in event e; `actors` > 1: one predicate for all that are shown. Marks it said.
+ */
 ZhVp zh_event(Teller *t, int i, int e, int actors);
 
 void zh_put_actor(Teller *t, Text *out, int i);       /* 一只很小的狗, 另一只狗 */
@@ -22,7 +23,8 @@ void zh_put_camera(Teller *t, Text *out);             /* 镜头向左摇 */
 
 const char *zh_weather_clause(Teller *t); /* 下着雨 */
 
-/* The relation with actor 1 named, as what stands before a predicate: 追着一只猫, 在一只猫的左边. */
+/* The relation with actor 1 named, as what stands before a predicate: 追着一只猫, 在一只猫的左边.
+ */
 void zh_put_relation(Teller *t, Text *out, bool again);
 
 #endif

@@ -9,7 +9,8 @@ typedef enum EnglishForm { EN_BASE, EN_THIRD, EN_ING, EN_PAST } EnglishForm;
 
 enum { EN_WORD_SIZE = 48 };
 
-/* "run", EN_ING -> "running". Only the first word of a phrase changes ("come in" -> "coming in"). */
+/* "run", EN_ING -> "running". Only the first word of a phrase changes ("come in" -> "coming in").
+ */
 void english_verb(const char *base, EnglishForm form, char out[EN_WORD_SIZE]);
 
 /* "butterfly" -> "butterflies"; irregular plurals stand in the lexicon. */

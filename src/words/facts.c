@@ -16,7 +16,8 @@ void facts_tidy(Facts *facts)
 static SoraStatus within(const char *what, int value, int least, int most)
 {
     if (value >= least && value <= most) return SORA_OK;
-    return err_set(SORA_E_ARGUMENT, "facts: %s is %d, it must be %d to %d", what, value, least, most);
+    return err_set(SORA_E_ARGUMENT, "facts: %s is %d, it must be %d to %d", what, value, least,
+                   most);
 }
 
 static SoraStatus event_check(const Event *e)

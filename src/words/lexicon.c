@@ -18,16 +18,16 @@ struct Lexicon {
     const Phrases *phrases;
 };
 
-static const char *const kind_names[WORD_KIND_COUNT] = { "actor",  "prop",   "scene",
+static const char *const kind_names[WORD_KIND_COUNT] = { "actor",  "prop",    "scene",
                                                          "time",   "weather", "camera",
-                                                         "action", "size",   "relation" };
-static const char *const way_names[WAY_COUNT] = { "walk", "hop",     "crawl", "slither", "drive",
-                                                  "ride", "train",   "fly",   "flutter", "swim",
-                                                  "sail", "float",   "slide" };
+                                                         "action", "size",    "relation" };
+static const char *const way_names[WAY_COUNT] = { "walk", "hop",   "crawl", "slither", "drive",
+                                                  "ride", "train", "fly",   "flutter", "swim",
+                                                  "sail", "float", "slide" };
 /* What facts.h numbers itself must be there in its order. */
-static const int kind_fixed[WORD_KIND_COUNT] = { 0,           0,         SCENE_COUNT,
-                                                 TIME_COUNT,  WEATHER_COUNT, CAMERA_COUNT,
-                                                 ACT_COUNT,   SIZE_COUNT, REL_COUNT };
+static const int kind_fixed[WORD_KIND_COUNT] = {
+    0, 0, SCENE_COUNT, TIME_COUNT, WEATHER_COUNT, CAMERA_COUNT, ACT_COUNT, SIZE_COUNT, REL_COUNT
+};
 
 typedef struct Reader {
     const char *name;
@@ -72,7 +72,8 @@ static SoraStatus read_way(const Reader *r, char *field, Entry *e)
     while (verbs) {
         char *next = cut(verbs, ',');
         if (e->verbs == ENTRY_VERBS_MAX) return wrong(r, "too many verbs, at", verbs);
-        if (!*verbs || strlen(verbs) > 20) return wrong(r, "a verb must have 1 to 20 letters:", verbs);
+        if (!*verbs || strlen(verbs) > 20)
+            return wrong(r, "a verb must have 1 to 20 letters:", verbs);
         e->verb[e->verbs++] = verbs;
         verbs = next;
     }
@@ -96,8 +97,10 @@ static SoraStatus read_word(const Reader *r, char *text, WordKind kind, Language
         char plural[EN_WORD_SIZE];
         english_plural(text, plural);
         if (!w->second) w->second = arena_strdup(r->a, plural);
-        if (!third) w->third = english_article(text);
-        else if (strcmp(third, "-") == 0) w->third = "";
+        if (!third)
+            w->third = english_article(text);
+        else if (strcmp(third, "-") == 0)
+            w->third = "";
         else if (strcmp(third, "a") != 0 && strcmp(third, "an") != 0)
             return wrong(r, "an article is a, an or -, not", third);
     }
@@ -144,21 +147,25 @@ static SoraStatus read_row(Reader *r, char **f)
 {
     int kind = name_index(kind_names, WORD_KIND_COUNT, f[0]);
     if (kind < 0) return wrong(r, "unknown kind", f[0]);
-    if (!*f[1] || strlen(f[1]) >= EN_WORD_SIZE) return wrong(r, "an id is empty or too long:", f[1]);
+    if (!*f[1] || strlen(f[1]) >= EN_WORD_SIZE)
+        return wrong(r, "an id is empty or too long:", f[1]);
     if (lexicon_find(r->lex, (WordKind)kind, f[1]) >= 0) return wrong(r, "a second", f[1]);
     int limit = kind_fixed[kind] ? kind_fixed[kind] : ENTRIES_MAX;
     if (r->lex->count[kind] == limit) return wrong(r, "one more than there may be:", f[1]);
     Entry *e = &r->lex->entry[kind][r->lex->count[kind]];
     e->id = f[1];
     if (kind == WORD_ACTOR) TRY(read_way(r, f[2], e));
-    if (*f[3] != '-' && !strstr("it he she", f[3])) return wrong(r, "who is it, he, she or -, not", f[3]);
+    if (*f[3] != '-' && !strstr("it he she", f[3]))
+        return wrong(r, "who is it, he, she or -, not", f[3]);
     e->who = *f[3] == '-' ? "" : f[3];
     TRY(read_words(r, f[4], (WordKind)kind, LANG_EN, e));
     TRY(read_words(r, f[5], (WordKind)kind, LANG_ZH_HANS, e));
     if (strlen(f[6]) > 12) return wrong(r, "a measure word is too long:", f[6]);
     e->measure = f[6];
-    if (strcmp(f[7], "=") == 0) hant_from_hans(r, e);
-    else TRY(read_words(r, f[7], (WordKind)kind, LANG_ZH_HANT, e));
+    if (strcmp(f[7], "=") == 0)
+        hant_from_hans(r, e);
+    else
+        TRY(read_words(r, f[7], (WordKind)kind, LANG_ZH_HANT, e));
     r->lex->count[kind]++;
     return SORA_OK;
 }
@@ -207,8 +214,8 @@ static void count_rows(const char *text, int counts[WORD_KIND_COUNT])
 SoraStatus lexicon_read(Slice table, const char *name, Arena *a, const Lexicon **out)
 {
     if (table.size > TABLE_MAX)
-        return err_set(SORA_E_FORMAT, "%s has %zu bytes, a lexicon has at most %d", name, table.size,
-                       TABLE_MAX);
+        return err_set(SORA_E_FORMAT, "%s has %zu bytes, a lexicon has at most %d", name,
+                       table.size, TABLE_MAX);
     if (table.size && memchr(table.bytes, 0, table.size))
         return err_set(SORA_E_FORMAT, "%s has a zero byte in it", name);
     TRY(err_while(utf8_check((const char *)table.bytes, table.size), "reading %s", name));

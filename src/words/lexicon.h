@@ -15,14 +15,34 @@ typedef enum Language { LANG_EN, LANG_ZH_HANS, LANG_ZH_HANT, LANG_COUNT } Langua
 /* What has an entry of its own. For all but actors and props the index is the value of the enum
  * in facts.h; actors and props are numbered in the order of the table, which only grows. */
 typedef enum WordKind {
-    WORD_ACTOR, WORD_PROP, WORD_SCENE, WORD_TIME, WORD_WEATHER, WORD_CAMERA, WORD_ACTION,
-    WORD_SIZE, WORD_RELATION, WORD_KIND_COUNT
+    WORD_ACTOR,
+    WORD_PROP,
+    WORD_SCENE,
+    WORD_TIME,
+    WORD_WEATHER,
+    WORD_CAMERA,
+    WORD_ACTION,
+    WORD_SIZE,
+    WORD_RELATION,
+    WORD_KIND_COUNT
 } WordKind;
 
 /* How an actor gets about, which decides its verbs. */
 typedef enum Way {
-    WAY_WALK, WAY_HOP, WAY_CRAWL, WAY_SLITHER, WAY_DRIVE, WAY_RIDE, WAY_TRAIN, WAY_FLY, WAY_FLUTTER,
-    WAY_SWIM, WAY_SAIL, WAY_FLOAT, WAY_SLIDE, WAY_COUNT
+    WAY_WALK,
+    WAY_HOP,
+    WAY_CRAWL,
+    WAY_SLITHER,
+    WAY_DRIVE,
+    WAY_RIDE,
+    WAY_TRAIN,
+    WAY_FLY,
+    WAY_FLUTTER,
+    WAY_SWIM,
+    WAY_SAIL,
+    WAY_FLOAT,
+    WAY_SLIDE,
+    WAY_COUNT
 } Way;
 
 typedef struct Lexicon Lexicon;

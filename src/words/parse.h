@@ -26,7 +26,7 @@ typedef struct ParseReport {
     int unknowns;      /* kept; a word that comes twice counts once */
     UnknownWord unknown[PARSE_UNKNOWN_MAX]; /* content words only, in the order they are written */
     char actor_word[FACTS_ACTORS_MAX][PARSE_WORD_SIZE]; /* what the prompt first called them */
-    bool actor_missing;                     /* no known actor was named; facts then hold no actor */
+    bool actor_missing; /* no known actor was named; facts then hold no actor */
 } ParseReport;
 
 /* Reads `prompt` (English, Chinese simplified or traditional, full-width forms, or mixed). What it

@@ -9,8 +9,8 @@ enum { HAN_BYTES = 3, PAIR_BYTES = 2 * HAN_BYTES };
 
 /* Where the character alone would become the wrong one. */
 static const char *const phrases[][2] = {
-    { "松鼠", "松鼠" },   { "只有", "只有" },   { "公里", "公里" }, { "摇摆", "搖擺" },
-    { "皇后", "皇后" },   { "游乐", "遊樂" },   { "游戏", "遊戲" }, { "面包", "麵包" },
+    { "松鼠", "松鼠" },     { "只有", "只有" }, { "公里", "公里" }, { "摇摆", "搖擺" },
+    { "皇后", "皇后" },     { "游乐", "遊樂" }, { "游戏", "遊戲" }, { "面包", "麵包" },
     { "郁金香", "鬱金香" }, { "标志", "標誌" }, { "烟斗", "煙斗" }, { "万里", "萬里" },
     { "当中", "當中" },
 };
@@ -23,8 +23,10 @@ static const char *pair_find(const char *pairs, size_t count, const char *han)
         size_t mid = (low + high) / 2;
         int order = memcmp(pairs + mid * PAIR_BYTES, han, HAN_BYTES);
         if (order == 0) return pairs + mid * PAIR_BYTES + HAN_BYTES;
-        if (order < 0) low = mid + 1;
-        else high = mid;
+        if (order < 0)
+            low = mid + 1;
+        else
+            high = mid;
     }
     return NULL;
 }

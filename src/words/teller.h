@@ -37,8 +37,8 @@ bool teller_chance(Teller *t, double p);
 
 /* One of the given strings. */
 const char *teller_one(Teller *t, const char *const *of, size_t n);
-#define ONE(t, ...)                                                                                \
-    teller_one(t, (const char *const[]){ __VA_ARGS__ },                                            \
+#define ONE(t, ...)                                     \
+    teller_one(t, (const char *const[]){ __VA_ARGS__ }, \
                sizeof((const char *const[]){ __VA_ARGS__ }) / sizeof(const char *))
 
 /* A word of the entry that may be written; `held_out` asks for one that training never saw. */

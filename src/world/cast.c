@@ -39,8 +39,7 @@ static SoraStatus check_head(Slice file, CastFileHead *head)
     if (rows > CAST_FILE_MEMBERS_MAX)
         return err_set(SORA_E_FORMAT, "the cast file has %llu members, at most %d",
                        (unsigned long long)rows, CAST_FILE_MEMBERS_MAX);
-    if (!head->kind_count[CAST_ACTOR])
-        return err_set(SORA_E_FORMAT, "the cast file has no actor");
+    if (!head->kind_count[CAST_ACTOR]) return err_set(SORA_E_FORMAT, "the cast file has no actor");
     if (sizeof *head + rows * sizeof(CastFileRow) > file.size)
         return err_set(SORA_E_FORMAT, "the cast file ends within its list of %llu members",
                        (unsigned long long)rows);
@@ -53,7 +52,8 @@ static SoraStatus check_id(const char *id, size_t max)
     if (n == 0 || n == max) return err_set(SORA_E_FORMAT, "a member's id has no end or no letter");
     for (size_t i = 0; i < n; i++)
         if (!(id[i] == '_' || (id[i] >= 'a' && id[i] <= 'z') || (id[i] >= '0' && id[i] <= '9')))
-            return err_set(SORA_E_FORMAT, "a member's id has the byte 0x%02x, letters are a-z 0-9 _",
+            return err_set(SORA_E_FORMAT,
+                           "a member's id has the byte 0x%02x, letters are a-z 0-9 _",
                            (unsigned char)id[i]);
     return SORA_OK;
 }
@@ -132,7 +132,8 @@ static SoraStatus read_cast(Cast *c)
 SoraStatus cast_open(const char *path, Cast **out)
 {
     if (!file_exists(path))
-        return err_set(SORA_E_IO, "there is no cast file %s: make it with scripts/fetch-data", path);
+        return err_set(SORA_E_IO, "there is no cast file %s: make it with scripts/fetch-data",
+                       path);
     Slice file;
     TRY(file_map(path, &file));
     Arena *a = arena_new("cast", 0);

@@ -21,7 +21,7 @@ typedef struct SpriteLevel {
 typedef struct Sprite {
     uint16_t frames; /* a still has 1 */
     float fps;
-    float aspect; /* width / height of the box */
+    float aspect;                     /* width / height of the box */
     SpriteLevel level[SPRITE_LEVELS]; /* level 0 is the largest; each next half as large */
 } Sprite;
 

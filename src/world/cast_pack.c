@@ -25,19 +25,19 @@ typedef struct Table {
 static const char *const KIND[] = { "actor", "prop", "scenery", NULL };
 static const char *const BODY[] = { "whole", "bust", "head", NULL };
 static const char *const REALM[] = { "ground", "air", "water", "space", NULL };
-static const char *const GAIT[] = { "stay", "walk", "run",   "drive", "fly",
+static const char *const GAIT[] = { "stay", "walk",  "run", "drive", "fly",
                                     "swim", "float", "hop", "crawl", NULL };
 static const char *const FACES[] = { "left", "viewer", "right", NULL };
 static const char *const ANIM[] = { "idle", "gait", "wheel", NULL };
-static const char *const SCENES[] = { "meadow", "forest",     "beach", "sea_floor",
-                                      "snow",   "desert",     "city",  "night_city",
-                                      "room",   "stage",      "space", "sky",
-                                      "mountain", "river",    "farm",  "playground", NULL };
+static const char *const SCENES[] = { "meadow",     "forest", "beach",      "sea_floor", "snow",
+                                      "desert",     "city",   "night_city", "room",      "stage",
+                                      "space",      "sky",    "mountain",   "river",     "farm",
+                                      "playground", NULL };
 
 /* Where the members of each realm may be drawn before column `also` has its say. */
 #define BIT(s) (1u << SCENE_##s)
-#define OPEN_AIR                                                                                   \
-    (BIT(MEADOW) | BIT(FOREST) | BIT(BEACH) | BIT(SNOW) | BIT(DESERT) | BIT(CITY) |                \
+#define OPEN_AIR                                                                    \
+    (BIT(MEADOW) | BIT(FOREST) | BIT(BEACH) | BIT(SNOW) | BIT(DESERT) | BIT(CITY) | \
      BIT(NIGHT_CITY) | BIT(MOUNTAIN) | BIT(RIVER) | BIT(FARM) | BIT(PLAYGROUND))
 static const uint32_t REALM_SCENES[] = {
     [REALM_GROUND] = OPEN_AIR | BIT(ROOM) | BIT(STAGE),
@@ -141,7 +141,7 @@ static SoraStatus read_table(const char *path, const char *only, Arena *a, Table
     TRY(file_read(path, TABLE_MAX, a, &text));
     t->row = arena_alloc(a, CAST_FILE_MEMBERS_MAX * sizeof *t->row);
     int number = 0;
-    for (char *line = (char *)text.bytes; line && *line; ) {
+    for (char *line = (char *)text.bytes; line && *line;) {
         char *end = strchr(line, '\n');
         if (end) *end = 0;
         number++;
@@ -202,8 +202,8 @@ static void area_cell(const float *x, size_t step, int from, int i, int to, floa
 static void shrink_rows(const Shrink *s, const WebpAnim *w, size_t frame)
 {
     for (int y = 0; y < s->box.height; y++) {
-        const uint8_t *p = webp_frame(w, frame) +
-                           ((size_t)(s->box.y + y) * w->width + (size_t)s->box.x) * 4;
+        const uint8_t *p =
+            webp_frame(w, frame) + ((size_t)(s->box.y + y) * w->width + (size_t)s->box.x) * 4;
         for (int x = 0; x < s->box.width; x++, p += 4) {
             for (int c = 0; c < 3; c++) s->source[x * 4 + c] = (float)(p[c] * p[3]) / 255;
             s->source[x * 4 + 3] = p[3];
@@ -303,8 +303,7 @@ static SoraStatus write_index(const Table *t, size_t at, FileWriter *w)
     TRY(file_put(w, &head, sizeof head));
     for (int k = 0; k < CAST_KINDS; k++)
         for (size_t i = 0; i < t->count; i++)
-            if ((int)t->row[i].kind == k)
-                TRY(file_put(w, &t->row[i].file, sizeof t->row[i].file));
+            if ((int)t->row[i].kind == k) TRY(file_put(w, &t->row[i].file, sizeof t->row[i].file));
     return SORA_OK;
 }
 

@@ -15,8 +15,10 @@ static void make_noise(Painter *p, uint64_t seed)
     uint64_t h = rng_u64(seed, 0) | 1;
     for (int i = 0; i < COARSE * COARSE + HALF * HALF; i++) {
         h ^= h << 13, h ^= h >> 7, h ^= h << 17;
-        if (i < COARSE * COARSE) lattice[i / COARSE][i % COARSE] = (uint8_t)(h >> 20);
-        else fine[i / HALF % HALF][i % HALF] = (uint8_t)(h >> 20);
+        if (i < COARSE * COARSE)
+            lattice[i / COARSE][i % COARSE] = (uint8_t)(h >> 20);
+        else
+            fine[i / HALF % HALF][i % HALF] = (uint8_t)(h >> 20);
     }
     uint8_t *soft = arena_alloc(p->arena, NOISE_SIDE * NOISE_SIDE);
     uint8_t *noise = arena_alloc(p->arena, NOISE_SIDE * NOISE_SIDE);
@@ -24,9 +26,11 @@ static void make_noise(Painter *p, uint64_t seed)
         for (int x = 0; x < NOISE_SIDE; x++) {
             int f = x % STEP, g = y % STEP, i = x / STEP, k = (i + 1) % COARSE;
             const uint8_t *r0 = lattice[y / STEP], *r1 = lattice[(y / STEP + 1) % COARSE];
-            int s = (r0[i] * (STEP - f) + r0[k] * f) * (STEP - g) + (r1[i] * (STEP - f) + r1[k] * f) * g;
+            int s = (r0[i] * (STEP - f) + r0[k] * f) * (STEP - g) +
+                    (r1[i] * (STEP - f) + r1[k] * f) * g;
             soft[y * NOISE_SIDE + x] = (uint8_t)(s / (STEP * STEP));
-            noise[y * NOISE_SIDE + x] = (uint8_t)((s / (STEP * STEP) * 11 + fine[y / 2][x / 2] * 5) / 16);
+            noise[y * NOISE_SIDE + x] =
+                (uint8_t)((s / (STEP * STEP) * 11 + fine[y / 2][x / 2] * 5) / 16);
         }
     p->soft = soft, p->noise = noise;
 }
@@ -54,7 +58,8 @@ static void to_rgb(const Canvas *c, uint8_t *rgb)
 }
 
 /* Items from the `first` on and bodies, in one order. */
-static void things(const Painter *p, const Backdrop *b, const Eye *e, const StageFrame *f, Canvas *c)
+static void things(const Painter *p, const Backdrop *b, const Eye *e, const StageFrame *f,
+                   Canvas *c)
 {
     Drawn body[BODIES_MAX];
     int n = bodies_of(p, f, body), next = 0;

@@ -23,13 +23,15 @@ static void caustics(const Painter *p, const Eye *e, Canvas *c)
         float step = depth / (p->scale * e->camera.zoom) * 44, fade = fminf(1, 2 / depth - 0.4f);
         float u0 = eye_rest_x(p, e, 0.5f, depth) * depth * 44;
         const uint8_t *a = p->soft + ((int)(depth * 90) & (NOISE_SIDE - 1)) * NOISE_SIDE;
-        const uint8_t *b = p->soft + ((int)(depth * 70 + e->time_s * 4) & (NOISE_SIDE - 1)) * NOISE_SIDE;
+        const uint8_t *b =
+            p->soft + ((int)(depth * 70 + e->time_s * 4) & (NOISE_SIDE - 1)) * NOISE_SIDE;
         int u = (int)((u0 + 65536) * 256), du = (int)(step * 256);
         uint32_t *row = c->px + (size_t)y * (size_t)c->width;
         for (int x = 0; x < c->width; x++, u += du) {
             int i = (u + t) >> 8 & (NOISE_SIDE - 1), j = (u - t + 9000) >> 8 & (NOISE_SIDE - 1);
             int d = a[i] - b[j], k = 26 - (d < 0 ? -d : d);
-            if (k > 0) row[x] = canvas_mix(row[x], 0xfffff0e0, (uint32_t)((float)(k * peak / 26) * fade));
+            if (k > 0)
+                row[x] = canvas_mix(row[x], 0xfffff0e0, (uint32_t)((float)(k * peak / 26) * fade));
         }
     }
 }
@@ -59,12 +61,15 @@ static void bubbles(const Painter *p, const Eye *e, Canvas *c)
     float n = 12 * fmaxf(1, p->stage->view.aspect);
     for (int i = 0; i < (int)n; i++) {
         float near = paint_draw(seed, 4 * i, 0.4f, 1);
-        float y = 1.05f - 1.15f * wrap(paint_draw(seed, 4 * i + 1, 0, 1) + e->time_s * 0.12f * near);
+        float y =
+            1.05f - 1.15f * wrap(paint_draw(seed, 4 * i + 1, 0, 1) + e->time_s * 0.12f * near);
         float x = wrap(paint_draw(seed, 4 * i + 2, 0, 1) - e->camera.x * 0.3f * near) +
                   0.008f * sinf(e->time_s * 2.5f + (float)i);
-        float r = fmaxf(0.9f, 0.012f * near * p->scale), px = x * (float)c->width, py = y * p->scale;
+        float r = fmaxf(0.9f, 0.012f * near * p->scale), px = x * (float)c->width,
+              py = y * p->scale;
         canvas_ball(c, &(Spot){ px, py, r, r, 0xd8f6ff, 120 }, 0x8fd8ee, INFINITY);
-        canvas_spot(c, &(Spot){ px - r * 0.35f, py - r * 0.35f, r * 0.5f, r * 0.5f, 0xffffff, 230 });
+        canvas_spot(c,
+                    &(Spot){ px - r * 0.35f, py - r * 0.35f, r * 0.5f, r * 0.5f, 0xffffff, 230 });
     }
 }
 
@@ -77,7 +82,8 @@ static void fireflies(const Painter *p, const Eye *e, Canvas *c)
                   0.05f * sinf(t * 0.9f + (float)i * 1.7f);
         float y = view_ground(&p->stage->view, depth) - paint_draw(seed, 4 * i + 2, 0.02f, 0.22f) +
                   0.02f * sinf(t * 1.3f + (float)i);
-        float light = 0.5f + 0.5f * sinf(t * 2.2f + (float)i * 2.4f), r = fmaxf(1.6f, 0.016f * p->scale);
+        float light = 0.5f + 0.5f * sinf(t * 2.2f + (float)i * 2.4f),
+              r = fmaxf(1.6f, 0.016f * p->scale);
         eye_point(p, e, x / depth, y, depth, &px, &py);
         canvas_glow(c, &(Spot){ px, py, r * 1.6f, r * 1.6f, 0xd8ff70, (unsigned)(160 * light) });
         canvas_glow(c, &(Spot){ px, py, r * 0.5f, r * 0.5f, 0xfbffd8, (unsigned)(255 * light) });
@@ -98,6 +104,7 @@ void air_over(const Painter *p, const Eye *e, Canvas *c)
     }
     bool green = f->scene == SCENE_MEADOW || f->scene == SCENE_FOREST || f->scene == SCENE_RIVER ||
                  f->scene == SCENE_FARM;
-    if (green && f->time == TIME_NIGHT && (f->weather == WEATHER_CLEAR || f->weather == WEATHER_FOG))
+    if (green && f->time == TIME_NIGHT &&
+        (f->weather == WEATHER_CLEAR || f->weather == WEATHER_FOG))
         fireflies(p, e, c);
 }

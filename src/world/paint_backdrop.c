@@ -5,8 +5,10 @@
 
 #include "world/paint_body.h"
 
-enum { PLATE_PIXELS_MAX = 2 << 20 }; /* larger pictures are painted anew in each frame: plates of
-                                        all items would take gigabytes */
+enum {
+    PLATE_PIXELS_MAX = 2 << 20
+}; /* larger pictures are painted anew in each frame: plates of
+      all items would take gigabytes */
 
 static int first_near_item(const Painter *p)
 {
@@ -42,7 +44,8 @@ static void paint_land(const Painter *p, const Eye *e, Canvas *c)
     inside_paint(p, e, 1, c);
 }
 
-/* The part of the picture of plate's own eye that is seen in some frame; with room to interpolate. */
+/* The part of the picture of plate's own eye that is seen in some frame; with room to interpolate.
+ */
 static ThingBox seen_area(const Painter *p, const Eye *eye, int width, int height, float depth)
 {
     ThingBox box = { INFINITY, INFINITY, -INFINITY, -INFINITY };
@@ -162,15 +165,20 @@ static void over(Canvas *c, const Canvas *top)
     size_t n = (size_t)c->width * (size_t)c->height;
     for (size_t i = 0; i < n; i++) {
         uint32_t s = top->px[i];
-        if (s >> 24 == 255) c->px[i] = s;
-        else if (s) c->px[i] = canvas_over(s, c->px[i]);
+        if (s >> 24 == 255)
+            c->px[i] = s;
+        else if (s)
+            c->px[i] = canvas_over(s, c->px[i]);
     }
 }
 
-static void put_whole(const Painter *p, const Backdrop *b, const Plate *plate, const Eye *e, Canvas *c)
+static void put_whole(const Painter *p, const Backdrop *b, const Plate *plate, const Eye *e,
+                      Canvas *c)
 {
-    if (b->motion == MOTION_ZOOM) plate_scale(p, plate, &b->eye, e, c);
-    else over(c, &plate->c);
+    if (b->motion == MOTION_ZOOM)
+        plate_scale(p, plate, &b->eye, e, c);
+    else
+        over(c, &plate->c);
 }
 
 static void paint_parts(const Painter *p, const Backdrop *b, const Eye *e, Canvas *c)
@@ -206,6 +214,8 @@ void backdrop_paint(const Painter *p, const Backdrop *b, const Eye *e, Canvas *c
 
 void backdrop_item(const Painter *p, const Backdrop *b, const Eye *e, int i, Canvas *c)
 {
-    if (b->motion != MOTION_SHIFT || thing_sways(p, &p->item[i])) thing_paint(p, e, &p->item[i], c);
-    else if (b->item[i].c.px) plate_shift(p, &b->item[i], &b->eye, e, c);
+    if (b->motion != MOTION_SHIFT || thing_sways(p, &p->item[i]))
+        thing_paint(p, e, &p->item[i], c);
+    else if (b->item[i].c.px)
+        plate_shift(p, &b->item[i], &b->eye, e, c);
 }

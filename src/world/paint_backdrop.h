@@ -7,14 +7,14 @@
 
 typedef struct Backdrop {
     Motion motion;
-    Eye eye;    /* the plates' own */
-    int first;  /* item that is the first to be painted in every frame */
+    Eye eye;   /* the plates' own */
+    int first; /* item that is the first to be painted in every frame */
     Plate sky;
-    Plate land, items;          /* still and zoom: all of the land; what stands in it, where water
-                                   moves between the two */
-    bool holes;                 /* things move between sky and land, so land has holes */
+    Plate land, items; /* still and zoom: all of the land; what stands in it, where water
+                          moves between the two */
+    bool holes;        /* things move between sky and land, so land has holes */
     Plate ridge[RIDGES_MAX], wall[INSIDE_LAYERS], ground; /* shift: each part of the land */
-    Plate *item;                /* shift: [p->items]; without pixels where it sways */
+    Plate *item; /* shift: [p->items]; without pixels where it sways */
 } Backdrop;
 
 /* Everything in the painter's arena. */

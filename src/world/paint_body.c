@@ -63,8 +63,9 @@ static void body_shadow(const Painter *p, const Eye *e, const Drawn *b, Canvas *
     float rx = (0.36f + 0.3f * half) * width * k * size, flat = 0.24f;
     Hex dark = canvas_scale(p->look.ground_near, 0.2f);
     float strength = 255 * p->look.shadow;
-    canvas_spot(c, &(Spot){ px - p->look.light_x * 0.05f * width * k, py, rx * 1.15f,
-                            fmaxf(1, rx * flat), dark, (unsigned)(strength * (0.25f + 0.6f * fade)) });
+    canvas_spot(c,
+                &(Spot){ px - p->look.light_x * 0.05f * width * k, py, rx * 1.15f,
+                         fmaxf(1, rx * flat), dark, (unsigned)(strength * (0.25f + 0.6f * fade)) });
     float contact_rx = fmaxf(half, 0.1f) * width * k * 1.1f;
     canvas_spot(c, &(Spot){ px, py, contact_rx, fmaxf(1, contact_rx * flat), dark,
                             (unsigned)(strength * 1.1f * fade * fade) });
@@ -77,19 +78,26 @@ static void body_pool(const Painter *p, const Eye *e, const Drawn *b, Canvas *c)
     const Pose *q = b->pose;
     bool stage = p->stage->facts.scene == SCENE_STAGE;
     if (!p->stage->view.ground || q->water > 0 || !(p->look.lamps || stage)) return;
-    float px, py, k = p->scale * e->camera.zoom, half = 0.5f * q->height * fmaxf(1, b->sprite->aspect);
+    float px, py, k = p->scale * e->camera.zoom,
+                  half = 0.5f * q->height * fmaxf(1, b->sprite->aspect);
     eye_point(p, e, q->x, view_ground(&p->stage->view, q->depth), q->depth, &px, &py);
-    Spot s = { px, py, (half + 0.14f) * k * 1.3f, (half + 0.14f) * k * 0.4f,
-               stage ? 0xffefc8 : 0xa9bcff, stage ? 120 : 56 };
+    Spot s = { px,
+               py,
+               (half + 0.14f) * k * 1.3f,
+               (half + 0.14f) * k * 0.4f,
+               stage ? 0xffefc8 : 0xa9bcff,
+               stage ? 120 : 56 };
     canvas_glow(c, &s);
     if (!stage) {
-        canvas_glow(c, &(Spot){ px, py - q->height * k * 0.5f, half * k * 1.5f, q->height * k * 0.8f, 0x8fa6f0, 26 });
+        canvas_glow(c, &(Spot){ px, py - q->height * k * 0.5f, half * k * 1.5f,
+                                q->height * k * 0.8f, 0x8fa6f0, 26 });
         return;
     }
     float top = px + (px < (float)c->width / 2 ? 0.3f : -0.3f) * p->scale;
     for (int i = 0; i < 3; i++) {
         float r = s.rx * (0.8f - 0.16f * (float)i), n = 0.03f * k * (1 - 0.25f * (float)i);
-        canvas_quad(c, &(Quad){ -1, top - n, top + n, py + s.ry, px - r, px + r, 0xfff0cc, 0xfff0cc, 18, 1 });
+        canvas_quad(c, &(Quad){ -1, top - n, top + n, py + s.ry, px - r, px + r, 0xfff0cc, 0xfff0cc,
+                                18, 1 });
     }
 }
 
@@ -98,10 +106,17 @@ static Blit body_blit(const Painter *p, const Eye *e, const Drawn *b)
     const Pose *q = b->pose;
     float px, py, height = q->height * p->scale * e->camera.zoom;
     eye_point(p, e, q->x, q->y, q->depth, &px, &py);
-    return (Blit){ .sprite = b->sprite, .frame = frame_at(b->sprite, q->time_s), .x = px, .y = py,
+    return (Blit){ .sprite = b->sprite,
+                   .frame = frame_at(b->sprite, q->time_s),
+                   .x = px,
+                   .y = py,
                    .width = height * b->sprite->aspect * q->stretch_x,
-                   .height = height * q->stretch_y, .turn = q->turn, .mirror = q->mirror,
-                   .end = INFINITY, .tint = look_actor(&p->look, b->sprite), .alpha = 256 };
+                   .height = height * q->stretch_y,
+                   .turn = q->turn,
+                   .mirror = q->mirror,
+                   .end = INFINITY,
+                   .tint = look_actor(&p->look, b->sprite),
+                   .alpha = 256 };
 }
 
 /* A body in the water: mirrored below the water line, with a rim of light where it goes in. */
@@ -120,7 +135,8 @@ static void body_in_water(const Painter *p, const Eye *e, const Drawn *b, Canvas
     Hex light = canvas_blend(p->look.haze, 0xffffff, 0.4f);
     if (above) {
         canvas_sprite(c, &mirror);
-        canvas_spot(c, &(Spot){ blit.x, line + thin, wide * 1.35f * swell, thin * 3.4f, light, 90 });
+        canvas_spot(c,
+                    &(Spot){ blit.x, line + thin, wide * 1.35f * swell, thin * 3.4f, light, 90 });
         blit.end = line;
     }
     canvas_sprite(c, &blit);

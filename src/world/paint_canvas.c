@@ -42,8 +42,8 @@ static Texture pick_level(const Sprite *s, size_t frame, float height)
     while (l + 1 < SPRITE_LEVELS && height < 0.6f * (float)s->level[l].height) l++;
     const SpriteLevel *v = &s->level[l];
     size_t size = (size_t)v->width * v->height * 4;
-    return (Texture){ (const uint32_t *)(const void *)(v->rgba + frame % s->frames * size), v->width,
-                      v->height };
+    return (Texture){ (const uint32_t *)(const void *)(v->rgba + frame % s->frames * size),
+                      v->width, v->height };
 }
 
 static inline uint32_t texel(const Texture *t, int x, int y)
@@ -111,8 +111,8 @@ static void inner(int u, int du, int width, int *x0, int *x1)
 {
     int64_t last = (int64_t)(width - 1) << 16, at = u;
     while (*x0 < *x1 && (at < 0 || at >= last)) at += du, (*x0)++;
-    while (*x1 > *x0 && (at + (int64_t)du * (*x1 - *x0 - 1) < 0 ||
-                         at + (int64_t)du * (*x1 - *x0 - 1) >= last))
+    while (*x1 > *x0 &&
+           (at + (int64_t)du * (*x1 - *x0 - 1) < 0 || at + (int64_t)du * (*x1 - *x0 - 1) >= last))
         (*x1)--;
 }
 
@@ -146,7 +146,8 @@ static void run_straight(const Texture *t, const Blit *b, Run r, int n, uint32_t
         int i = r.u >> 16;
         if (!(top[i] | top[i + 1] | low[i] | low[i + 1])) continue;
         uint32_t fu = (uint32_t)r.u >> 8 & 255;
-        uint32_t p = canvas_mix(canvas_mix(top[i], top[i + 1], fu), canvas_mix(low[i], low[i + 1], fu), fv);
+        uint32_t p =
+            canvas_mix(canvas_mix(top[i], top[i + 1], fu), canvas_mix(low[i], low[i + 1], fu), fv);
         if (!r.plain) p = tinted(p, &b->tint, b->alpha);
         row[x] = p >> 24 == 255 ? p : canvas_over(p, row[x]);
     }
@@ -172,11 +173,14 @@ void canvas_sprite(Canvas *c, const Blit *b)
         narrow(u, dudx, t.width, &x0, &x1);
         narrow(v, dvdx, t.height, &x0, &x1);
         if (x0 >= x1) continue;
-        Run r = { (int)floorf((u + dudx * (float)x0) * ONE), (int)floorf((v + dvdx * (float)x0) * ONE),
-                  (int)lrintf(dudx * ONE), (int)lrintf(dvdx * ONE), plain };
+        Run r = { (int)floorf((u + dudx * (float)x0) * ONE),
+                  (int)floorf((v + dvdx * (float)x0) * ONE), (int)lrintf(dudx * ONE),
+                  (int)lrintf(dvdx * ONE), plain };
         uint32_t *row = c->px + (size_t)y * (size_t)c->width + x0;
-        if (r.dv == 0) run_straight(&t, b, r, x1 - x0, row);
-        else run_any(&t, b, r, x1 - x0, row);
+        if (r.dv == 0)
+            run_straight(&t, b, r, x1 - x0, row);
+        else
+            run_any(&t, b, r, x1 - x0, row);
     }
 }
 
@@ -339,8 +343,8 @@ void canvas_stroke(Canvas *c, const Stroke *s)
             float part = fminf(mid + half, (float)j + 1) - fmaxf(mid - half, (float)j);
             uint32_t *px = c->px + (size_t)j * (size_t)c->width + i;
             if (part > 0)
-                *px = canvas_over(
-                    canvas_rgba(s->color, (unsigned)(part * cover * (float)s->alpha)), *px);
+                *px = canvas_over(canvas_rgba(s->color, (unsigned)(part * cover * (float)s->alpha)),
+                                  *px);
         }
     }
 }

@@ -200,8 +200,8 @@ static void zone_colors(const Painter *p, PlaneRow *row)
     if (z > 0 && row->depth + row->dz > at->depth) {
         const Zone *up = &p->zone[z - 1];
         float w = clampf((at->depth - row->depth) / row->dz, 0, 1);
-        row->base = canvas_blend(z == 1 ? canvas_blend(l->ground_far, l->ground_near, 0.4f) : up->base,
-                                 row->base, w);
+        row->base = canvas_blend(
+            z == 1 ? canvas_blend(l->ground_far, l->ground_near, 0.4f) : up->base, row->base, w);
     }
 }
 
@@ -229,7 +229,8 @@ static void darken(uint32_t *px, float k)
 }
 
 /* Seams towards the viewer every `period`, as wide as they are and softer than that. */
-static void seams(const PlaneRow *r, float period, float width, float strength, uint32_t *row, int n)
+static void seams(const PlaneRow *r, float period, float width, float strength, uint32_t *row,
+                  int n)
 {
     float soft = r->step, fade = clampf(period / (3 * r->step) - 0.3f, 0, 1) * strength;
     if (fade <= 0) return;
@@ -241,7 +242,8 @@ static void seams(const PlaneRow *r, float period, float width, float strength, 
 }
 
 /* Seams across: rows in which a multiple of `period` of depth falls. */
-static void cross_seam(const PlaneRow *r, float period, float width, float strength, uint32_t *row, int n)
+static void cross_seam(const PlaneRow *r, float period, float width, float strength, uint32_t *row,
+                       int n)
 {
     float fade = clampf(period / (3 * r->dz) - 0.3f, 0, 1) * strength;
     float at = (r->depth + r->dz / 2) / period, d = fabsf(at - rintf(at)) * period;

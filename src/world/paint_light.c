@@ -36,18 +36,15 @@ static const Place PLACE[SCENE_COUNT] = {
 };
 
 static const Gradient SKY[TIME_COUNT][3] = {
-    [TIME_DAY] = {
-        { 4, { 0, 0.45f, 0.8f, 1 }, { 0x3f97ec, 0x7cc0f6, 0xb5defb, 0xe2f4fd } },
-        { 4, { 0, 0.45f, 0.8f, 1 }, { 0x4aa8e0, 0x86cdf0, 0xc0e8f6, 0xf3f8ea } },
-        { 4, { 0, 0.5f, 0.85f, 1 }, { 0x5b8fe6, 0x93b9f3, 0xc6dbfa, 0xfbeee6 } } },
-    [TIME_DUSK] = {
-        { 4, { 0, 0.45f, 0.78f, 1 }, { 0x3c4a8e, 0x9566a4, 0xee8a6c, 0xffcf8a } },
-        { 4, { 0, 0.4f, 0.75f, 1 }, { 0x5a5596, 0xb56d98, 0xf79a6a, 0xffdd9c } },
-        { 4, { 0, 0.5f, 0.8f, 1 }, { 0x4a3f78, 0xa1547f, 0xe87a5c, 0xffb870 } } },
-    [TIME_NIGHT] = {
-        { 4, { 0, 0.45f, 0.8f, 1 }, { 0x0b1236, 0x17265c, 0x2b4285, 0x4c66ab } },
-        { 4, { 0, 0.45f, 0.8f, 1 }, { 0x101034, 0x221f5e, 0x3a3a86, 0x5f62ac } },
-        { 4, { 0, 0.5f, 0.85f, 1 }, { 0x081a33, 0x123456, 0x1f5078, 0x447a9c } } },
+    [TIME_DAY] = { { 4, { 0, 0.45f, 0.8f, 1 }, { 0x3f97ec, 0x7cc0f6, 0xb5defb, 0xe2f4fd } },
+                   { 4, { 0, 0.45f, 0.8f, 1 }, { 0x4aa8e0, 0x86cdf0, 0xc0e8f6, 0xf3f8ea } },
+                   { 4, { 0, 0.5f, 0.85f, 1 }, { 0x5b8fe6, 0x93b9f3, 0xc6dbfa, 0xfbeee6 } } },
+    [TIME_DUSK] = { { 4, { 0, 0.45f, 0.78f, 1 }, { 0x3c4a8e, 0x9566a4, 0xee8a6c, 0xffcf8a } },
+                    { 4, { 0, 0.4f, 0.75f, 1 }, { 0x5a5596, 0xb56d98, 0xf79a6a, 0xffdd9c } },
+                    { 4, { 0, 0.5f, 0.8f, 1 }, { 0x4a3f78, 0xa1547f, 0xe87a5c, 0xffb870 } } },
+    [TIME_NIGHT] = { { 4, { 0, 0.45f, 0.8f, 1 }, { 0x0b1236, 0x17265c, 0x2b4285, 0x4c66ab } },
+                     { 4, { 0, 0.45f, 0.8f, 1 }, { 0x101034, 0x221f5e, 0x3a3a86, 0x5f62ac } },
+                     { 4, { 0, 0.5f, 0.85f, 1 }, { 0x081a33, 0x123456, 0x1f5078, 0x447a9c } } },
 };
 
 Hex look_grade(const Stage *s, Hex c)
@@ -85,8 +82,9 @@ static Tint tint_of(const Stage *s, bool actor)
     if (s->facts.time == TIME_NIGHT || scene == SCENE_NIGHT_CITY) {
         t = actor ? (Tint){ { 186, 196, 232 }, { 12, 16, 26 } }
                   : (Tint){ { 96, 112, 168 }, { 8, 12, 28 } };
-        if (inside) t = actor ? (Tint){ { 244, 226, 210 }, { 8, 6, 8 } }
-                              : (Tint){ { 170, 150, 144 }, { 6, 6, 14 } };
+        if (inside)
+            t = actor ? (Tint){ { 244, 226, 210 }, { 8, 6, 8 } }
+                      : (Tint){ { 170, 150, 144 }, { 6, 6, 14 } };
     }
     if (scene == SCENE_SEA_FLOOR) {
         float k = s->facts.time == TIME_NIGHT ? 0.9f : 1;
@@ -111,8 +109,10 @@ static void sky_of(const Stage *s, Look *l, uint64_t seed)
     if (s->facts.scene == SCENE_STAGE)
         l->sky = (Gradient){ 2, { 0, 1 }, { look_grade(s, 0x6e1630), look_grade(s, 0x9a2440) } };
     if (s->facts.scene == SCENE_SEA_FLOOR)
-        l->sky = (Gradient){ 3, { 0, 0.5f, 1 },
-            { look_grade(s, 0x5fd0ea), look_grade(s, 0x2f9fce), look_grade(s, 0x2a86b8) } };
+        l->sky = (Gradient){ 3,
+                             { 0, 0.5f, 1 },
+                             { look_grade(s, 0x5fd0ea), look_grade(s, 0x2f9fce),
+                               look_grade(s, 0x2a86b8) } };
     l->haze = l->sky.color[l->sky.stops - 1];
     l->sun = l->outdoor && time != TIME_NIGHT && !grey;
     l->moon = l->outdoor && time == TIME_NIGHT && s->facts.weather != WEATHER_FOG;
@@ -133,7 +133,8 @@ Look look_of(const Stage *s)
     float warm = paint_draw(seed, 4, 0, 1);
     l.ground_far = look_grade(s, canvas_blend(p->far, canvas_scale(p->far, 1.08f), warm));
     l.ground_near = look_grade(s, canvas_blend(p->near, canvas_scale(p->near, 1.12f), warm));
-    l.ground_alt = look_grade(s, canvas_blend(p->alt, canvas_scale(p->alt, 1.1f), paint_draw(seed, 5, 0, 1)));
+    l.ground_alt =
+        look_grade(s, canvas_blend(p->alt, canvas_scale(p->alt, 1.1f), paint_draw(seed, 5, 0, 1)));
     l.scenery = tint_of(s, false);
     l.actor = tint_of(s, true);
     l.light_x = l.sun_x < 0.5f ? -1 : 1;

@@ -57,7 +57,9 @@ static void blend_rows(const uint8_t *restrict a, const uint8_t *restrict b, int
         return;
     }
     for (int i = 0; i < n * 4; i++)
-        out[i] = (uint8_t)((uint16_t)(a[i] * w00 + a[i + 4] * w10 + b[i] * w01 + b[i + 4] * w11 + 128) >> 8);
+        out[i] =
+            (uint8_t)((uint16_t)(a[i] * w00 + a[i + 4] * w10 + b[i] * w01 + b[i + 4] * w11 + 128) >>
+                      8);
 }
 
 enum { CHUNK = 256 }; /* pixels of a row at a time */
@@ -72,11 +74,14 @@ static void put_row(const Plate *plate, int y, unsigned fy, int x, unsigned fx, 
     const uint32_t *b = fy ? a + plate->c.width : a;
     for (int at = first; at < end; at += CHUNK) {
         int n = end - at < CHUNK ? end - at : CHUNK;
-        blend_rows((const uint8_t *)(a + at), (const uint8_t *)(b + at), n, fx, fy, (uint8_t *)mixed);
+        blend_rows((const uint8_t *)(a + at), (const uint8_t *)(b + at), n, fx, fy,
+                   (uint8_t *)mixed);
         for (int i = 0; i < n; i++) {
             uint32_t s = mixed[i], alpha = s >> 24;
-            if (alpha == 255) row[at + i] = s;
-            else if (alpha) row[at + i] = canvas_over(s, row[at + i]);
+            if (alpha == 255)
+                row[at + i] = s;
+            else if (alpha)
+                row[at + i] = canvas_over(s, row[at + i]);
         }
     }
 }
@@ -114,7 +119,8 @@ void plate_shift(const Painter *p, const Plate *plate, const Eye *from, const Ey
         shift_row(plate, sx, sy + (float)y, c->px + (size_t)y * (size_t)c->width, c->width);
 }
 
-void plate_shift_ground(const Painter *p, const Plate *plate, const Eye *from, const Eye *to, Canvas *c)
+void plate_shift_ground(const Painter *p, const Plate *plate, const Eye *from, const Eye *to,
+                        Canvas *c)
 {
     const View *v = &p->stage->view;
     float k = p->scale * to->camera.zoom, span = v->base - v->horizon;
@@ -136,16 +142,21 @@ static void scale_row(const uint32_t *a, const uint32_t *b, unsigned fy, int u, 
         uint32_t fu = (uint32_t)u >> 8 & 255;
         if (!(a[x] | a[x + 1] | b[x] | b[x + 1])) continue;
         uint32_t s = canvas_mix(canvas_mix(a[x], a[x + 1], fu), canvas_mix(b[x], b[x + 1], fu), fy);
-        if (s >> 24 == 255) out[i] = s;
-        else out[i] = canvas_over(s, out[i]);
+        if (s >> 24 == 255)
+            out[i] = s;
+        else
+            out[i] = canvas_over(s, out[i]);
     }
 }
 
 void plate_scale(const Painter *p, const Plate *plate, const Eye *from, const Eye *to, Canvas *c)
 {
     float step = from->camera.zoom / to->camera.zoom;
-    float u0 = ((0.5f / p->scale - p->stage->view.aspect / 2) / to->camera.zoom * from->camera.zoom +
-                p->stage->view.aspect / 2) * p->scale - (float)plate->x - 0.5f;
+    float u0 =
+        ((0.5f / p->scale - p->stage->view.aspect / 2) / to->camera.zoom * from->camera.zoom +
+         p->stage->view.aspect / 2) *
+            p->scale -
+        (float)plate->x - 0.5f;
     int u = (int)floorf(u0 * 65536), du = (int)(step * 65536);
     int last = (plate->c.width - 2) * 65536;
     if (u < 0) u = 0;

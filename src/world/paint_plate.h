@@ -6,14 +6,15 @@
 
 #include "world/painter.h"
 
-/* A canvas whose upper left pixel lies at (x, y) of the picture when the camera is the plate's own. */
+/* A canvas whose upper left pixel lies at (x, y) of the picture when the camera is the plate's own.
+ */
 typedef struct Plate {
     Canvas c;
     int x, y;
     float depth;
     struct PlateSpan {
         int first, end; /* of each row: what is not transparent */
-    } *span;
+    } * span;
 } Plate;
 
 /* How the camera moves in a clip. */
@@ -33,7 +34,8 @@ void plate_close(Plate *plate, Arena *a);
 void plate_shift(const Painter *p, const Plate *plate, const Eye *from, const Eye *to, Canvas *c);
 
 /* The same for the ground plane, whose rows move each by its depth. */
-void plate_shift_ground(const Painter *p, const Plate *plate, const Eye *from, const Eye *to, Canvas *c);
+void plate_shift_ground(const Painter *p, const Plate *plate, const Eye *from, const Eye *to,
+                        Canvas *c);
 
 /* Over the picture, scaled: the camera zooms and does not move sideways. */
 void plate_scale(const Painter *p, const Plate *plate, const Eye *from, const Eye *to, Canvas *c);

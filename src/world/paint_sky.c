@@ -49,8 +49,15 @@ static void moon(const Painter *p, const Eye *e, Canvas *c, float px, float py)
         return;
     }
     const Sprite *s = cast_sprite(p->cast, CAST_SCENERY, (size_t)i);
-    Blit b = { .sprite = s, .x = px, .y = py + r, .height = 2 * r, .width = 2 * r * s->aspect,
-               .mirror = 1, .end = INFINITY, .tint = TINT_NONE, .alpha = 256 };
+    Blit b = { .sprite = s,
+               .x = px,
+               .y = py + r,
+               .height = 2 * r,
+               .width = 2 * r * s->aspect,
+               .mirror = 1,
+               .end = INFINITY,
+               .tint = TINT_NONE,
+               .alpha = 256 };
     canvas_sprite(c, &b);
 }
 
@@ -61,8 +68,10 @@ static void sun(const Painter *p, Canvas *c, float px, float py)
     Hex glow = dusk ? 0xff9a4a : 0xfff2c0;
     canvas_glow(c, &(Spot){ px, py, r * 9, r * (dusk ? 5.5f : 9), glow, dusk ? 110 : 60 });
     canvas_glow(c, &(Spot){ px, py, r * 3, r * 3, glow, 110 });
-    if (dusk) canvas_ball(c, &(Spot){ px, py, r, r, 0xffe2a0, 255 }, 0xff9c50, INFINITY);
-    else canvas_ball(c, &(Spot){ px, py, r, r, 0xfffbe0, 255 }, 0xffe58c, INFINITY);
+    if (dusk)
+        canvas_ball(c, &(Spot){ px, py, r, r, 0xffe2a0, 255 }, 0xff9c50, INFINITY);
+    else
+        canvas_ball(c, &(Spot){ px, py, r, r, 0xfffbe0, 255 }, 0xffe58c, INFINITY);
 }
 
 /* Large clouds of faint colour. */
@@ -96,7 +105,13 @@ void sky_item(const Painter *p, const Eye *e, const Item *m, Canvas *c)
 {
     float px, py, k = p->scale * e->camera.zoom;
     eye_point(p, e, m->x + m->drift * e->time_s, m->y, m->depth, &px, &py);
-    canvas_sprite(c, &(Blit){ .sprite = m->sprite, .x = px, .y = py, .width = m->width * k,
-                              .height = m->height * k, .mirror = m->mirror, .end = INFINITY,
-                              .tint = m->tint, .alpha = 256 });
+    canvas_sprite(c, &(Blit){ .sprite = m->sprite,
+                              .x = px,
+                              .y = py,
+                              .width = m->width * k,
+                              .height = m->height * k,
+                              .mirror = m->mirror,
+                              .end = INFINITY,
+                              .tint = m->tint,
+                              .alpha = 256 });
 }

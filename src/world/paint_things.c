@@ -30,7 +30,8 @@ bool thing_box(const Painter *p, const Eye *e, const Item *m, ThingBox *box)
 {
     Spotted s = place(p, e, m);
     float half = s.width * 0.7f + 2;
-    if (m->kind == ITEM_LAMP || m->kind == ITEM_TUFT || m->kind == ITEM_WEED) half += s.height * 0.55f;
+    if (m->kind == ITEM_LAMP || m->kind == ITEM_TUFT || m->kind == ITEM_WEED)
+        half += s.height * 0.55f;
     if (m->kind == ITEM_CACTUS || m->kind == ITEM_CORAL) half += s.height * 0.1f;
     float below = s.height * 0.06f + s.width * 0.16f + 2;
     *box = (ThingBox){ s.x - half, s.y - s.height * 1.3f - 2, s.x + half, s.y + below };
@@ -64,8 +65,9 @@ static void grass_footing(const Painter *p, const Item *m, const Spotted *s, Can
         Hex color = canvas_blend(p->look.ground_far, p->look.ground_near, 1.3f / m->depth);
         color = canvas_blend(color, p->look.ground_alt, paint_draw(m->seed, 42 + 3 * i, 0, 1));
         float y = s->y + 0.3f * tall;
-        canvas_stroke(c, &(Stroke){ x + lean, y - tall * paint_draw(m->seed, 42 + 3 * i, 0.6f, 1.2f),
-                                    x, y, 0, fmaxf(0.9f, tall * 0.3f), color, 255 });
+        canvas_stroke(c,
+                      &(Stroke){ x + lean, y - tall * paint_draw(m->seed, 42 + 3 * i, 0.6f, 1.2f),
+                                 x, y, 0, fmaxf(0.9f, tall * 0.3f), color, 255 });
     }
 }
 
@@ -74,15 +76,22 @@ static void mound_footing(const Painter *p, const Item *m, const Spotted *s, Can
     Hex color = canvas_blend(p->look.ground_far, p->look.ground_near, 1.4f / m->depth - 0.2f);
     float rx = s->width * 0.62f;
     canvas_spot(c, &(Spot){ s->x, s->y + rx * 0.1f, rx, rx * 0.16f, color, 255 });
-    canvas_spot(c, &(Spot){ s->x - rx * 0.4f, s->y + rx * 0.06f, rx * 0.5f, rx * 0.11f, color, 255 });
+    canvas_spot(c,
+                &(Spot){ s->x - rx * 0.4f, s->y + rx * 0.06f, rx * 0.5f, rx * 0.11f, color, 255 });
 }
 
 static void sprite(const Painter *p, const Item *m, const Spotted *s, Canvas *c)
 {
     shadow(p, s, 0.56f, c);
-    canvas_sprite(c, &(Blit){ .sprite = m->sprite, .x = s->x, .y = s->y + 0.01f * s->height,
-                              .width = s->width, .height = s->height, .mirror = m->mirror,
-                              .end = INFINITY, .tint = m->tint, .alpha = 256 });
+    canvas_sprite(c, &(Blit){ .sprite = m->sprite,
+                              .x = s->x,
+                              .y = s->y + 0.01f * s->height,
+                              .width = s->width,
+                              .height = s->height,
+                              .mirror = m->mirror,
+                              .end = INFINITY,
+                              .tint = m->tint,
+                              .alpha = 256 });
     if (p->footing == FOOTING_GRASS) grass_footing(p, m, s, c);
     if (p->footing == FOOTING_MOUND) mound_footing(p, m, s, c);
 }
@@ -125,15 +134,24 @@ static void cactus(const Painter *p, const Item *m, const Spotted *s, Canvas *c)
     float h = s->height, w = h * 0.2f, side = m->mirror;
     float a = paint_draw(m->seed, 10, 0.35f, 0.5f), b = paint_draw(m->seed, 11, 0.45f, 0.62f);
     float out = h * 0.22f;
-    canvas_limb(c, &(Stroke){ s->x, s->y - h * a, s->x + side * out, s->y - h * a, w * 0.6f, w * 0.6f,
-                              m->color, 255 }, dark);
-    canvas_limb(c, &(Stroke){ s->x + side * out, s->y - h * a, s->x + side * out, s->y - h * (a + 0.26f),
-                              w * 0.62f, w * 0.55f, m->color, 255 }, dark);
-    canvas_limb(c, &(Stroke){ s->x, s->y - h * b, s->x - side * out, s->y - h * b, w * 0.55f,
-                              w * 0.55f, m->color, 255 }, dark);
-    canvas_limb(c, &(Stroke){ s->x - side * out, s->y - h * b, s->x - side * out,
-                              s->y - h * (b + 0.2f), w * 0.57f, w * 0.5f, m->color, 255 }, dark);
-    canvas_limb(c, &(Stroke){ s->x, s->y, s->x, s->y - h + w / 2, w * 0.92f, w, m->color, 255 }, dark);
+    canvas_limb(c,
+                &(Stroke){ s->x, s->y - h * a, s->x + side * out, s->y - h * a, w * 0.6f, w * 0.6f,
+                           m->color, 255 },
+                dark);
+    canvas_limb(c,
+                &(Stroke){ s->x + side * out, s->y - h * a, s->x + side * out,
+                           s->y - h * (a + 0.26f), w * 0.62f, w * 0.55f, m->color, 255 },
+                dark);
+    canvas_limb(c,
+                &(Stroke){ s->x, s->y - h * b, s->x - side * out, s->y - h * b, w * 0.55f,
+                           w * 0.55f, m->color, 255 },
+                dark);
+    canvas_limb(c,
+                &(Stroke){ s->x - side * out, s->y - h * b, s->x - side * out,
+                           s->y - h * (b + 0.2f), w * 0.57f, w * 0.5f, m->color, 255 },
+                dark);
+    canvas_limb(c, &(Stroke){ s->x, s->y, s->x, s->y - h + w / 2, w * 0.92f, w, m->color, 255 },
+                dark);
     mound_footing(p, m, s, c);
 }
 
@@ -146,11 +164,14 @@ static void coral(const Painter *p, const Item *m, const Spotted *s, Canvas *c)
         float lean = ((float)i - 2) * 0.24f + paint_draw(m->seed, 10 + i, -0.06f, 0.06f);
         float tall = h * paint_draw(m->seed, 20 + i, 0.6f, 1) * (1 - 0.25f * fabsf(lean));
         float x1 = s->x + lean * h * 0.8f, y1 = s->y - tall;
-        canvas_limb(c, &(Stroke){ s->x + lean * h * 0.2f, s->y, x1, y1, w, w * 0.8f, m->color, 255 }, dark);
+        canvas_limb(
+            c, &(Stroke){ s->x + lean * h * 0.2f, s->y, x1, y1, w, w * 0.8f, m->color, 255 }, dark);
         float fork = paint_draw(m->seed, 30 + i, 0.4f, 0.6f), way = i % 2 ? 1 : -1;
         float fx = s->x + lean * h * (0.2f + 0.6f * fork), fy = s->y - tall * fork;
-        canvas_limb(c, &(Stroke){ fx, fy, fx + way * h * 0.16f, fy - h * 0.2f, w * 0.75f, w * 0.6f,
-                                  m->color, 255 }, dark);
+        canvas_limb(c,
+                    &(Stroke){ fx, fy, fx + way * h * 0.16f, fy - h * 0.2f, w * 0.75f, w * 0.6f,
+                               m->color, 255 },
+                    dark);
     }
     mound_footing(p, m, s, c);
 }
@@ -168,8 +189,10 @@ static void weed(const Painter *p, const Eye *e, const Item *m, const Spotted *s
             float sway = sinf(e->time_s * 1.4f + m->x * 5 + (float)i * 1.9f + up * 3.5f);
             float x1 = s->x + s->height * (0.13f * (float)(i - 1) + 0.09f * up * sway);
             float y1 = s->y - tall * up;
-            canvas_limb(c, &(Stroke){ x, y, x1, y1, w * (1.05f - 0.55f * (up - 0.2f)),
-                                      w * (1.05f - 0.55f * up), m->color, 255 }, dark);
+            canvas_limb(c,
+                        &(Stroke){ x, y, x1, y1, w * (1.05f - 0.55f * (up - 0.2f)),
+                                   w * (1.05f - 0.55f * up), m->color, 255 },
+                        dark);
             x = x1, y = y1;
         }
     }
@@ -186,12 +209,15 @@ static void lamp(const Painter *p, const Item *m, const Spotted *s, Canvas *c)
         canvas_glow(c, &(Spot){ s->x + out, s->y, h * 0.42f, h * 0.1f, 0xffd890, 150 });
         canvas_glow(c, &(Spot){ s->x + out, top + h * 0.08f, h * 0.32f, h * 0.32f, 0xffc870, 120 });
     }
-    canvas_limb(c, &(Stroke){ s->x, s->y, s->x, top + h * 0.05f, w * 1.5f, w, m->color, 255 }, dark);
-    canvas_limb(c, &(Stroke){ s->x, top + h * 0.05f, s->x + out, top, w, w * 0.8f, m->color, 255 }, dark);
+    canvas_limb(c, &(Stroke){ s->x, s->y, s->x, top + h * 0.05f, w * 1.5f, w, m->color, 255 },
+                dark);
+    canvas_limb(c, &(Stroke){ s->x, top + h * 0.05f, s->x + out, top, w, w * 0.8f, m->color, 255 },
+                dark);
     float r = fmaxf(1, h * 0.05f);
     canvas_ball(c, &(Spot){ s->x + out, top + r * 0.9f, r, r, lit ? 0xfff4d0 : 0xf6f6f0, 255 },
                 lit ? 0xffd070 : 0xb8bcc4, INFINITY);
-    canvas_limb(c, &(Stroke){ s->x + out - r, top, s->x + out + r, top, w, w, m->color, 255 }, dark);
+    canvas_limb(c, &(Stroke){ s->x + out - r, top, s->x + out + r, top, w, w, m->color, 255 },
+                dark);
 }
 
 /* A rail fence over the whole width that the camera sees. */

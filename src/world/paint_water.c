@@ -16,7 +16,8 @@ void water_paint(const Painter *p, const Eye *e, Canvas *c)
     Hex light = canvas_blend(p->look.haze, 0xffffff, 0.35f);
     far = canvas_blend(far, p->look.haze, 0.2f);
     bool river = p->stage->facts.scene == SCENE_RIVER;
-    int y0 = (int)floorf(eye_row(p, e, v->water_far)), y1 = (int)eye_row(p, e, v->water_near + 0.04f);
+    int y0 = (int)floorf(eye_row(p, e, v->water_far)),
+        y1 = (int)eye_row(p, e, v->water_near + 0.04f);
     for (int y = y0 < 0 ? 0 : y0; y < y1 && y < c->height; y++) {
         float rest = eye_rest(p, e, (float)y + 0.5f);
         float t = (rest - v->water_far) / (v->water_near - v->water_far);
@@ -30,14 +31,16 @@ void water_paint(const Painter *p, const Eye *e, Canvas *c)
         for (int x = 0; x < c->width; x++, x0 += dx) {
             float cover = 1, foam = 0;
             if (shore) {
-                float edge = 0.012f * sinf(x0 * 3.1f + e->time_s * 0.9f) + 0.008f * sinf(x0 * 7.3f - e->time_s);
+                float edge = 0.012f * sinf(x0 * 3.1f + e->time_s * 0.9f) +
+                             0.008f * sinf(x0 * 7.3f - e->time_s);
                 float in = (v->water_near + edge - rest) * k + 0.5f;
                 float up = river ? (rest - v->water_far - edge * 0.4f) * k + 0.5f : 1;
                 cover = fminf(1, fminf(in, up));
                 if (cover <= 0) continue;
                 foam = fmaxf(0, 1 - in / (0.018f * p->scale)) * 0.8f;
             }
-            float crest = sinf(swell * 2.2f + e->time_s * 1.7f + 0.8f * sinf(x0 * 1.7f + e->time_s * 0.5f));
+            float crest =
+                sinf(swell * 2.2f + e->time_s * 1.7f + 0.8f * sinf(x0 * 1.7f + e->time_s * 0.5f));
             if (crest > 0.55f)
                 foam = fmaxf(foam, (crest - 0.55f) * 0.8f * (0.4f + 0.6f * sinf(x0 * 4 + swell)));
             Hex color = foam > 0 ? canvas_blend(base, light, foam) : base;

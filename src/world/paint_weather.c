@@ -15,7 +15,8 @@ static void rain(const Painter *p, const Eye *e, Canvas *c, uint64_t seed)
     int n = (int)(90 * fminf(3, fmaxf(0.6f, p->stage->view.aspect)));
     for (int i = 0; i < n; i++) {
         float near = paint_draw(seed, 3 * i, 0.4f, 1.2f);
-        float x = wrap(paint_draw(seed, 3 * i + 1, 0, 1) - 0.12f * e->time_s * near - e->camera.x * 0.3f * near);
+        float x = wrap(paint_draw(seed, 3 * i + 1, 0, 1) - 0.12f * e->time_s * near -
+                       e->camera.x * 0.3f * near);
         float y = wrap(paint_draw(seed, 3 * i + 2, 0, 1) + 1.5f * e->time_s * near) * 1.2f - 0.1f;
         float px = x * (float)c->width, py = y * p->scale, len = 0.07f * near * p->scale;
         float w = fmaxf(0.6f, 0.004f * near * p->scale);
@@ -33,7 +34,8 @@ static void snow(const Painter *p, const Eye *e, Canvas *c, uint64_t seed)
         float x = wrap(paint_draw(seed, 3 * i + 1, 0, 1) + sway - e->camera.x * 0.3f * near);
         float y = wrap(paint_draw(seed, 3 * i + 2, 0, 1) + 0.22f * e->time_s * near) * 1.1f - 0.05f;
         float r = fmaxf(0.8f, 0.011f * near * p->scale);
-        canvas_spot(c, &(Spot){ x * (float)c->width, y * p->scale, r * 1.3f, r * 1.3f, 0xffffff, 235 });
+        canvas_spot(
+            c, &(Spot){ x * (float)c->width, y * p->scale, r * 1.3f, r * 1.3f, 0xffffff, 235 });
     }
 }
 
@@ -54,11 +56,14 @@ static void leaves(const Painter *p, const Eye *e, Canvas *c, uint64_t seed)
     for (int i = 0; i < 14; i++) {
         float near = paint_draw(seed, 3 * i, 0.5f, 1.3f), t = e->time_s * near;
         float x = wrap(paint_draw(seed, 3 * i + 1, 0, 1) + 0.55f * t - e->camera.x * 0.3f * near);
-        float y = wrap(paint_draw(seed, 3 * i + 2, 0, 1) + 0.12f * t) + 0.04f * sinf(5 * t + (float)i);
+        float y =
+            wrap(paint_draw(seed, 3 * i + 2, 0, 1) + 0.12f * t) + 0.04f * sinf(5 * t + (float)i);
         float a = 6 * t + (float)i, len = 0.022f * near * p->scale, px = x * (float)c->width;
         float dx = cosf(a) * len, dy = sinf(a) * len * 0.7f, py = y * p->scale;
-        Stroke s = { px - dx, py - dy, px, py, 0, fmaxf(0.7f, len * 0.5f),
-                     look_grade(p->stage, LEAF[i % 4]), 230 };
+        Stroke s = {
+            px - dx, py - dy, px, py, 0, fmaxf(0.7f, len * 0.5f), look_grade(p->stage, LEAF[i % 4]),
+            230
+        };
         canvas_stroke(c, &s);
         s = (Stroke){ px, py, px + dx, py + dy, s.w1, 0, s.color, 230 };
         canvas_stroke(c, &s);

@@ -8,19 +8,19 @@
 /* --- paint_light.c: the colours of a scene at an hour and in a weather --- */
 
 typedef struct Look {
-    Gradient sky;          /* stops in shares of the way from the top of the picture to the horizon */
-    Hex haze;              /* what distance fades into */
+    Gradient sky; /* stops in shares of the way from the top of the picture to the horizon */
+    Hex haze;     /* what distance fades into */
     Hex ground_far, ground_near, ground_alt; /* alt: patches */
-    Tint scenery, actor;   /* at depth 1, before haze */
-    float haze_by_depth;   /* share of haze at depth 1 + 1 / this ... 0: none */
-    float shadow;          /* 0 .. 1 */
-    float light_x;         /* where the light comes from: -1 left, 1 right */
-    float sun_x, sun_y;    /* of sun or moon; shares of the picture's width, y at rest */
+    Tint scenery, actor;                     /* at depth 1, before haze */
+    float haze_by_depth;                     /* share of haze at depth 1 + 1 / this ... 0: none */
+    float shadow;                            /* 0 .. 1 */
+    float light_x;                           /* where the light comes from: -1 left, 1 right */
+    float sun_x, sun_y; /* of sun or moon; shares of the picture's width, y at rest */
     bool sun, moon, stars, outdoor, lamps;
 } Look;
 
 Look look_of(const Stage *s);
-Hex look_grade(const Stage *s, Hex day);                /* a colour by day, at this hour */
+Hex look_grade(const Stage *s, Hex day); /* a colour by day, at this hour */
 /* Of one body: dark ones are lit more at night, so that they do not vanish. */
 Tint look_actor(const Look *l, const Sprite *s);
 Tint look_tint(const Look *l, const Tint *t, float depth); /* with haze */
@@ -28,28 +28,39 @@ Tint look_tint(const Look *l, const Tint *t, float depth); /* with haze */
 /* --- what stands in the scene --- */
 
 typedef enum ItemKind {
-    ITEM_SPRITE, ITEM_TUFT, ITEM_ROCK, ITEM_CACTUS, ITEM_CORAL, ITEM_WEED, ITEM_LAMP, ITEM_FENCE,
+    ITEM_SPRITE,
+    ITEM_TUFT,
+    ITEM_ROCK,
+    ITEM_CACTUS,
+    ITEM_CORAL,
+    ITEM_WEED,
+    ITEM_LAMP,
+    ITEM_FENCE,
     ITEM_KINDS
 } ItemKind;
 
 typedef struct Item {
     ItemKind kind;
-    const Sprite *sprite;  /* of ITEM_SPRITE */
-    float x, y, depth;     /* the middle of its bottom; at rest, frame heights */
-    float height, width;   /* in the picture */
+    const Sprite *sprite; /* of ITEM_SPRITE */
+    float x, y, depth;    /* the middle of its bottom; at rest, frame heights */
+    float height, width;  /* in the picture */
     float mirror;
     Tint tint;
-    Hex color;             /* of things that are drawn, at its depth */
+    Hex color; /* of things that are drawn, at its depth */
     uint64_t seed;
-    bool air;              /* drifts: a cloud, a planet; stands behind all ridges */
-    float drift;           /* frame heights a second */
+    bool air;    /* drifts: a cloud, a planet; stands behind all ridges */
+    float drift; /* frame heights a second */
 } Item;
 
 /* What hides the base of what stands there. */
 typedef enum Footing { FOOTING_NONE, FOOTING_GRASS, FOOTING_MOUND } Footing;
 
 typedef enum Pattern {
-    PATTERN_NONE, PATTERN_PLANKS, PATTERN_FURROWS, PATTERN_DASHES, PATTERN_TILES
+    PATTERN_NONE,
+    PATTERN_PLANKS,
+    PATTERN_FURROWS,
+    PATTERN_DASHES,
+    PATTERN_TILES
 } Pattern;
 
 /* A part of the ground from `depth` on towards the viewer, up to the next zone. */
@@ -59,7 +70,13 @@ typedef struct Zone {
     Pattern pattern;
 } Zone;
 
-typedef enum RidgeKind { RIDGE_HILL, RIDGE_PEAKS, RIDGE_DUNE, RIDGE_TREES, RIDGE_SKYLINE } RidgeKind;
+typedef enum RidgeKind {
+    RIDGE_HILL,
+    RIDGE_PEAKS,
+    RIDGE_DUNE,
+    RIDGE_TREES,
+    RIDGE_SKYLINE
+} RidgeKind;
 
 typedef struct Ridge {
     RidgeKind kind;
@@ -151,7 +168,7 @@ bool water_is(const Painter *p);
 void water_paint(const Painter *p, const Eye *e, Canvas *c);
 
 /* --- scene_inside.c: wall and floor of rooms and stages --- */
-enum { INSIDE_LAYERS = 2 }; /* the back, and what hangs before it */
+enum { INSIDE_LAYERS = 2 };                      /* the back, and what hangs before it */
 float inside_depth(const Painter *p, int layer); /* 0: there is no such layer */
 void inside_paint(const Painter *p, const Eye *e, int layer, Canvas *c);
 void inside_floor(const Painter *p, const Eye *e, Canvas *c);

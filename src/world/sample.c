@@ -85,7 +85,14 @@ static bool on_water(const Member *m, Scene s)
            (m->realm == REALM_WATER || m->gait == GAIT_SWIM);
 }
 
-typedef enum Life { LIFE_CREATURE, LIFE_VEHICLE, LIFE_FLYER, LIFE_SWIMMER, LIFE_FREE, LIFE_COUNT } Life;
+typedef enum Life {
+    LIFE_CREATURE,
+    LIFE_VEHICLE,
+    LIFE_FLYER,
+    LIFE_SWIMMER,
+    LIFE_FREE,
+    LIFE_COUNT
+} Life;
 
 static const float ACTS[LIFE_COUNT][ACT_COUNT] = {
     /*                stand left right appr away jump dance spin circ rise fall enter leave sleep */
@@ -93,15 +100,20 @@ static const float ACTS[LIFE_COUNT][ACT_COUNT] = {
     [LIFE_VEHICLE] = { 1.0f, 2.3f, 2.3f, 1.3f, 1.3f, 0.5f, 0, 0.6f, 1, 0, 0, 1.3f, 1.3f, 0 },
     [LIFE_FLYER] = { 0.8f, 1.5f, 1.5f, 1.1f, 1.1f, 0, 0.4f, 0.7f, 1.1f, 2.2f, 2.2f, 1, 1, 0 },
     [LIFE_SWIMMER] = { 0.8f, 1.8f, 1.8f, 1.2f, 1.2f, 0.6f, 0.5f, 0.7f, 1, 2, 2, 1, 1, 0.4f },
-    [LIFE_FREE] = { 0.8f, 1.5f, 1.5f, 1.2f, 1.2f, 0, 0.5f, 1.2f, 1.1f, 2.2f, 2.2f, 0.9f, 0.9f, 0.3f },
+    [LIFE_FREE] = { 0.8f, 1.5f, 1.5f, 1.2f, 1.2f, 0, 0.5f, 1.2f, 1.1f, 2.2f, 2.2f, 0.9f, 0.9f,
+                    0.3f },
 };
 
 /* What reads as such in one picture. */
 static bool act_in_image(const Member *m, Action a)
 {
     switch (a) {
-    case ACT_STAND: case ACT_JUMP: case ACT_DANCE: case ACT_SLEEP: return true;
-    case ACT_MOVE_LEFT: case ACT_MOVE_RIGHT: return m->faces != 0;
+    case ACT_STAND:
+    case ACT_JUMP:
+    case ACT_DANCE:
+    case ACT_SLEEP: return true;
+    case ACT_MOVE_LEFT:
+    case ACT_MOVE_RIGHT: return m->faces != 0;
     default: return false;
     }
 }
@@ -278,10 +290,12 @@ static bool same_level(const World *w, const Facts *f)
 
 static void draw_relation(Dice *d, const World *w, const WorldOptions *o, Facts *f)
 {
-    float weight[REL_COUNT] = { [REL_NONE] = 1.5f, [REL_LEFT_OF] = 1.2f, [REL_RIGHT_OF] = 1.2f,
-                                [REL_IN_FRONT_OF] = 1, [REL_BEHIND] = 1, [REL_FOLLOWS] = 1.1f,
-                                [REL_CHASES] = 1.1f, [REL_MEETS] = 1.2f, [REL_PASSES_BEHIND] = 1,
-                                [REL_BIGGER_THAN] = 0.8f };
+    float weight[REL_COUNT] = {
+        [REL_NONE] = 1.5f,       [REL_LEFT_OF] = 1.2f, [REL_RIGHT_OF] = 1.2f,
+        [REL_IN_FRONT_OF] = 1,   [REL_BEHIND] = 1,     [REL_FOLLOWS] = 1.1f,
+        [REL_CHASES] = 1.1f,     [REL_MEETS] = 1.2f,   [REL_PASSES_BEHIND] = 1,
+        [REL_BIGGER_THAN] = 0.8f
+    };
     bool moving = !o->image && moves_about(w, f, 0);
     if (!moving || f->actors > 2) weight[REL_PASSES_BEHIND] = 0;
     if (!moving || !moves_about(w, f, 1) || f->actors > 2)
@@ -373,13 +387,15 @@ static void draw_camera(Dice *d, const WorldOptions *o, Facts *f)
         weight[CAMERA_ZOOM_IN] = weight[CAMERA_ZOOM_OUT] = 0;
         weight[CAMERA_TILT_UP] = weight[CAMERA_TILT_DOWN] = 0;
     }
-    if (any(f, is_edge) || f->actors > 2)
-        weight[CAMERA_PAN_LEFT] = weight[CAMERA_PAN_RIGHT] = 0;
+    if (any(f, is_edge) || f->actors > 2) weight[CAMERA_PAN_LEFT] = weight[CAMERA_PAN_RIGHT] = 0;
     if (any(f, is_edge)) weight[CAMERA_ZOOM_IN] = weight[CAMERA_ZOOM_OUT] = 0;
     bool together = f->relation == REL_FOLLOWS || f->relation == REL_CHASES;
-    bool tracked = f->actors == 1 && f->actor[0].events == 1 && is_move(f->actor[0].event[0].action);
-    if (!tracked) weight[CAMERA_TRACK] = 0;
-    else weight[CAMERA_PAN_LEFT] = weight[CAMERA_PAN_RIGHT] = 0.5f, weight[CAMERA_TRACK] = 3;
+    bool tracked =
+        f->actors == 1 && f->actor[0].events == 1 && is_move(f->actor[0].event[0].action);
+    if (!tracked)
+        weight[CAMERA_TRACK] = 0;
+    else
+        weight[CAMERA_PAN_LEFT] = weight[CAMERA_PAN_RIGHT] = 0.5f, weight[CAMERA_TRACK] = 3;
     if (together || f->relation == REL_MEETS || f->relation == REL_PASSES_BEHIND)
         weight[CAMERA_PAN_LEFT] = weight[CAMERA_PAN_RIGHT] = 0;
     f->camera = (Camera)weighted(d, weight, CAMERA_COUNT);

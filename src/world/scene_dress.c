@@ -37,8 +37,8 @@ static bool crowds(const Painter *p, const Item *m)
     for (int i = 0; i < p->items; i++) {
         const Item *o = &p->item[i];
         float wide = 0.5f * (m->width + o->width);
-        if (!o->air && o->kind == m->kind && m->kind != ITEM_TUFT && fabsf(m->x - o->x) < 0.7f * wide &&
-            fabsf(m->depth - o->depth) < 0.12f * m->depth)
+        if (!o->air && o->kind == m->kind && m->kind != ITEM_TUFT &&
+            fabsf(m->x - o->x) < 0.7f * wide && fabsf(m->depth - o->depth) < 0.12f * m->depth)
             return true;
     }
     return false;
@@ -54,13 +54,16 @@ static void put_in_air(Painter *p, const Plant *r, Item *m, uint64_t seed)
     m->depth = m->depth < 6 ? 6 : m->depth;
     m->drift = paint_draw(seed, 7, 0.004f, 0.012f) * (m->height > 0.12f ? 1.6f : 1);
     if (p->stage->facts.weather == WEATHER_WIND) m->drift *= 5;
-    if (p->stage->facts.scene == SCENE_SPACE || p->stage->facts.scene == SCENE_SEA_FLOOR) m->drift *= 0.3f;
+    if (p->stage->facts.scene == SCENE_SPACE || p->stage->facts.scene == SCENE_SEA_FLOOR)
+        m->drift *= 0.3f;
     m->x = m->x * (1 + 0.2f * aspect);
     m->tint = look_tint(&p->look, &p->look.scenery, 2);
 }
 
-static const float SHAPE[ITEM_KINDS] = { [ITEM_TUFT] = 0.8f, [ITEM_ROCK] = 1.7f, [ITEM_CACTUS] = 0.66f,
-                                         [ITEM_CORAL] = 1, [ITEM_WEED] = 0.5f, [ITEM_LAMP] = 0.3f };
+static const float SHAPE[ITEM_KINDS] = {
+    [ITEM_TUFT] = 0.8f, [ITEM_ROCK] = 1.7f, [ITEM_CACTUS] = 0.66f,
+    [ITEM_CORAL] = 1,   [ITEM_WEED] = 0.5f, [ITEM_LAMP] = 0.3f
+};
 
 static void put_on_ground(Painter *p, const Plant *r, Item *m, uint64_t seed)
 {
@@ -108,12 +111,13 @@ static bool plant_one(Painter *p, const Plant *r, Item *m, uint64_t seed)
         m->sprite = cast_sprite(p->cast, CAST_SCENERY, (size_t)k);
         shape = m->sprite->aspect;
     }
-    if (r->air) put_in_air(p, r, m, seed);
-    else put_on_ground(p, r, m, seed);
+    if (r->air)
+        put_in_air(p, r, m, seed);
+    else
+        put_on_ground(p, r, m, seed);
     m->width = m->height * shape;
     if (r->air) return !before_sun(p, m);
-    return m->kind == ITEM_FENCE ||
-           (!covers_body(p, m) && !crowds(p, m) && !in_water(p, m));
+    return m->kind == ITEM_FENCE || (!covers_body(p, m) && !crowds(p, m) && !in_water(p, m));
 }
 
 static void plant(Painter *p, const Plant *r, uint64_t seed)
@@ -127,7 +131,8 @@ static void plant(Painter *p, const Plant *r, uint64_t seed)
     for (int i = 0; i < n && p->items < ITEMS_MAX; i++)
         for (uint64_t attempt = 0; attempt < 4; attempt++) {
             uint64_t at = rng_split(seed, 100 + (uint64_t)i * 8 + attempt);
-            Item m = { .x = left + (right - left) * ((float)i + paint_draw(at, 4, 0.05f, 0.95f)) / (float)n };
+            Item m = { .x = left + (right - left) * ((float)i + paint_draw(at, 4, 0.05f, 0.95f)) /
+                                       (float)n };
             if (!plant_one(p, r, &m, at)) continue;
             p->item[p->items++] = m;
             break;
@@ -151,13 +156,16 @@ static void dress_ridges(Painter *p, const Dress *d, uint64_t seed)
         float haze = 1 - expf(-r->depth * p->look.haze_by_depth * 0.3f);
         uint64_t at = rng_split(seed, (uint64_t)(10 + i));
         p->ridge[p->ridges++] = (Ridge){
-            .kind = r->kind, .depth = r->depth, .seed = at,
+            .kind = r->kind,
+            .depth = r->depth,
+            .seed = at,
             .y = p->stage->view.horizon - r->up * paint_draw(at, 20, 0.8f, 1.25f) + 0.004f,
             .amplitude = r->amplitude * paint_draw(at, 21, 0.8f, 1.2f),
             .wavelength = r->wavelength * paint_draw(at, 22, 0.8f, 1.3f),
             .top = canvas_blend(look_grade(p->stage, r->top), p->look.haze, haze),
             .bottom = canvas_blend(look_grade(p->stage, r->bottom), p->look.haze, haze),
-            .cap = r->cap ? canvas_blend(look_grade(p->stage, r->cap), p->look.haze, haze * 0.6f) : 0,
+            .cap =
+                r->cap ? canvas_blend(look_grade(p->stage, r->cap), p->look.haze, haze * 0.6f) : 0,
         };
     }
 }

@@ -34,11 +34,17 @@ static void hang(const Wall *w, const char *id, float x, float y, float height)
     const Sprite *s = cast_sprite(w->p->cast, CAST_SCENERY, (size_t)i);
     float px, py, k = w->p->scale * w->e->camera.zoom;
     eye_point(w->p, w->e, x, y + height / 2, w->depth, &px, &py);
-    canvas_spot(w->c, &(Spot){ px + 0.012f * k, py - height * k * 0.46f, height * s->aspect * k * 0.62f,
-                               height * k * 0.62f, 0x3a2a20, 70 });
-    canvas_sprite(w->c, &(Blit){ .sprite = s, .x = px, .y = py, .width = height * s->aspect * k,
-                                 .height = height * k, .mirror = 1, .end = INFINITY,
-                                 .tint = w->p->look.scenery, .alpha = 256 });
+    canvas_spot(w->c, &(Spot){ px + 0.012f * k, py - height * k * 0.46f,
+                               height * s->aspect * k * 0.62f, height * k * 0.62f, 0x3a2a20, 70 });
+    canvas_sprite(w->c, &(Blit){ .sprite = s,
+                                 .x = px,
+                                 .y = py,
+                                 .width = height * s->aspect * k,
+                                 .height = height * k,
+                                 .mirror = 1,
+                                 .end = INFINITY,
+                                 .tint = w->p->look.scenery,
+                                 .alpha = 256 });
 }
 
 static Hex tone(const Wall *w, Hex c)
@@ -60,7 +66,8 @@ static void window(const Wall *w, float x, Hex cloth)
     fill(w, (Rect){ x - 0.006f, PANE_TOP, x + 0.006f, PANE_FOOT }, white, white, 255);
     float bar = PANE_TOP + 0.12f;
     fill(w, (Rect){ x - h, bar, x + h, bar + 0.01f }, white, shade, 255);
-    fill(w, (Rect){ x - h - 0.03f, PANE_FOOT + f, x + h + 0.03f, PANE_FOOT + f + 0.018f }, white, shade, 255);
+    fill(w, (Rect){ x - h - 0.03f, PANE_FOOT + f, x + h + 0.03f, PANE_FOOT + f + 0.018f }, white,
+         shade, 255);
     for (int side = -1; side <= 1; side += 2)
         for (int i = 0; i < 4; i++) { /* folds */
             float a = x + (float)side * (h + 0.055f) + 0.026f * ((float)i - 2);
@@ -75,7 +82,8 @@ static void window(const Wall *w, float x, Hex cloth)
 /* Wall between two holes, lit from above, with faint stripes of paper. */
 static void paper(const Wall *w, Rect r, Hex color)
 {
-    fill(w, r, canvas_scale(color, 1 + 0.06f * (0.3f - r.y0)), canvas_scale(color, 1 + 0.12f * (0.3f - r.y1)), 255);
+    fill(w, r, canvas_scale(color, 1 + 0.06f * (0.3f - r.y0)),
+         canvas_scale(color, 1 + 0.12f * (0.3f - r.y1)), 255);
     const float gap = 0.09f;
     for (float x = ceilf(r.x0 / gap) * gap; x + gap / 2 < r.x1; x += gap)
         fill(w, (Rect){ x, r.y0, x + gap / 2, r.y1 }, canvas_scale(color, 1.05f), color, 60);
@@ -147,7 +155,8 @@ static void stage(const Wall *w, int layer)
     Hex color = tone(w, BACK[rng_below(seed, 1, 5)]);
     float half = w->p->stage->view.aspect / 2, side = 0.1f + 0.06f * half;
     if (layer == 0) {
-        cloth(w, (Rect){ w->left - 1, -0.8f, w->right + 1, w->foot }, canvas_scale(color, 0.72f), 34, 0);
+        cloth(w, (Rect){ w->left - 1, -0.8f, w->right + 1, w->foot }, canvas_scale(color, 0.72f),
+              34, 0);
         return;
     }
     cloth(w, (Rect){ -half - 2, -0.8f, -half + side, w->foot }, color, 60, 0);
@@ -183,15 +192,19 @@ void inside_floor(const Painter *p, const Eye *e, Canvas *c)
     if (p->wall_depth <= 0) return;
     Hex dark = canvas_scale(p->look.ground_near, 0.3f);
     eye_point(p, e, 0, view_ground(&p->stage->view, p->wall_depth), p->wall_depth, &px, &py);
-    canvas_quad(c, &(Quad){ py, 0, (float)c->width, py + 0.05f * k, 0, (float)c->width, dark, dark, 40 });
+    canvas_quad(
+        c, &(Quad){ py, 0, (float)c->width, py + 0.05f * k, 0, (float)c->width, dark, dark, 40 });
     if (p->stage->facts.scene != SCENE_ROOM || rng_below(seed, 1, 3) == 0) return;
     Hex rug = look_grade(p->stage, RUG[rng_below(seed, 2, 5)]);
     float x = paint_draw(seed, 3, -0.1f, 0.1f), y = view_ground(&p->stage->view, 1.08f);
     float rx = paint_draw(seed, 4, 0.5f, 0.62f);
     eye_point(p, e, x, y, 1.08f, &px, &py);
-    canvas_ball(c, &(Spot){ px, py + 0.006f * k, rx * k, rx * 0.155f * k, dark, 90 }, dark, INFINITY);
-    canvas_ball(c, &(Spot){ px, py, rx * k, rx * 0.15f * k, rug, 255 }, canvas_scale(rug, 0.9f), INFINITY);
+    canvas_ball(c, &(Spot){ px, py + 0.006f * k, rx * k, rx * 0.155f * k, dark, 90 }, dark,
+                INFINITY);
+    canvas_ball(c, &(Spot){ px, py, rx * k, rx * 0.15f * k, rug, 255 }, canvas_scale(rug, 0.9f),
+                INFINITY);
     Hex pale = canvas_blend(rug, look_grade(p->stage, 0xfff4e0), 0.6f);
     canvas_ball(c, &(Spot){ px, py, rx * 0.86f * k, rx * 0.126f * k, pale, 255 }, pale, INFINITY);
-    canvas_ball(c, &(Spot){ px, py, rx * 0.8f * k, rx * 0.117f * k, rug, 255 }, canvas_scale(rug, 0.9f), INFINITY);
+    canvas_ball(c, &(Spot){ px, py, rx * 0.8f * k, rx * 0.117f * k, rug, 255 },
+                canvas_scale(rug, 0.9f), INFINITY);
 }

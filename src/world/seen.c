@@ -262,12 +262,12 @@ static void actor_seen(const WorldState *s, const ActorFacts *a, size_t i, Capti
 CaptionView world_seen(const World *w, const Facts *f, const WorldState *s)
 {
     (void)w;
-    CaptionView v = { .scene = true, .time = f->scene != SCENE_STAGE, /* its light is its own */
+    CaptionView v = { .scene = true,
+                      .time = f->scene != SCENE_STAGE, /* its light is its own */
                       .weather = true };
     for (size_t i = 0; i < f->actors; i++) actor_seen(s, &f->actor[i], i, &v);
     for (size_t i = 0; i < f->props; i++)
-        if ((v.actor & 1) && body_shows(s, i, true) && prop_near(s, i))
-            v.prop |= (uint8_t)(1 << i);
+        if ((v.actor & 1) && body_shows(s, i, true) && prop_near(s, i)) v.prop |= (uint8_t)(1 << i);
     v.relation = relation_shows(s, f);
     v.camera = camera_shows(s, f->camera);
     return v;

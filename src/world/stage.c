@@ -38,10 +38,12 @@ static void facts_order(Facts *f)
 }
 
 void stage_plan(const Cast *cast, const Facts *f, uint64_t seed, const WorldFrames *size,
-               StagePlan *out)
+                StagePlan *out)
 {
     bool image = size->frames == 1;
-    *out = (StagePlan){ .facts = *f, .seed = rng_split(seed, 'S'), .image = image,
+    *out = (StagePlan){ .facts = *f,
+                        .seed = rng_split(seed, 'S'),
+                        .image = image,
                         .view = view_of(f->scene, (float)size->width / size->height, seed),
                         .seconds = image ? IMAGE_SECONDS : (double)size->frames / size->fps };
     facts_order(&out->facts);
@@ -100,16 +102,22 @@ void stage_make(const Cast *cast, const Facts *f, uint64_t seed, const WorldFram
 {
     StagePlan p;
     stage_plan(cast, f, seed, size, &p);
-    *out = (Stage){ .facts = *f, .seed = seed, .view = p.view, .frames = size->frames,
-                    .frame = arena_zero(a, size->frames * sizeof *out->frame), .zoom_min = 1 };
+    *out = (Stage){ .facts = *f,
+                    .seed = seed,
+                    .view = p.view,
+                    .frames = size->frames,
+                    .frame = arena_zero(a, size->frames * sizeof *out->frame),
+                    .zoom_min = 1 };
     for (size_t k = 0; k < size->frames; k++) {
         StageFrame *frame = &out->frame[k];
         frame->time_s = p.image ? 0 : (double)k / size->fps;
         frame->camera = p.image ? (ViewCamera){ 0, 0, 1 } : stage_camera_at(&p, frame->time_s);
         range_add(out, &frame->camera);
         for (size_t i = 0; i < p.facts.actors; i++) {
-            if (p.image) pose_image(&p, &p.actor[i], &frame->actor[i]);
-            else stage_pose(&p, &p.actor[i], frame->time_s, &frame->actor[i]);
+            if (p.image)
+                pose_image(&p, &p.actor[i], &frame->actor[i]);
+            else
+                stage_pose(&p, &p.actor[i], frame->time_s, &frame->actor[i]);
         }
         for (size_t i = 0; i < p.facts.props; i++) {
             frame->prop[i] = p.prop[i];
@@ -128,7 +136,8 @@ size_t stage_order(const Stage *s, const StageFrame *f, uint8_t order[STAGE_BODI
     size_t n = 0;
     for (size_t i = 0; i < STAGE_BODIES_MAX; i++) {
         bool prop = i >= FACTS_ACTORS_MAX;
-        if (i - (prop ? FACTS_ACTORS_MAX : 0) >= (prop ? s->facts.props : s->facts.actors)) continue;
+        if (i - (prop ? FACTS_ACTORS_MAX : 0) >= (prop ? s->facts.props : s->facts.actors))
+            continue;
         if (!body(f, i)->present) continue;
         size_t k = n++;
         for (; k > 0 && body(f, order[k - 1])->depth < body(f, i)->depth; k--)

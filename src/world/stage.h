@@ -9,15 +9,15 @@
 
 /* One body (actor or prop) in one frame, at rest (before the camera). */
 typedef struct Pose {
-    bool present;  /* false: not there in this frame at all */
-    float x, y;    /* its anchor: the middle of the bottom of its box; frame heights (view.h) */
-    float depth;   /* > 0; bodies are drawn far to near, scenery between them by its own depth */
-    float height;  /* of its box in frame heights, depth already divided out */
-    float turn;    /* turned in the picture about the middle of its box, radians, clockwise */
+    bool present; /* false: not there in this frame at all */
+    float x, y;   /* its anchor: the middle of the bottom of its box; frame heights (view.h) */
+    float depth;  /* > 0; bodies are drawn far to near, scenery between them by its own depth */
+    float height; /* of its box in frame heights, depth already divided out */
+    float turn;   /* turned in the picture about the middle of its box, radians, clockwise */
     float stretch_x, stretch_y; /* squash and stretch about the anchor; 1 */
-    float mirror;  /* 1: as the picture was drawn, -1: mirrored; between while it turns round */
-    float time_s;  /* into its animation, which loops; gaits are already in step with the ground */
-    float water;   /* y (picture at rest) of the water line that hides what is below it; 0: none */
+    float mirror;   /* 1: as the picture was drawn, -1: mirrored; between while it turns round */
+    float time_s;   /* into its animation, which loops; gaits are already in step with the ground */
+    float water;    /* y (picture at rest) of the water line that hides what is below it; 0: none */
     uint8_t action; /* Action that is going on */
     int8_t heading; /* -1 left, 0 at the viewer, 1 right */
 } Pose;

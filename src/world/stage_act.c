@@ -12,10 +12,10 @@ typedef struct Motion {
     float x, depth, altitude; /* X */
     float lift;               /* over the altitude; at depth 1 */
     float turn;
-    bool about_feet;          /* the turn is about where it stands, not about its middle */
-    float stretch;            /* of the height; the width gives what the height takes */
-    float wide;               /* of the width alone */
-    float mirror;             /* times the heading: 1 none, -1 turned round */
+    bool about_feet; /* the turn is about where it stands, not about its middle */
+    float stretch;   /* of the height; the width gives what the height takes */
+    float wide;      /* of the width alone */
+    float mirror;    /* times the heading: 1 none, -1 turned round */
     int heading;
 } Motion;
 
@@ -109,7 +109,9 @@ static double hopped(const BodyPlan *b, const Leg *g, double p, Motion *m)
     if (k >= g->count) k = g->count - 1, f = 1;
     double q = clamp01((f - rest / 2) / (1 - rest));
     m->lift += hop_height(b, g) * (float)(4 * q * (1 - q));
-    double ground = f < rest / 2 ? 1 - f / (rest / 2) : f > 1 - rest / 2 ? (f - 1) / (rest / 2) + 1 : 0;
+    double ground = f < rest / 2       ? 1 - f / (rest / 2)
+                    : f > 1 - rest / 2 ? (f - 1) / (rest / 2) + 1
+                                       : 0;
     m->stretch *= 1 - 0.09f * (float)smooth(ground) + 0.04f * (float)sin(PI * q);
     return (k + q) / g->count;
 }
@@ -244,11 +246,11 @@ static void stand(const BodyPlan *b, const Leg *g, double s, Motion *m)
 }
 
 static void (*const DO[ACT_COUNT])(const BodyPlan *, const Leg *, double, Motion *) = {
-    [ACT_STAND] = stand,       [ACT_MOVE_LEFT] = travel, [ACT_MOVE_RIGHT] = travel,
-    [ACT_APPROACH] = travel,   [ACT_GO_AWAY] = travel,   [ACT_JUMP] = jump,
-    [ACT_DANCE] = dance,       [ACT_SPIN] = spin,        [ACT_CIRCLE] = circle,
-    [ACT_RISE] = rise,         [ACT_FALL] = fall,        [ACT_ENTER] = travel,
-    [ACT_LEAVE] = travel,      [ACT_SLEEP] = sleep,
+    [ACT_STAND] = stand,     [ACT_MOVE_LEFT] = travel, [ACT_MOVE_RIGHT] = travel,
+    [ACT_APPROACH] = travel, [ACT_GO_AWAY] = travel,   [ACT_JUMP] = jump,
+    [ACT_DANCE] = dance,     [ACT_SPIN] = spin,        [ACT_CIRCLE] = circle,
+    [ACT_RISE] = rise,       [ACT_FALL] = fall,        [ACT_ENTER] = travel,
+    [ACT_LEAVE] = travel,    [ACT_SLEEP] = sleep,
 };
 
 /* Whatever is not on the ground is never quite still. */
@@ -305,8 +307,13 @@ void stage_pose(const StagePlan *p, const BodyPlan *b, double t, Pose *out)
 {
     const Leg *g = leg_at(b, t);
     double s = t - g->t0;
-    Motion m = { .x = g->x1, .depth = g->d1, .altitude = g->a1, .stretch = 1, .wide = 1,
-                 .mirror = 1, .heading = g->heading };
+    Motion m = { .x = g->x1,
+                 .depth = g->d1,
+                 .altitude = g->a1,
+                 .stretch = 1,
+                 .wide = 1,
+                 .mirror = 1,
+                 .heading = g->heading };
     DO[g->action](b, g, s, &m);
     bob(b, t, &m);
     float height = b->height / m.depth, x = m.x / m.depth;
@@ -321,11 +328,19 @@ void stage_pose(const StagePlan *p, const BodyPlan *b, double t, Pose *out)
     }
     float mirror = mirror_of(b, g, s, &m);
     int faces = b->member->faces;
-    *out = (Pose){ .present = g->present, .x = x, .y = y, .depth = m.depth, .height = height,
-                   .turn = m.turn, .stretch_x = m.wide / sqrtf(m.stretch), .stretch_y = m.stretch,
+    *out = (Pose){ .present = g->present,
+                   .x = x,
+                   .y = y,
+                   .depth = m.depth,
+                   .height = height,
+                   .turn = m.turn,
+                   .stretch_x = m.wide / sqrtf(m.stretch),
+                   .stretch_y = m.stretch,
                    .mirror = mirror,
                    .time_s = (float)(g->clock + stage_clock_passed(b, g, s)),
                    .action = g->action,
-                   .heading = (int8_t)(faces == 0 ? 0 : mirror < 0 ? -faces : faces) };
+                   .heading = (int8_t)(faces == 0   ? 0
+                                       : mirror < 0 ? -faces
+                                                    : faces) };
     if (b->habitat == HABITAT_SURFACE) out->water = view_ground(&p->view, m.depth);
 }

@@ -24,7 +24,9 @@ void stage_camera_plan(StagePlan *p)
 {
     CameraPlan *c = &p->camera;
     *c = (CameraPlan){ .kind = p->image ? CAMERA_STILL : p->facts.camera,
-                       .seconds = p->seconds, .zoom0 = 1, .zoom1 = 1,
+                       .seconds = p->seconds,
+                       .zoom0 = 1,
+                       .zoom1 = 1,
                        .seed = rng_split(p->seed, 'c') };
     bool alone = p->facts.actors < 2;
     float zoom = stage_draw(c->seed, 'z', alone ? 1.35f : 1.25f, alone ? 1.55f : 1.4f);

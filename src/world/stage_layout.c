@@ -114,7 +114,8 @@ static void settle(StagePlan *p, BodyPlan *b)
     const View *v = &p->view;
     float picture = b->height; /* as planned, in the picture at its place */
     if (b->habitat == HABITAT_SURFACE) {
-        float y = v->water_far + (v->water_near - v->water_far) * stage_draw(b->seed, 'w', .6f, .8f);
+        float y =
+            v->water_far + (v->water_near - v->water_far) * stage_draw(b->seed, 'w', .6f, .8f);
         b->depth = (v->base - v->horizon) / (y - v->horizon);
         b->height *= b->depth, b->width *= b->depth;
         b->sink = b->member->gait == GAIT_SWIM ? 0.3f : 0.07f;
@@ -144,14 +145,17 @@ static void bodies(const Cast *cast, StagePlan *p)
         size_t index = p->facts.actor[i].actor;
         *b = (BodyPlan){ .member = cast_member(cast, CAST_ACTOR, index),
                          .sprite = cast_sprite(cast, CAST_ACTOR, index),
-                         .seed = rng_split(p->seed, 100 + i), .depth = 1 };
+                         .seed = rng_split(p->seed, 100 + i),
+                         .depth = 1 };
         b->habitat = habitat_of(b->member, p->facts.scene, &p->view);
         b->locked = b->member->anim == ANIM_GAIT && b->habitat == HABITAT_GROUND;
         double fps = b->sprite->fps > 0 ? b->sprite->fps : 24;
         b->phase = rng_uniform(b->seed, 1) * b->sprite->frames / fps;
     }
-    if (p->facts.actors == 1) size_alone(p, &p->actor[0], &p->facts.actor[0]);
-    else sizes_together(p);
+    if (p->facts.actors == 1)
+        size_alone(p, &p->actor[0], &p->facts.actor[0]);
+    else
+        sizes_together(p);
     for (size_t i = 0; i < p->facts.actors; i++) scale(&p->actor[i], 1);
 }
 
@@ -304,9 +308,11 @@ static void lanes_beside(StagePlan *p, Lane *lane, float left, float right)
     float slack = fmaxf(0.0f, right - left - widths), x = left;
     for (size_t k = 0; k < n; k++) {
         size_t i = order[k];
-        float width = breadth(&p->actor[i]) +
-                      slack * (travels(&p->facts.actor[i]) ? 3 : 1) / shares;
-        lane[i] = (Lane){ .left = x, .right = x + width, .edge = k == 0 ? -1 : k == n - 1,
+        float width =
+            breadth(&p->actor[i]) + slack * (travels(&p->facts.actor[i]) ? 3 : 1) / shares;
+        lane[i] = (Lane){ .left = x,
+                          .right = x + width,
+                          .edge = k == 0 ? -1 : k == n - 1,
                           .depth = stage_draw(p->actor[i].seed, 'd', 1.0f, 1.08f) };
         x += width;
     }
@@ -349,8 +355,10 @@ static void lane_beside_props(const Cast *cast, const StagePlan *p, Lane *lane)
     int side = props_side(p);
     for (size_t i = 0; i < p->facts.props; i++, side = -side) {
         float w = prop_height(cast, p, i) * cast_sprite(cast, CAST_PROP, p->facts.prop[i])->aspect;
-        if (side > 0) lane->right -= w + 0.02f;
-        else lane->left += w + 0.02f;
+        if (side > 0)
+            lane->right -= w + 0.02f;
+        else
+            lane->left += w + 0.02f;
     }
 }
 
@@ -368,8 +376,10 @@ void stage_layout_actors(const Cast *cast, StagePlan *p, Lane lane[FACTS_ACTORS_
         bool through = travels(&p->facts.actor[0]) && p->facts.actor[0].events == 1;
         float out = through ? breadth(&p->actor[0]) * EDGE_OUT : 0;
         if (narrow(p)) out *= 2;
-        if (!p->facts.props) lane[0].left -= out, lane[0].right += out;
-        else lane_beside_props(cast, p, lane);
+        if (!p->facts.props)
+            lane[0].left -= out, lane[0].right += out;
+        else
+            lane_beside_props(cast, p, lane);
     } else if (pair_moves(r)) {
         lanes_moving(p, lane, left, right);
     } else if (pair_deep(r)) {
@@ -385,8 +395,10 @@ void stage_layout_actors(const Cast *cast, StagePlan *p, Lane lane[FACTS_ACTORS_
         lane[2] = (Lane){ .left = x - w / 2, .right = x + w / 2, .depth = 1.9f };
     }
     for (size_t i = 0; i < n; i++)
-        if (p->actor[i].habitat != HABITAT_SURFACE) p->actor[i].depth = lane[i].depth;
-        else lane[i].depth = p->actor[i].depth;
+        if (p->actor[i].habitat != HABITAT_SURFACE)
+            p->actor[i].depth = lane[i].depth;
+        else
+            lane[i].depth = p->actor[i].depth;
     if (tracked && n == 1) lane[0].left = -100, lane[0].right = 100;
 }
 
@@ -418,8 +430,15 @@ void stage_layout_props(const Cast *cast, StagePlan *p)
         if (p->camera.kind != CAMERA_TRACK) at = clamp(at, -most, most);
         float y = view_ground(&p->view, depth);
         if (b->habitat == HABITAT_FREE) y = 0.5f - b->low + height / 2;
-        p->prop[i] = (Pose){ .present = true, .x = at, .y = y, .depth = depth, .height = height,
-                             .stretch_x = 1, .stretch_y = 1, .mirror = 1,
-                             .time_s = stage_draw(p->seed, 200 + i, 0, 3), .action = ACT_STAND };
+        p->prop[i] = (Pose){ .present = true,
+                             .x = at,
+                             .y = y,
+                             .depth = depth,
+                             .height = height,
+                             .stretch_x = 1,
+                             .stretch_y = 1,
+                             .mirror = 1,
+                             .time_s = stage_draw(p->seed, 200 + i, 0, 3),
+                             .action = ACT_STAND };
     }
 }

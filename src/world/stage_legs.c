@@ -15,9 +15,9 @@ typedef struct Cursor {
 
 /* Frame heights a second, at an easy pace and fast. */
 static const float PACE[GAIT_COUNT][2] = {
-    [GAIT_STAY] = { 0.2f, 0.4f },   [GAIT_WALK] = { 0.26f, 0.56f },
-    [GAIT_RUN] = { 0.42f, 0.7f },   [GAIT_DRIVE] = { 0.4f, 0.8f },
-    [GAIT_FLY] = { 0.36f, 0.7f },   [GAIT_SWIM] = { 0.28f, 0.56f },
+    [GAIT_STAY] = { 0.2f, 0.4f },    [GAIT_WALK] = { 0.26f, 0.56f },
+    [GAIT_RUN] = { 0.42f, 0.7f },    [GAIT_DRIVE] = { 0.4f, 0.8f },
+    [GAIT_FLY] = { 0.36f, 0.7f },    [GAIT_SWIM] = { 0.28f, 0.56f },
     [GAIT_FLOAT] = { 0.22f, 0.45f }, [GAIT_HOP] = { 0.28f, 0.56f },
     [GAIT_CRAWL] = { 0.15f, 0.32f },
 };
@@ -175,9 +175,12 @@ static void go_vertical(BodyPlan *b, Leg *g, Cursor *c)
     g->a1 = rise ? b->high : low;
     float way = fabsf(g->a1 - g->a0);
     g->go = all;
-    if (rise) g->go = fmin(all, way / (g->fast ? 0.35 : 0.12) + 0.2);
-    else if (free || b->habitat == HABITAT_UNDER) g->go = fmin(all, way / 0.1 + 0.2);
-    else g->go = fmin(all * 0.8, g->fast ? 0.7 : 1.3);
+    if (rise)
+        g->go = fmin(all, way / (g->fast ? 0.35 : 0.12) + 0.2);
+    else if (free || b->habitat == HABITAT_UNDER)
+        g->go = fmin(all, way / 0.1 + 0.2);
+    else
+        g->go = fmin(all * 0.8, g->fast ? 0.7 : 1.3);
     c->altitude = g->a1;
 }
 
@@ -222,10 +225,18 @@ static void close_leg(const StagePlan *p, BodyPlan *b, Leg *g, Cursor *c)
 static Leg *open_leg(BodyPlan *b, const Cursor *c, uint8_t action, double t1)
 {
     Leg *g = &b->leg[b->legs];
-    *g = (Leg){ .action = action, .present = c->inside || action == ACT_ENTER,
-                .heading = (int8_t)c->heading, .t0 = c->t, .t1 = t1, .go = t1 - c->t,
-                .x0 = c->x * c->depth, .x1 = c->x * c->depth, .d0 = c->depth, .d1 = c->depth,
-                .a0 = c->altitude, .a1 = c->altitude };
+    *g = (Leg){ .action = action,
+                .present = c->inside || action == ACT_ENTER,
+                .heading = (int8_t)c->heading,
+                .t0 = c->t,
+                .t1 = t1,
+                .go = t1 - c->t,
+                .x0 = c->x * c->depth,
+                .x1 = c->x * c->depth,
+                .d0 = c->depth,
+                .d1 = c->depth,
+                .a0 = c->altitude,
+                .a1 = c->altitude };
     return g;
 }
 
@@ -258,8 +269,8 @@ static int heading_for(const BodyPlan *b, const ActorFacts *a, int e, const Lane
 }
 
 typedef struct Moves {
-    float scale;  /* of all spans, so that they fit */
-    bool forced;  /* the next move is the lane's own */
+    float scale; /* of all spans, so that they fit */
+    bool forced; /* the next move is the lane's own */
 } Moves;
 
 static void go_move(const StagePlan *p, const BodyPlan *b, Leg *g, const Event *e, const Lane *lane,
@@ -343,7 +354,8 @@ void stage_legs(StagePlan *p, size_t i, const Lane *lane)
         a->event[0] = (Event){ lane->to < lane->from ? ACT_MOVE_LEFT : ACT_MOVE_RIGHT,
                                p->facts.relation == REL_CHASES, 0, 1 };
     }
-    Cursor c = { .depth = first_depth(p, b, a), .inside = a->event[0].action != ACT_ENTER,
+    Cursor c = { .depth = first_depth(p, b, a),
+                 .inside = a->event[0].action != ACT_ENTER,
                  .clock = b->phase };
     c.x = lane->forced ? lane->from : first_x(p, i, lane, &m);
     c.altitude = first_altitude(b, a);

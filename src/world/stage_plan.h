@@ -19,32 +19,32 @@ enum { LEGS_MAX = 3 * FACTS_EVENTS_MAX + 1 };
 
 /* A stretch of time in which an actor does one thing. */
 typedef struct Leg {
-    uint8_t action;         /* Action */
+    uint8_t action; /* Action */
     bool fast, present;
-    int8_t heading;         /* the way it goes or looks: -1 or 1 */
-    double t0, t1;          /* seconds */
-    double go;              /* of them it moves for so long, then it stands */
+    int8_t heading; /* the way it goes or looks: -1 or 1 */
+    double t0, t1;  /* seconds */
+    double go;      /* of them it moves for so long, then it stands */
     double ramp_in, ramp_out;
-    float x0, x1;           /* X */
-    float d0, d1;           /* depth */
-    float a0, a1;           /* altitude; in HABITAT_FREE of the middle of the box over y 0.5 */
-    float amount;           /* height of a jump, radius of a circle */
-    int count;              /* hops, jumps, turns, rounds */
-    float turn_from;        /* the heading it turns away from when it starts; 0: none */
-    double clock;           /* animation time when it starts */
+    float x0, x1;    /* X */
+    float d0, d1;    /* depth */
+    float a0, a1;    /* altitude; in HABITAT_FREE of the middle of the box over y 0.5 */
+    float amount;    /* height of a jump, radius of a circle */
+    int count;       /* hops, jumps, turns, rounds */
+    float turn_from; /* the heading it turns away from when it starts; 0: none */
+    double clock;    /* animation time when it starts */
 } Leg;
 
 typedef struct BodyPlan {
     const Member *member;
     const Sprite *sprite;
     Habitat habitat;
-    float height, width;    /* at depth 1 */
-    float depth;            /* where it is when nothing moves it */
-    float low, high;        /* altitudes at rest and at the top of a rise */
-    float sink;             /* HABITAT_SURFACE: share of the height under water */
-    bool locked;            /* its animation is tied to the ground it covers */
+    float height, width; /* at depth 1 */
+    float depth;         /* where it is when nothing moves it */
+    float low, high;     /* altitudes at rest and at the top of a rise */
+    float sink;          /* HABITAT_SURFACE: share of the height under water */
+    bool locked;         /* its animation is tied to the ground it covers */
     uint64_t seed;
-    double phase;           /* seconds: where in its loop it starts, and of its bob */
+    double phase; /* seconds: where in its loop it starts, and of its bob */
     size_t legs;
     Leg leg[LEGS_MAX];
 } BodyPlan;
@@ -72,8 +72,8 @@ typedef struct StagePlan {
 typedef struct Lane {
     float left, right; /* of the body, edges; x of the picture */
     float depth;
-    int edge;          /* -1 or 1: nobody is between it and that edge; 0: alone or between others */
-    bool forced;       /* its first move goes from .. to, whatever its own speed */
+    int edge;    /* -1 or 1: nobody is between it and that edge; 0: alone or between others */
+    bool forced; /* its first move goes from .. to, whatever its own speed */
     float from, to;
 } Lane;
 
@@ -83,7 +83,7 @@ bool stage_chance(uint64_t seed, uint64_t tag, float p);
 
 /* Everything about the clip; no frame yet. */
 void stage_plan(const Cast *cast, const Facts *f, uint64_t seed, const WorldFrames *size,
-               StagePlan *out);
+                StagePlan *out);
 
 /* stage_camera.c: the camera's whole way, before it is known where the subject goes. */
 void stage_camera_plan(StagePlan *p);

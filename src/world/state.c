@@ -33,11 +33,14 @@ static const SpriteLevel *silhouette(const Sprite *s)
 static Shape shape_of(const Stage *stage, const StageFrame *f, const Pose *p, const Sprite *s)
 {
     const SpriteLevel *l = silhouette(s);
-    Shape out = { .box = pose_box(&stage->view, &f->camera, p, s->aspect), .cosine = cosf(p->turn),
-                  .sine = sinf(p->turn), .mirrored = p->mirror < 0, .waterline = 1e9f,
-                  .width = l->width, .height = l->height,
-                  .rgba = l->rgba +
-                          animation_frame(s, p->time_s) * l->width * l->height * 4u };
+    Shape out = { .box = pose_box(&stage->view, &f->camera, p, s->aspect),
+                  .cosine = cosf(p->turn),
+                  .sine = sinf(p->turn),
+                  .mirrored = p->mirror < 0,
+                  .waterline = 1e9f,
+                  .width = l->width,
+                  .height = l->height,
+                  .rgba = l->rgba + animation_frame(s, p->time_s) * l->width * l->height * 4u };
     float x;
     if (p->water > 0)
         view_point(&stage->view, &f->camera, 0, p->water, p->depth, &x, &out.waterline);
@@ -129,13 +132,15 @@ static float speed_of(const Stage *s, size_t k, size_t body, double fps)
     return (float)((q->x - p->x) * fps / (double)(b - a)) / s->view.aspect;
 }
 
-static BodyState body_state(const Stage *s, const StageFrame *f, const Shape *shape,
-                            const Pose *p)
+static BodyState body_state(const Stage *s, const StageFrame *f, const Shape *shape, const Pose *p)
 {
     float w, h, x, ground;
     extent(shape, &w, &h);
-    BodyState b = { .x = shape->box.x / s->view.aspect, .y = shape->box.y,
-                    .width = 2 * w / s->view.aspect, .height = 2 * h, .heading = p->heading,
+    BodyState b = { .x = shape->box.x / s->view.aspect,
+                    .y = shape->box.y,
+                    .width = 2 * w / s->view.aspect,
+                    .height = 2 * h,
+                    .heading = p->heading,
                     .action = p->action };
     b.ground = b.y;
     if (s->view.ground) {
@@ -157,8 +162,7 @@ static void frame_state(const Cast *cast, const Stage *s, size_t k, double fps, 
     *out = (FrameState){ .camera_x = f->camera.x, .camera_y = f->camera.y, .zoom = f->camera.zoom };
     for (size_t i = 0; i < n; i++) {
         size_t b = order[i];
-        BodyState *to =
-            b < FACTS_ACTORS_MAX ? &out->actor[b] : &out->prop[b - FACTS_ACTORS_MAX];
+        BodyState *to = b < FACTS_ACTORS_MAX ? &out->actor[b] : &out->prop[b - FACTS_ACTORS_MAX];
         *to = body_state(s, f, &shape[i], pose_at(f, b));
         to->order = (uint8_t)i;
         to->speed = speed_of(s, k, b, fps);

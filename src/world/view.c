@@ -32,7 +32,10 @@ View view_of(Scene scene, float aspect, uint64_t seed)
     const Place *p = &PLACE[scene];
     float move = 0.03f * (float)(2 * rng_uniform(rng_split(seed, 'v'), 0) - 1);
     bool wet = p->water_near > 0;
-    return (View){ .aspect = aspect, .horizon = p->horizon + move, .base = p->base,
-                   .ground = p->ground, .water_far = wet ? p->water_far + move : 0,
+    return (View){ .aspect = aspect,
+                   .horizon = p->horizon + move,
+                   .base = p->base,
+                   .ground = p->ground,
+                   .water_far = wet ? p->water_far + move : 0,
                    .water_near = wet ? p->water_near + move : 0 };
 }

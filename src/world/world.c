@@ -108,8 +108,7 @@ SoraStatus world_state(const World *w, const Facts *f, uint64_t seed, const Worl
     TRY(check_facts(w, f));
     TRY(check_size(size));
     double fps = size->frames > 1 ? size->fps : 0;
-    *state = (WorldState){ size->frames, fps,
-                           arena_alloc(a, size->frames * sizeof *state->frame) };
+    *state = (WorldState){ size->frames, fps, arena_alloc(a, size->frames * sizeof *state->frame) };
     ArenaMark mark = arena_mark(a);
     Stage stage;
     stage_make(w->cast, f, seed, size, a, &stage);
@@ -126,8 +125,8 @@ SoraStatus world_render(const World *w, const Facts *f, uint64_t seed, const Wor
     double fps = size->frames > 1 ? size->fps : 0;
     TRY(clip_new(a, size->frames, size->height, size->width, fps, out));
     if (state)
-        *state = (WorldState){ size->frames, fps,
-                               arena_alloc(a, size->frames * sizeof *state->frame) };
+        *state =
+            (WorldState){ size->frames, fps, arena_alloc(a, size->frames * sizeof *state->frame) };
     ArenaMark mark = arena_mark(a);
     Stage stage;
     stage_make(w->cast, f, seed, size, a, &stage);

@@ -19,8 +19,16 @@ void world_close(World *w); /* NULL is fine */
 typedef enum Body { BODY_WHOLE, BODY_BUST, BODY_HEAD } Body;
 typedef enum Realm { REALM_GROUND, REALM_AIR, REALM_WATER, REALM_SPACE } Realm;
 typedef enum Gait {
-    GAIT_STAY, GAIT_WALK, GAIT_RUN, GAIT_DRIVE, GAIT_FLY, GAIT_SWIM, GAIT_FLOAT, GAIT_HOP,
-    GAIT_CRAWL, GAIT_COUNT
+    GAIT_STAY,
+    GAIT_WALK,
+    GAIT_RUN,
+    GAIT_DRIVE,
+    GAIT_FLY,
+    GAIT_SWIM,
+    GAIT_FLOAT,
+    GAIT_HOP,
+    GAIT_CRAWL,
+    GAIT_COUNT
 } Gait;
 
 /* What its animation shows: it plays in time, one loop is `stride` body widths of ground, or it
@@ -28,12 +36,12 @@ typedef enum Gait {
 typedef enum Anim { ANIM_IDLE, ANIM_GAIT, ANIM_WHEEL } Anim;
 
 typedef struct Member {
-    const char *id;  /* the key into the lexicon */
-    float metres;    /* natural size, the longer side */
+    const char *id; /* the key into the lexicon */
+    float metres;   /* natural size, the longer side */
     Body body;
     Realm realm;
     Gait gait;
-    int8_t faces;    /* the way the picture looks: -1 left, 0 at the viewer, 1 right */
+    int8_t faces; /* the way the picture looks: -1 left, 0 at the viewer, 1 right */
     Anim anim;
     float stride;    /* body widths a loop of ANIM_GAIT covers */
     uint32_t scenes; /* bit s: may appear in Scene s when the world samples */
@@ -56,11 +64,11 @@ typedef enum Split {
 
 typedef struct WorldOptions {
     Split split;
-    bool image;       /* one frame: no event that needs time, no moving camera */
-    int actors_max;   /* 0: 3 */
-    double seconds;   /* how long the clip will be; 0: 2. Short clips get one event each */
+    bool image;             /* one frame: no event that needs time, no moving camera */
+    int actors_max;         /* 0: 3 */
+    double seconds;         /* how long the clip will be; 0: 2. Short clips get one event each */
     const uint64_t *actors; /* bit set of actors that may appear, for curricula; NULL: all */
-    uint32_t scenes;  /* bit s: Scene s may appear; 0: all */
+    uint32_t scenes;        /* bit s: Scene s may appear; 0: all */
 } WorldOptions;
 
 /* Draws facts that the world can show: seed `seed` of the split. */
@@ -72,21 +80,22 @@ bool world_held_out(const World *w, const Facts *f);
 /* Where things are in one frame. Lengths are shares of the frame: x of its width from the left, y
  * of its height from the top; height and width of the body's box likewise, unclipped. */
 typedef struct BodyState {
-    float x, y;          /* middle of the box */
-    float ground;        /* y of the point on the ground (or water) below it; y where there is none */
+    float x, y;   /* middle of the box */
+    float ground; /* y of the point on the ground (or water) below it; y where there is none */
     float width, height;
-    float visible;       /* share of its pixels that are in the frame and not covered, 0 .. 1 */
-    int8_t heading;      /* the way it looks: -1 left, 0 at the viewer, 1 right */
-    uint8_t order;       /* 0 is farthest; larger covers smaller. Actors and props share it */
-    uint8_t action;      /* Action that is going on */
-    float speed;         /* of x, shares of the width per second, signed; the camera's part removed */
+    float visible;  /* share of its pixels that are in the frame and not covered, 0 .. 1 */
+    int8_t heading; /* the way it looks: -1 left, 0 at the viewer, 1 right */
+    uint8_t order;  /* 0 is farthest; larger covers smaller. Actors and props share it */
+    uint8_t action; /* Action that is going on */
+    float speed;    /* of x, shares of the width per second, signed; the camera's part removed */
 } BodyState;
 
 typedef struct FrameState {
     BodyState actor[FACTS_ACTORS_MAX];
     BodyState prop[FACTS_PROPS_MAX];
-    float camera_x, camera_y; /* how far the view moved, in frame heights; right and down positive */
-    float zoom;               /* 1 at rest; 1.2: everything is a fifth larger */
+    float camera_x,
+        camera_y; /* how far the view moved, in frame heights; right and down positive */
+    float zoom;   /* 1 at rest; 1.2: everything is a fifth larger */
 } FrameState;
 
 typedef struct WorldState {

@@ -175,10 +175,8 @@ static void follows_instructions(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(follows_instructions),
-        cmocka_unit_test(reads_any_clip),
-        cmocka_unit_test(reads_the_same_every_time),
-        cmocka_unit_test(says_what_is_wrong),
+        cmocka_unit_test(follows_instructions),       cmocka_unit_test(reads_any_clip),
+        cmocka_unit_test(reads_the_same_every_time),  cmocka_unit_test(says_what_is_wrong),
         cmocka_unit_test(goes_on_with_its_own_sizes),
     };
     return cmocka_run_group_tests(tests, setup, teardown);

@@ -189,7 +189,9 @@ static void test_shift(void **state)
             }
             size_t back = i > 1 ? 2 : i;
             SamplerStep step = { { now - back * FRAMES, now - (i ? FRAMES : 0), now, now + FRAMES },
-                                 all.timestep + i * FRAMES + base, i, all.steps };
+                                 all.timestep + i * FRAMES + base,
+                                 i,
+                                 all.steps };
             CHECK_OK(sampler_step(m, (Denoiser){ toy, &few }, &step, x + base));
         }
         for (int f = 0; f < FRAMES; f++) assert_true(x[f] == want[f]);
@@ -223,7 +225,8 @@ static void test_rolling(void **state)
             int first = FRAMES, last = -1;
             for (int f = 0; f < FRAMES; f++) {
                 double sigma = all.sigma[i * FRAMES + f];
-                if (f && !held[f] && !held[f - 1]) assert_true(sigma >= all.sigma[i * FRAMES + f - 1]);
+                if (f && !held[f] && !held[f - 1])
+                    assert_true(sigma >= all.sigma[i * FRAMES + f - 1]);
                 if (sigma <= 0 || sigma >= 1) continue;
                 if (first == FRAMES) first = f;
                 last = f;

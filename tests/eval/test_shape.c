@@ -126,10 +126,8 @@ static void edges_are_compared(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(seams_show),
-        cmocka_unit_test(loops_close_or_not),
-        cmocka_unit_test(fills_and_compares),
-        cmocka_unit_test(what_stands_still_does_not_move),
+        cmocka_unit_test(seams_show),         cmocka_unit_test(loops_close_or_not),
+        cmocka_unit_test(fills_and_compares), cmocka_unit_test(what_stands_still_does_not_move),
         cmocka_unit_test(edges_are_compared),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -33,8 +33,7 @@ static void check_standard(const float *y)
     for (size_t j = 0; j < WIDTH; j++) {
         double mean = 0, square = 0;
         for (size_t i = 0; i < ROWS; i++) mean += (double)y[i * WIDTH + j] / ROWS;
-        for (size_t i = 0; i < ROWS; i++)
-            square += pow((double)y[i * WIDTH + j] - mean, 2) / ROWS;
+        for (size_t i = 0; i < ROWS; i++) square += pow((double)y[i * WIDTH + j] - mean, 2) / ROWS;
         CHECK_CLOSE(mean, 0, 1e-3);
         CHECK_CLOSE(square, 1, 0.06); /* the floor under the deviation takes a little */
     }

@@ -130,8 +130,8 @@ static float *encoded(const Fixture *f, const Vae *v, const VaeRun *run, const s
 {
     const VaeInfo *i = vae_info(v);
     Clip k = { .size = { size[0], size[1], size[2] } };
-    *count = i->channels * vae_latent_frames(v, size[0]) * (size[1] / i->space) *
-             (size[2] / i->space);
+    *count =
+        i->channels * vae_latent_frames(v, size[0]) * (size[1] / i->space) * (size[2] / i->space);
     float *z = malloc(*count * sizeof *z);
     for (size_t p = 0; p < *count; p++) z[p] = NAN;
     CHECK_OK(vae_encode(v, run, size, read_wave, &k, z, NULL));
@@ -237,13 +237,18 @@ static void rename_part(char *name, size_t size, const Renaming *r, size_t count
     }
 }
 
-static const Renaming inside[] = { { ".residual.0.", ".norm1." }, { ".residual.2.", ".conv1." },
-                                   { ".residual.3.", ".norm2." }, { ".residual.6.", ".conv2." },
+static const Renaming inside[] = { { ".residual.0.", ".norm1." },
+                                   { ".residual.2.", ".conv1." },
+                                   { ".residual.3.", ".norm2." },
+                                   { ".residual.6.", ".conv2." },
                                    { ".shortcut.", ".conv_shortcut." } };
 static const Renaming outside[] = {
-    { "coder.conv1.", "coder.conv_in." },       { ".head.0.", ".norm_out." },
-    { ".head.2.", ".conv_out." },               { ".middle.0.", ".mid_block.resnets.0." },
-    { ".middle.1.", ".mid_block.attentions.0." }, { ".middle.2.", ".mid_block.resnets.1." },
+    { "coder.conv1.", "coder.conv_in." },
+    { ".head.0.", ".norm_out." },
+    { ".head.2.", ".conv_out." },
+    { ".middle.0.", ".mid_block.resnets.0." },
+    { ".middle.1.", ".mid_block.attentions.0." },
+    { ".middle.2.", ".mid_block.resnets.1." },
 };
 
 /* 2.2: a block of an original stage is a resnet, or the one that resamples. */
@@ -323,7 +328,7 @@ static void reads_original_names(void **state)
 static const Tensor *without_decoder(void *file, const char *name)
 {
     return strncmp(name, "decoder", 7) && strncmp(name, "post_", 5) ? safetensors_find(file, name)
-                                                                   : NULL;
+                                                                    : NULL;
 }
 
 static void runs_half_a_file(void **state)
@@ -368,7 +373,8 @@ static void does_not_look_ahead(void **state)
         run = run_of(f, GEMM_F32);
         size_t side = vae_info(f->v[m])->space, clip[] = { 9, side, 2 * side },
                longer[] = { 17, side, 2 * side };
-        float *z = encoded(f, f->v[m], &run, clip, &n), *w = encoded(f, f->v[m], &run, longer, &more);
+        float *z = encoded(f, f->v[m], &run, clip, &n),
+              *w = encoded(f, f->v[m], &run, longer, &more);
         for (size_t c = 0; c < vae_info(f->v[m])->channels; c++)
             check_equal(w + c * 5 * 2, z + c * 3 * 2, 3 * 2, "a latent");
         free(z);

@@ -46,7 +46,8 @@ static void check_sprite(const Sprite *s)
     for (size_t f = 0; f < s->frames; f++)
         for (int y = 0; y < v->height; y++)
             for (int x = 0; x < v->width; x++) {
-                const uint8_t *p = v->rgba + ((f * v->height + (size_t)y) * v->width + (size_t)x) * 4;
+                const uint8_t *p =
+                    v->rgba + ((f * v->height + (size_t)y) * v->width + (size_t)x) * 4;
                 assert_true(p[0] <= p[3] + 1 && p[1] <= p[3] + 1 && p[2] <= p[3] + 1);
                 if (!p[3]) continue;
                 top |= y <= 2, bottom |= y >= v->height - 3;
@@ -110,12 +111,12 @@ static void test_wrong_rows_are_refused(void **state)
     unsigned char *bytes = load(&size);
     CastFileRow good, *row = (CastFileRow *)(bytes + sizeof(CastFileHead));
     good = *row;
-#define WRONG(change, word)                                                                        \
-    do {                                                                                           \
-        change;                                                                                    \
-        assert_int_equal(open_bytes(bytes, size), SORA_E_FORMAT);                                  \
-        assert_non_null(strstr(err_text(), word));                                                 \
-        *row = good;                                                                               \
+#define WRONG(change, word)                                       \
+    do {                                                          \
+        change;                                                   \
+        assert_int_equal(open_bytes(bytes, size), SORA_E_FORMAT); \
+        assert_non_null(strstr(err_text(), word));                \
+        *row = good;                                              \
     } while (0)
     WRONG(row->gait = GAIT_COUNT, "gait");
     WRONG(row->faces = 2, "heading");

@@ -24,7 +24,8 @@ static Facts sampled(const World *w, uint64_t seed)
     return f;
 }
 
-static void render(const World *w, const Facts *f, uint64_t seed, WorldFrames size, Arena *a, Clip *out)
+static void render(const World *w, const Facts *f, uint64_t seed, WorldFrames size, Arena *a,
+                   Clip *out)
 {
     CHECK_OK(world_render(w, f, seed, &size, a, out, NULL));
 }
@@ -73,7 +74,7 @@ static void test_every_size(void **state)
 {
     (void)state;
     World *w = open_world();
-    const size_t size[][2] = { { 16, 16 },  { 17, 33 },   { 33, 17 },   { 16, 1000 },
+    const size_t size[][2] = { { 16, 16 },   { 17, 33 },  { 33, 17 },  { 16, 1000 },
                                { 1000, 16 }, { 128, 72 }, { 72, 128 }, { 168, 72 } };
     for (size_t i = 0; i < sizeof size / sizeof *size; i++)
         for (int scene = 0; scene < SCENE_COUNT; scene++) {
@@ -81,7 +82,9 @@ static void test_every_size(void **state)
             Facts f = sampled(w, i * 100 + (uint64_t)scene);
             f.scene = scene;
             Clip c;
-            WorldFrames frames = { .frames = 3, .width = size[i][0], .height = size[i][1], .fps = 24 };
+            WorldFrames frames = {
+                .frames = 3, .width = size[i][0], .height = size[i][1], .fps = 24
+            };
             render(w, &f, i, frames, a, &c);
             assert_int_equal(c.width, size[i][0]);
             assert_int_equal(c.height, size[i][1]);
@@ -176,7 +179,8 @@ static void test_moving_cameras_show_one_place(void **state)
     snprintf(path, sizeof path, "%s/cast/cast.bin", getenv("SORA_TEST_DATA"));
     Cast *cast = NULL;
     CHECK_OK(cast_open(path, &cast));
-    static const Camera CAMERA[] = { CAMERA_PAN_LEFT, CAMERA_TILT_UP, CAMERA_ZOOM_IN, CAMERA_SHAKE };
+    static const Camera CAMERA[] = { CAMERA_PAN_LEFT, CAMERA_TILT_UP, CAMERA_ZOOM_IN,
+                                     CAMERA_SHAKE };
     for (int scene = 0; scene < SCENE_COUNT; scene++)
         for (int i = 0; i < 4; i++) {
             Facts f = sampled(w, 40 + (uint64_t)scene);

@@ -71,8 +71,8 @@ static void test_images(void **state)
         for (int i = 0; i < f.actors; i++) {
             Action a = f.actor[i].event[0].action;
             assert_int_equal(f.actor[i].events, 1);
-            assert_true(a != ACT_ENTER && a != ACT_LEAVE && a != ACT_APPROACH &&
-                        a != ACT_GO_AWAY && a != ACT_CIRCLE && a != ACT_SPIN);
+            assert_true(a != ACT_ENTER && a != ACT_LEAVE && a != ACT_APPROACH && a != ACT_GO_AWAY &&
+                        a != ACT_CIRCLE && a != ACT_SPIN);
         }
         assert_true(f.relation < REL_FOLLOWS || f.relation == REL_BIGGER_THAN);
     }
@@ -100,7 +100,9 @@ static void test_curricula(void **state)
 {
     Fixture *t = *state;
     const uint64_t first = 0xf;
-    WorldOptions o = { .split = SPLIT_TRAIN, .actors = &first, .actors_max = 1,
+    WorldOptions o = { .split = SPLIT_TRAIN,
+                       .actors = &first,
+                       .actors_max = 1,
                        .scenes = 1u << SCENE_MEADOW | 1u << SCENE_SNOW };
     for (uint64_t seed = 0; seed < 500; seed++) {
         Facts f;

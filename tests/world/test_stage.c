@@ -76,8 +76,8 @@ static void test_same_seed_same_stage(void **state)
 static void test_subject_in_picture(void **state)
 {
     Fixture *t = *state;
-    static const size_t SIZE[][2] = { { 64, 64 }, { 256, 144 }, { 144, 256 }, { 128, 96 },
-                                      { 252, 108 }, { 16, 16 } };
+    static const size_t SIZE[][2] = { { 64, 64 },  { 256, 144 }, { 144, 256 },
+                                      { 128, 96 }, { 252, 108 }, { 16, 16 } };
     static const size_t FRAMES[] = { 1, 2, 9, 25, 49, 97 };
     size_t tall = 0, all = 0;
     for (uint64_t seed = 0; seed < 1500; seed++) {

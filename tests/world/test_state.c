@@ -39,7 +39,8 @@ static Try try_seed(const Fixture *t, uint64_t seed)
     Try y = { .frames = FRAMES[seed % 5] };
     const size_t *size = SIZE[seed / 5 % 4];
     WorldFrames w = frames_of(y.frames, size[0], size[1], 12);
-    WorldOptions o = { .split = (Split)(seed % 3), .image = y.frames == 1,
+    WorldOptions o = { .split = (Split)(seed % 3),
+                       .image = y.frames == 1,
                        .seconds = y.frames / 12.0 };
     world_sample(t->world, seed, &o, &y.f);
     CHECK_OK(world_state(t->world, &y.f, seed, &w, t->arena, &y.s));
@@ -107,8 +108,10 @@ static void test_named_are_seen(void **state)
                 const BodyState *b = &y.s.frame[k].actor[i];
                 seen += b->visible >= 0.4f && b->height > 0.08f;
             }
-            if (y.v.actor >> i & 1) assert_true(seen > 0 && seen * 4 >= y.frames);
-            else silent++, assert_int_equal(y.v.event[i] | y.v.heading[i] | y.v.fast[i], 0);
+            if (y.v.actor >> i & 1)
+                assert_true(seen > 0 && seen * 4 >= y.frames);
+            else
+                silent++, assert_int_equal(y.v.event[i] | y.v.heading[i] | y.v.fast[i], 0);
             said += y.v.actor >> i & 1;
         }
         if (!(y.v.actor & 1)) assert_int_equal(y.v.prop, 0);
@@ -267,12 +270,9 @@ static void test_occlusion(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_headings),
-        cmocka_unit_test(test_named_are_seen),
-        cmocka_unit_test(test_relations),
-        cmocka_unit_test(test_doings),
-        cmocka_unit_test(test_geometry),
-        cmocka_unit_test(test_untrue_is_not_said),
+        cmocka_unit_test(test_headings),  cmocka_unit_test(test_named_are_seen),
+        cmocka_unit_test(test_relations), cmocka_unit_test(test_doings),
+        cmocka_unit_test(test_geometry),  cmocka_unit_test(test_untrue_is_not_said),
         cmocka_unit_test(test_occlusion),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
