@@ -14,7 +14,7 @@ size_t rng_below(uint64_t seed, uint64_t i, size_t n); /* [0, n), n > 0 */
 /* A new seed for an independent purpose: rng_split(seed, 'caption'), rng_split(seed, clip). */
 uint64_t rng_split(uint64_t seed, uint64_t purpose);
 
-/* x[j] = normal number first + j of `seed`. */
+/* x[j] = normal number first + j of `seed`, in vectors: the same bytes on every processor. */
 void rng_fill_normal(float *x, size_t first, size_t count, uint64_t seed);
 
 #endif

@@ -119,6 +119,8 @@ static void test_rng_any_part_alone(void **state)
         rng_fill_normal(part, first, 64 - first, 7);
         assert_memory_equal(part, whole + first, (64 - first) * sizeof *part);
     }
+    for (size_t i = 0; i < 64; i++) /* vectors, whatever this machine has, and one at a time */
+        assert_true(whole[i] == (float)rng_normal(7, i));
     double mean = 0, square = 0;
     for (size_t i = 0; i < 100000; i++) {
         double x = rng_normal(11, i);
@@ -127,6 +129,19 @@ static void test_rng_any_part_alone(void **state)
     }
     CHECK_CLOSE(mean, 0, 0.01);
     CHECK_CLOSE(square, 1, 0.02);
+}
+
+/* Box-Muller as libm has it. */
+static void test_normal_is_box_muller(void **state)
+{
+    (void)state;
+    for (uint64_t block = 0; block < 2000; block++) {
+        double u = ((double)(rng_u64(5, block) >> 11) + 0.5) * 0x1p-53;
+        double v = (double)(rng_split(5 ^ 0x5851F42D4C957F2DULL, block) >> 11) * 0x1p-53;
+        double radius = sqrt(-2 * log(u));
+        CHECK_CLOSE(rng_normal(5, 2 * block), radius * cos(6.283185307179586 * v), 1e-14);
+        CHECK_CLOSE(rng_normal(5, 2 * block + 1), radius * sin(6.283185307179586 * v), 1e-14);
+    }
 }
 
 static void test_philox_known_answer(void **state)
@@ -196,6 +211,7 @@ int main(void)
         cmocka_unit_test(test_parallel_for_visits_each_once),
         cmocka_unit_test(test_pool_stops_in_the_middle),
         cmocka_unit_test(test_rng_any_part_alone),
+        cmocka_unit_test(test_normal_is_box_muller),
         cmocka_unit_test(test_philox_known_answer),
         cmocka_unit_test(test_file_write_is_whole_or_absent),
         cmocka_unit_test(test_utf8_rejects_what_is_not),
