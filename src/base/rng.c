@@ -147,8 +147,7 @@ INLINED void fill_groups(float *x, uint64_t block, size_t groups, uint64_t seed)
 {
     for (; groups > 0; groups--, block += LANES, x += GROUP) {
         double first[LANES], second[LANES];
-        for (uint64_t l = 0; l < LANES; l++)
-            normal_pair(seed, block + l, &first[l], &second[l]);
+        for (uint64_t l = 0; l < LANES; l++) normal_pair(seed, block + l, &first[l], &second[l]);
         for (int l = 0; l < LANES; l++) {
             x[2 * l] = (float)first[l];
             x[2 * l + 1] = (float)second[l];

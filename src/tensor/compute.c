@@ -107,3 +107,14 @@ void compute_free(Compute *c)
     if (c->shared) munmap(c->shared, c->shared_size);
     free(c);
 }
+
+Compute compute_alone(const Compute *c, int worker)
+{
+    Compute own = *c;
+    own.pool = NULL;
+    own.scratch = compute_scratch(c, worker);
+    own.shared_size = c->shared_size / (size_t)pool_threads(c->pool) / ARENA_ALIGN * ARENA_ALIGN;
+    own.shared = c->shared + (size_t)worker * own.shared_size;
+    own.gradients = NULL;
+    return own;
+}

@@ -38,6 +38,10 @@ static inline bool compute_has_bf16(const Compute *c)
     return c->kernels.gemm.bf16.pair == 2;
 }
 
+/* What is worker `worker`'s own of `c`: for calls from within a region of its pool, each of which
+ * then runs on its thread alone. It holds as long as the region. */
+Compute compute_alone(const Compute *c, int worker);
+
 static inline void *compute_scratch(const Compute *c, int worker)
 {
     return c->scratch + (size_t)worker * c->scratch_size;

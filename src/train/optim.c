@@ -5,10 +5,12 @@
 
 #include "base/size.h"
 #include "tensor/convert.h"
-#include "tensor/gemm.h"
 #include "tensor/rows.h"
+#include "train/muon.h"
 
-enum { CHUNK = 1 << 14, NEWTON_SCHULZ_STEPS = 5 };
+/* Values of a task. A matrix of Muon's is a task of its own, the faster for it, unless it is so
+ * large that it would not leave enough of them for all threads. */
+enum { CHUNK = 1 << 14, ALONE_MAX = 1 << 22 };
 
 /* A parameter and what is remembered of it. */
 typedef struct Entry {
@@ -19,12 +21,23 @@ typedef struct Entry {
     bool decays;
 } Entry;
 
+/* Values [first, first + n) of a parameter. */
+typedef struct Chunk {
+    const Entry *e;
+    size_t first, n;
+} Chunk;
+
 struct Optim {
     OptimConfig config;
     Entry *entry;
     size_t count, steps;
     OptimState *state;
     size_t states;
+    Chunk *chunk; /* all that is learned: AdamW's, then Muon's */
+    size_t adam_chunks, chunks;
+    const Entry **matrix; /* Muon's, the largest first */
+    size_t matrices, large;
+    size_t scratch; /* bytes that a matrix needs */
 };
 
 OptimConfig optim_config_default(void)
@@ -48,6 +61,62 @@ static Tensor *remember(Optim *o, const char *what, const Param *p, Arena *a)
     return x;
 }
 
+static size_t elements(const Entry *e)
+{
+    return tensor_count(e->p->value);
+}
+
+static bool is_muons(const Entry *e)
+{
+    return e->first && !e->second;
+}
+
+static size_t count_chunks(const Optim *o)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < o->count; i++)
+        if (o->entry[i].first) n += size_ceil_div(elements(&o->entry[i]), CHUNK);
+    return n;
+}
+
+static void add_chunks(Optim *o, bool muons)
+{
+    for (size_t i = 0; i < o->count; i++) {
+        const Entry *e = &o->entry[i];
+        if (!e->first || is_muons(e) != muons) continue;
+        for (size_t at = 0; at < elements(e); at += CHUNK)
+            o->chunk[o->chunks++] = (Chunk){ e, at, size_min(CHUNK, elements(e) - at) };
+    }
+}
+
+static size_t update_bytes(const Entry *e)
+{
+    return size_round_up(elements(e) * sizeof(float), ARENA_ALIGN);
+}
+
+static void add_matrix(Optim *o, const Entry *e)
+{
+    const size_t *shape = e->p->value->shape;
+    size_t i = o->matrices++;
+    for (; i > 0 && elements(o->matrix[i - 1]) < elements(e); i--) o->matrix[i] = o->matrix[i - 1];
+    o->matrix[i] = e;
+    o->large += elements(e) > ALONE_MAX;
+    size_t bytes = update_bytes(e) + muon_scratch(shape[0], shape[1]);
+    o->scratch = size_max(o->scratch, size_round_up(bytes, ARENA_ALIGN));
+}
+
+/* Cuts the work of a step into tasks. */
+static void plan(Optim *o, Arena *a)
+{
+    o->chunk = arena_alloc(a, size_max(1, count_chunks(o)) * sizeof *o->chunk);
+    add_chunks(o, false);
+    o->adam_chunks = o->chunks;
+    add_chunks(o, true);
+    o->matrix = arena_alloc(a, size_max(1, o->count) * sizeof *o->matrix);
+    for (size_t i = 0; i < o->count; i++)
+        if (is_muons(&o->entry[i])) add_matrix(o, &o->entry[i]);
+}
+
 Optim *optim_new(ParamSet *set, const OptimConfig *config, Arena *a)
 {
     Optim *o = arena_zero(a, sizeof *o);
@@ -66,6 +135,7 @@ Optim *optim_new(ParamSet *set, const OptimConfig *config, Arena *a)
         e->first = remember(o, muon ? "muon" : "adam_m", p, a);
         if (!muon) e->second = remember(o, "adam_v", p, a);
     }
+    plan(o, a);
     return o;
 }
 
@@ -94,150 +164,139 @@ const Tensor *optim_ema(const Optim *o, size_t i)
     return o->entry[i].ema;
 }
 
-/* ---- one parameter, in chunks ---------------------------------------------------------- */
+/* ---- a step ---------------------------------------------------------------------------- */
 
-typedef struct Pass {
+typedef struct Step {
     const Optim *o;
-    const Entry *e;
-    size_t count;
-    float clip, lr, keep, ema;  /* keep: what decay leaves of a value */
-    float correct1, correct2;   /* Adam's bias corrections */
-    float *update;              /* Muon's input, then its normalised self */
-    const uint16_t *orthogonal; /* bf16 result of Newton-Schulz */
-    float scale;                /* of the update */
-} Pass;
+    const Compute *c;
+    double *squares; /* of each chunk's gradients */
+    float clip, ema;
+    float lr_other, lr_hidden;
+    float correct1, correct2; /* Adam's bias corrections */
+    char *scratch;            /* o->scratch bytes for every thread */
+} Step;
+
+static double squares_of(const Compute *c, const float *x, size_t n)
+{
+    Rows row = rows_f32(x, n);
+    return c->kernels.rows.squares(&row, (RowSet){ NULL, 0, 1 }, n);
+}
+
+static float decay(const Step *s, const Entry *e, float lr) /* what it leaves of a value */
+{
+    return e->decays ? 1 - lr * s->o->config.weight_decay : 1;
+}
 
 /* What every update ends with: EMA, operand, a clean gradient. */
-static void settle(const Pass *p, size_t first, size_t n)
+static void settle(const Step *s, const Chunk *k)
 {
-    const Param *q = p->e->p;
-    float *value = (float *)q->value->data + first, *ema = (float *)p->e->ema->data + first;
-    for (size_t i = 0; i < n; i++) ema[i] += p->ema * (value[i] - ema[i]);
-    if (q->operand != q->value)
-        convert_row((char *)q->operand->data + first * type_block_bytes(q->operand->type),
-                    q->operand->type, value, TYPE_F32, n);
-    memset(q->value->grad + first, 0, n * sizeof(float));
+    const Param *q = k->e->p;
+    float *value = (float *)q->value->data + k->first;
+    float *ema = (float *)k->e->ema->data + k->first;
+    for (size_t i = 0; i < k->n; i++) ema[i] += s->ema * (value[i] - ema[i]);
+    if (q->operand != q->value) {
+        Rows y = rows_of(q->operand), x = rows_f32(value, k->n);
+        y.data = (char *)y.data + k->first * type_block_bytes(y.type);
+        RowsMap map = { .op = ROWS_SCALE, .rows = 1, .width = k->n, .y = y, .a = x, .factor = 1 };
+        s->c->kernels.rows.map(&map, (RowSet){ NULL, 0, 1 });
+    }
+    memset(q->value->grad + k->first, 0, k->n * sizeof(float));
 }
 
-static void adam_chunk(void *ctx, size_t chunk, int worker)
+static void adam_chunk(const Step *s, const Chunk *k)
 {
-    (void)worker;
-    const Pass *p = ctx;
-    const OptimConfig *c = &p->o->config;
-    size_t first = chunk * CHUNK, n = size_min(CHUNK, p->count - first);
-    float *value = (float *)p->e->p->value->data + first, *grad = p->e->p->value->grad + first;
-    float *m = (float *)p->e->first->data + first, *v = (float *)p->e->second->data + first;
-    for (size_t i = 0; i < n; i++) {
-        float g = grad[i] * p->clip;
+    const OptimConfig *c = &s->o->config;
+    const Param *p = k->e->p;
+    float *value = (float *)p->value->data + k->first, *grad = p->value->grad + k->first;
+    float *m = (float *)k->e->first->data + k->first, *v = (float *)k->e->second->data + k->first;
+    float left = decay(s, k->e, s->lr_other);
+    for (size_t i = 0; i < k->n; i++) {
+        float g = grad[i] * s->clip;
         m[i] += (1 - c->beta1) * (g - m[i]);
         v[i] += (1 - c->beta2) * (g * g - v[i]);
-        float root = sqrtf(v[i] * p->correct2) + c->eps;
-        value[i] = value[i] * p->keep - p->lr * m[i] * p->correct1 / root;
+        float root = sqrtf(v[i] * s->correct2) + c->eps;
+        value[i] = value[i] * left - s->lr_other * m[i] * s->correct1 / root;
     }
-    settle(p, first, n);
-}
-
-/* Momentum, and the look ahead along it (Nesterov). */
-static void muon_chunk(void *ctx, size_t chunk, int worker)
-{
-    (void)worker;
-    const Pass *p = ctx;
-    float momentum = p->o->config.momentum;
-    size_t first = chunk * CHUNK, n = size_min(CHUNK, p->count - first);
-    const float *grad = p->e->p->value->grad + first;
-    float *m = (float *)p->e->first->data + first, *u = p->update + first;
-    for (size_t i = 0; i < n; i++) {
-        float g = grad[i] * p->clip;
-        m[i] = momentum * m[i] + g;
-        u[i] = g + momentum * m[i];
-    }
-}
-
-static void apply_chunk(void *ctx, size_t chunk, int worker)
-{
-    (void)worker;
-    const Pass *p = ctx;
-    size_t first = chunk * CHUNK, n = size_min(CHUNK, p->count - first);
-    float *value = (float *)p->e->p->value->data + first, step = p->lr * p->scale;
-    const uint16_t *x = p->orthogonal + first;
-    for (size_t i = 0; i < n; i++) value[i] = value[i] * p->keep - step * bf16_to_f32(x[i]);
-    settle(p, first, n);
-}
-
-static void in_chunks(const Compute *c, Pass *p, PoolFn fn)
-{
-    parallel_for(c->pool, size_ceil_div(p->count, CHUNK), fn, p);
+    settle(s, k);
 }
 
 /* ---- Muon ------------------------------------------------------------------------------ */
 
-/* One step of X <- (a I + b A + c A^2) X with A = X X^T, on the smaller side of X [m,n]; bf16. */
-static void newton_schulz(const Compute *c, const uint16_t *x, size_t m, size_t n, Arena *a,
-                          uint16_t *next)
+typedef struct Matrix {
+    const Step *s;
+    const Entry *e;
+    float *update;
+    double *squares; /* of the update's chunks */
+    const uint16_t *orthogonal;
+} Matrix;
+
+static Chunk chunk_of(const Matrix *x, size_t i)
 {
-    bool tall = m > n;
-    size_t s = size_min(m, n), l = size_max(m, n);
-    Tensor *gram = tensor_new_2d(a, TYPE_F32, s, s), *poly = tensor_new_2d(a, TYPE_F32, s, s);
-    GemmMatrix plain = { x, TYPE_BF16, n, false }, turned = { x, TYPE_BF16, n, true };
-    GemmMatrix square = { gram->data, TYPE_F32, s, false };
-    gemm(c, &(GemmCall){ .m = s,
-                         .n = s,
-                         .k = l,
-                         .a = tall ? turned : plain,
-                         .b = tall ? plain : turned,
-                         .c = gram->data,
-                         .c_stride = s });
-    gemm(c, &(GemmCall){
-                .m = s, .n = s, .k = s, .a = square, .b = square, .c = poly->data, .c_stride = s });
-    float *p = poly->data, *g = gram->data;
-    for (size_t i = 0; i < s * s; i++) p[i] = -4.7750f * g[i] + 2.0315f * p[i];
-    for (size_t i = 0; i < s; i++) p[i * s + i] += 3.4445f;
-    GemmMatrix factor = { p, TYPE_F32, s, false };
-    gemm(c, &(GemmCall){ .m = m,
-                         .n = n,
-                         .k = s,
-                         .a = tall ? plain : factor,
-                         .b = tall ? factor : plain,
-                         .c = next,
-                         .c_type = TYPE_BF16,
-                         .c_stride = n });
+    return (Chunk){ x->e, i * CHUNK, size_min(CHUNK, elements(x->e) - i * CHUNK) };
 }
 
-/* The nearest matrix to `update` with singular values near 1 (Jordan et al. 2024, Muon). */
-static void muon(const Compute *c, Pass *p, Arena *a)
+/* Momentum, and the look ahead along it (Nesterov). */
+static void look_ahead(void *ctx, size_t i, int worker)
 {
-    const Tensor *value = p->e->p->value;
-    size_t m = value->shape[0], n = value->shape[1];
-    ArenaMark mark = arena_mark(a);
-    p->update = arena_alloc(a, p->count * sizeof(float));
-    in_chunks(c, p, muon_chunk);
-    double norm = sqrt(rows_sum_squares(c, rows_f32(p->update, n), m, n, a));
-    float inverse = 1 / ((float)norm + 1e-7f);
-    uint16_t *x[2];
-    for (int i = 0; i < 2; i++) x[i] = arena_alloc(a, p->count * sizeof(uint16_t));
-    for (size_t i = 0; i < p->count; i++) x[0][i] = bf16_from_f32(p->update[i] * inverse);
-    for (int i = 0; i < NEWTON_SCHULZ_STEPS; i++) {
-        ArenaMark step = arena_mark(a);
-        newton_schulz(c, x[i % 2], m, n, a, x[(i + 1) % 2]);
-        arena_rewind(a, step);
+    (void)worker;
+    const Matrix *x = ctx;
+    Chunk k = chunk_of(x, i);
+    float momentum = x->s->o->config.momentum, clip = x->s->clip;
+    const float *grad = x->e->p->value->grad + k.first;
+    float *m = (float *)x->e->first->data + k.first, *u = x->update + k.first;
+    for (size_t j = 0; j < k.n; j++) {
+        float g = grad[j] * clip;
+        m[j] = momentum * m[j] + g;
+        u[j] = g + momentum * m[j];
     }
-    p->orthogonal = x[NEWTON_SCHULZ_STEPS % 2];
-    p->scale = 0.2f * sqrtf((float)size_max(m, n)); /* as large as AdamW's (arXiv 2502.16982) */
-    in_chunks(c, p, apply_chunk);
-    arena_rewind(a, mark);
+    x->squares[i] = squares_of(x->s->c, u, k.n);
 }
 
-/* ---- the step -------------------------------------------------------------------------- */
+static void apply(void *ctx, size_t i, int worker)
+{
+    (void)worker;
+    const Matrix *x = ctx;
+    Chunk k = chunk_of(x, i);
+    const size_t *shape = x->e->p->value->shape;
+    float *value = (float *)x->e->p->value->data + k.first;
+    float lr = x->s->lr_hidden, left = decay(x->s, x->e, lr);
+    /* as large as AdamW's (arXiv 2502.16982) */
+    float step = lr * 0.2f * sqrtf((float)size_max(shape[0], shape[1]));
+    const uint16_t *u = x->orthogonal + k.first;
+    for (size_t j = 0; j < k.n; j++) value[j] = value[j] * left - step * bf16_to_f32(u[j]);
+    settle(x->s, &k);
+}
 
-static double norm_of_all(const Optim *o, const Compute *c, Arena *a)
+/* On the threads of `c`. */
+static void muon(const Step *s, const Compute *c, const Entry *e, char *scratch)
+{
+    const size_t *shape = e->p->value->shape;
+    size_t chunks = size_ceil_div(elements(e), CHUNK);
+    char *rest = scratch + update_bytes(e);
+    /* the squares stand where Newton-Schulz begins once they are added up */
+    Matrix x = { .s = s, .e = e, .update = (float *)scratch, .squares = (double *)rest };
+    parallel_for(c->pool, chunks, look_ahead, &x);
+    double sum = 0;
+    for (size_t i = 0; i < chunks; i++) sum += x.squares[i];
+    x.orthogonal = muon_orthogonal(c, x.update, sqrt(sum), shape[0], shape[1], rest);
+    parallel_for(c->pool, chunks, apply, &x);
+}
+
+/* ---- all of it ------------------------------------------------------------------------- */
+
+static void square_chunk(void *ctx, size_t i, int worker)
+{
+    (void)worker;
+    const Step *s = ctx;
+    const Chunk *k = &s->o->chunk[i];
+    s->squares[i] = squares_of(s->c, k->e->p->value->grad + k->first, k->n);
+}
+
+static double norm_of_all(const Step *s)
 {
     double sum = 0;
-    for (size_t i = 0; i < o->count; i++) {
-        const Tensor *v = o->entry[i].p->value;
-        if (v->grad)
-            sum += rows_sum_squares(c, rows_f32(v->grad, tensor_width(v)), tensor_row_count(v),
-                                    tensor_width(v), a);
-    }
+    parallel_for(s->c->pool, s->o->chunks, square_chunk, (void *)s);
+    for (size_t i = 0; i < s->o->chunks; i++) sum += s->squares[i];
     return sqrt(sum);
 }
 
@@ -249,31 +308,49 @@ static void drop_gradients(Optim *o)
     }
 }
 
+/* Small matrices, then AdamW's chunks, which even out what is left. */
+static void update_task(void *ctx, size_t i, int worker)
+{
+    const Step *s = ctx;
+    const Optim *o = s->o;
+    size_t small = o->matrices - o->large;
+    if (i >= small) {
+        adam_chunk(s, &o->chunk[i - small]);
+        return;
+    }
+    Compute alone = compute_alone(s->c, worker);
+    muon(s, &alone, o->matrix[o->large + i], s->scratch + (size_t)worker * o->scratch);
+}
+
+static void update_all(Step *s, Arena *a)
+{
+    const Optim *o = s->o;
+    s->scratch = arena_alloc(a, (size_t)pool_threads(s->c->pool) * o->scratch);
+    for (size_t i = 0; i < o->large; i++) muon(s, s->c, o->matrix[i], s->scratch);
+    parallel_for(s->c->pool, o->matrices - o->large + o->adam_chunks, update_task, s);
+}
+
 SoraStatus optim_step(Optim *o, const Compute *c, float rate, Arena *step, float *norm)
 {
     const OptimConfig *k = &o->config;
-    double all = norm_of_all(o, c, step);
+    ArenaMark mark = arena_mark(step);
+    Step s = { .o = o, .c = c, .squares = arena_alloc(step, (o->chunks + 1) * sizeof(double)) };
+    double all = norm_of_all(&s);
     if (norm) *norm = (float)all;
     if (!isfinite(all)) {
         drop_gradients(o);
+        arena_rewind(step, mark);
         return err_set(SORA_E_NUMBER, "the gradients of step %zu are not finite", o->steps);
     }
     o->steps++;
-    float t = (float)o->steps, decay = fminf(k->ema, t / (9 + t));
-    for (size_t i = 0; i < o->count; i++) {
-        Entry *e = &o->entry[i];
-        if (!e->first) continue;
-        bool adam = e->second != NULL;
-        Pass p = { .o = o, .e = e, .count = tensor_count(e->p->value), .ema = 1 - decay };
-        p.clip = k->clip > 0 && all > (double)k->clip ? k->clip / (float)all : 1;
-        p.lr = rate * (adam ? k->lr_other : k->lr_hidden);
-        p.keep = e->decays ? 1 - p.lr * k->weight_decay : 1;
-        p.correct1 = 1 / (1 - powf(k->beta1, t));
-        p.correct2 = 1 / (1 - powf(k->beta2, t));
-        if (adam)
-            in_chunks(c, &p, adam_chunk);
-        else
-            muon(c, &p, step);
-    }
+    float t = (float)o->steps;
+    s.ema = 1 - fminf(k->ema, t / (9 + t));
+    s.clip = k->clip > 0 && all > (double)k->clip ? k->clip / (float)all : 1;
+    s.lr_other = rate * k->lr_other;
+    s.lr_hidden = rate * k->lr_hidden;
+    s.correct1 = 1 / (1 - powf(k->beta1, t));
+    s.correct2 = 1 / (1 - powf(k->beta2, t));
+    update_all(&s, step);
+    arena_rewind(step, mark);
     return SORA_OK;
 }
