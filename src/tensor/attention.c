@@ -73,8 +73,7 @@ void attention_pack_columns(const AttentionWork *w, AttentionHead x, size_t rows
     GemmMatrix m = { x.data, x.type, x.stride, true };
     GemmSource s = source(w, &m, w->width, true);
     size_t wide = w->tile->columns;
-    for (size_t i = 0; i < rows; i += wide, y += w->units * wide)
-        gemm_pack_units(&s, i, size_min(wide, rows - i), 0, w->units, y, wide, scratch);
+    gemm_pack_panels(&s, 0, rows, 0, w->units, y, wide, w->units * wide, scratch);
 }
 
 void attention_pack_depth(const AttentionWork *w, AttentionHead x, size_t rows, uint32_t *y,
@@ -83,8 +82,7 @@ void attention_pack_depth(const AttentionWork *w, AttentionHead x, size_t rows, 
     GemmMatrix m = { x.data, x.type, x.stride, false };
     GemmSource s = source(w, &m, rows, false);
     size_t wide = w->tile->columns, units = attention_units(w, rows);
-    for (size_t i = 0; i < w->width; i += wide, y += units * wide)
-        gemm_pack_units(&s, i, size_min(wide, w->width - i), 0, units, y, wide, scratch);
+    gemm_pack_panels(&s, 0, w->width, 0, units, y, wide, units * wide, scratch);
 }
 
 void *attention_take(char **at, size_t bytes)

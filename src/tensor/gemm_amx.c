@@ -18,9 +18,9 @@
 /* A tile: 16 rows of 16 units. */
 enum { SIDE = 16, ROWS = 2 * SIDE, COLUMNS = 2 * SIDE, UNIT_BYTES = 4, ROW_BYTES = SIDE * 4 };
 
-/* Panels of 256 units of B take 32 of the 48 KiB of first-level cache; with fewer, loading and
- * storing sums is a larger share of the work. */
-enum { UNITS_BEST = 256 };
+/* Panels of 128 units of B take 16 of the 48 KiB of first-level cache, and leave room for the rows
+ * of A that pass by: with 256 units the two drive each other out (64% of peak, not 75%). */
+enum { UNITS_BEST = 128 };
 
 /* Rows of A that are fewer than a tile has are copied, so many units at a time: tiles of another
  * size would have to be configured, and these again after them. */

@@ -97,16 +97,77 @@ static void turn(uint32_t *y, size_t y_stride, const void *x, size_t x_bytes, si
         }
 }
 
-static void zip(uint32_t *y, size_t y_stride, const uint16_t *x, size_t x_stride, size_t units,
-                size_t columns)
+static void zip(uint32_t *y, size_t wide, size_t panel, const uint16_t *x, size_t x_stride,
+                size_t units, size_t columns)
 {
-    for (size_t u = 0; u < units; u++, x += 2 * x_stride, y += y_stride)
-        for (size_t c = 0; c < columns; c += 16) {
-            __mmask16 m = first(columns - c);
-            __m512i even = _mm512_cvtepu16_epi32(_mm256_maskz_loadu_epi16(m, x + c));
-            __m512i odd = _mm512_cvtepu16_epi32(_mm256_maskz_loadu_epi16(m, x + x_stride + c));
-            __m512i both = _mm512_or_si512(even, _mm512_slli_epi32(odd, 16));
-            _mm512_mask_storeu_epi32(y + c, m, both);
+    for (size_t u = 0; u < units; u++, x += 2 * x_stride, y += wide)
+        for (size_t i = 0; i < columns; i += wide) {
+            size_t end = columns - i < wide ? columns : i + wide;
+            uint32_t *to = y + i / wide * panel;
+            for (size_t c = i; c < end; c += 16, to += 16) {
+                __mmask16 m = first(end - c);
+                __m512i even = _mm512_cvtepu16_epi32(_mm256_maskz_loadu_epi16(m, x + c));
+                __m512i odd = _mm512_cvtepu16_epi32(_mm256_maskz_loadu_epi16(m, x + x_stride + c));
+                _mm512_mask_storeu_epi32(to, m, _mm512_or_si512(even, _mm512_slli_epi32(odd, 16)));
+            }
+        }
+}
+
+/* Eight values of four rows, a lane each. */
+static __m512i four_rows(const uint16_t *x, size_t step, __mmask8 m)
+{
+    __m512i v = _mm512_castsi128_si512(_mm_maskz_loadu_epi16(m, x));
+    v = _mm512_inserti32x4(v, _mm_maskz_loadu_epi16(m, x + step), 1);
+    v = _mm512_inserti32x4(v, _mm_maskz_loadu_epi16(m, x + 2 * step), 2);
+    return _mm512_inserti32x4(v, _mm_maskz_loadu_epi16(m, x + 3 * step), 3);
+}
+
+/* 32 rows of 8 values to 8 rows of 16 pairs: the lanes turn 8 x 8 values each. */
+static void turn_pairs_8(__m512i y[8], const uint16_t *x, size_t stride, __mmask8 m)
+{
+    __m512i r[8], t[8];
+#pragma GCC unroll 8
+    for (size_t i = 0; i < 8; i++) r[i] = four_rows(x + i * stride, 8 * stride, m);
+#pragma GCC unroll 4
+    for (int i = 0; i < 4; i++) {
+        t[i] = _mm512_unpacklo_epi16(r[2 * i], r[2 * i + 1]);
+        t[i + 4] = _mm512_unpackhi_epi16(r[2 * i], r[2 * i + 1]);
+    }
+#pragma GCC unroll 4
+    for (int i = 0; i < 8; i += 2) {
+        r[i] = _mm512_unpacklo_epi32(t[i], t[i + 1]);
+        r[i + 1] = _mm512_unpackhi_epi32(t[i], t[i + 1]);
+    }
+#pragma GCC unroll 2
+    for (int i = 0; i < 8; i += 4)
+#pragma GCC unroll 2
+        for (int j = 0; j < 2; j++) {
+            y[i + 2 * j] = _mm512_unpacklo_epi64(r[i + j], r[i + j + 2]);
+            y[i + 2 * j + 1] = _mm512_unpackhi_epi64(r[i + j], r[i + j + 2]);
+        }
+}
+
+static void turn_pairs(uint32_t *y, size_t y_stride, const uint16_t *x, size_t x_stride,
+                       size_t units, size_t columns)
+{
+    size_t whole = units - units % 16;
+    for (size_t u = 0; u < whole; u += 16)
+        for (size_t c = 0; c < columns; c += 8) {
+            const uint16_t *from = x + 2 * u * x_stride + c;
+            size_t n = columns - c < 8 ? columns - c : 8;
+            __m512i v[8];
+            if (n == 8)
+                turn_pairs_8(v, from, x_stride, 0xFF);
+            else
+                turn_pairs_8(v, from, x_stride, (__mmask8)((1u << n) - 1));
+#pragma GCC unroll 8
+            for (size_t i = 0; i < 8; i++)
+                if (i < n) _mm512_storeu_si512(y + (c + i) * y_stride + u, v[i]);
+        }
+    for (size_t u = whole; u < units; u++)
+        for (size_t c = 0; c < columns; c++) {
+            const uint16_t *from = x + 2 * u * x_stride + c;
+            y[c * y_stride + u] = from[0] | (uint32_t)from[x_stride] << 16;
         }
 }
 
@@ -119,5 +180,6 @@ void gemm_avx512_fill(GemmKernels *k)
     k->f32_round = f32_round;
     k->turn = turn;
     k->zip = zip;
+    k->turn_pairs = turn_pairs;
     k->finish = finish;
 }

@@ -1,12 +1,9 @@
 /* Matrix products of bf16 pairs: vdpbf16ps, and the processor's own rounding. */
 #include <immintrin.h>
 
-#include "tensor/gemm_kernels.h"
+#include "tensor/gemm_fast.h"
 
-#define MULTIPLY(sum, a, b) _mm512_dpbf16_ps(sum, (__m512bh)(a), (__m512bh)(b))
-#include "tensor/gemm_tile_avx512.h"
-
-static void f32_to_bf16(uint16_t *y, const float *x, size_t n)
+INLINED void to_bf16(uint16_t *y, const float *x, size_t n)
 {
     size_t i = 0;
     for (; i + 32 <= n; i += 32) {
@@ -20,8 +17,21 @@ static void f32_to_bf16(uint16_t *y, const float *x, size_t n)
     }
 }
 
+#define ROUND_BF16 to_bf16
+#include "tensor/gemm_finish.h"
+#include "tensor/gemm_kernels.h"
+
+#define MULTIPLY(sum, a, b) _mm512_dpbf16_ps(sum, (__m512bh)(a), (__m512bh)(b))
+#include "tensor/gemm_tile_avx512.h"
+
+static void f32_to_bf16(uint16_t *y, const float *x, size_t n)
+{
+    to_bf16(y, x, n);
+}
+
 void gemm_avx512bf16_fill(GemmKernels *k)
 {
     k->bf16 = (GemmTile){ TILE_ROWS, TILE_COLUMNS, 2, 1, 192, tile };
     k->f32_to_bf16 = f32_to_bf16;
+    k->finish = finish;
 }

@@ -10,15 +10,21 @@
 #define INLINED static inline __attribute__((always_inline))
 #endif
 
+#ifndef ROUND_BF16 /* a level that rounds by an instruction says so */
+#define ROUND_BF16 round_bf16
+INLINED void round_bf16(uint16_t *y, const float *x, size_t n)
+{
+    for (size_t j = 0; j < n; j++) y[j] = bf16_from_f32(x[j]);
+}
+#endif
+
 /* Stores n sums as the type of c. */
 INLINED void put(const GemmCall *g, void *matrix, size_t at, const float *sums, size_t n)
 {
-    if (g->c_type == TYPE_F32) {
+    if (g->c_type == TYPE_F32)
         memcpy((float *)matrix + at, sums, n * sizeof *sums);
-    } else {
-        uint16_t *y = (uint16_t *)matrix + at;
-        for (size_t j = 0; j < n; j++) y[j] = bf16_from_f32(sums[j]);
-    }
+    else
+        ROUND_BF16((uint16_t *)matrix + at, sums, n);
 }
 
 /* Bias and pre: what comes before the activation. `column` is that of the product. */
@@ -77,16 +83,31 @@ INLINED void finish_row(const GemmCall *g, float *sums, size_t up, size_t row, s
     after(g, sums, row, column, n);
 }
 
+/* Nothing but stores, as of most products of a step. */
+INLINED bool only_stores(const GemmCall *g)
+{
+    return !g->bias && !g->pre && g->act == GEMM_NONE && !g->gate && !g->residual && !g->accumulate;
+}
+
+INLINED void finish_rows(const GemmCall *g, float *sums, size_t sums_stride, size_t up, size_t row,
+                         size_t rows, size_t column, size_t n)
+{
+    if (only_stores(g))
+        for (size_t i = 0; i < rows; i++)
+            put(g, g->c, (row + i) * g->c_stride + column, sums + i * sums_stride, n);
+    else
+        for (size_t i = 0; i < rows; i++)
+            finish_row(g, sums + i * sums_stride, up, row + i, column, n);
+}
+
 /* Whole tiles are common: their loops have a constant length. */
 static void finish(const GemmCall *g, float *sums, size_t sums_stride, size_t up, size_t row,
                    size_t rows, size_t column, size_t columns)
 {
-    for (size_t i = 0; i < rows; i++, sums += sums_stride) {
-        if (columns == 32)
-            finish_row(g, sums, up, row + i, column, 32);
-        else if (columns == 16)
-            finish_row(g, sums, up, row + i, column, 16);
-        else
-            finish_row(g, sums, up, row + i, column, columns);
-    }
+    if (columns == 32)
+        finish_rows(g, sums, sums_stride, up, row, rows, column, 32);
+    else if (columns == 16)
+        finish_rows(g, sums, sums_stride, up, row, rows, column, 16);
+    else
+        finish_rows(g, sums, sums_stride, up, row, rows, column, columns);
 }

@@ -52,9 +52,13 @@ typedef struct GemmKernels {
     /* y[c * y_stride + r] = x[r][c], r < rows, c < columns; rows of x are x_bytes apart. */
     void (*turn)(uint32_t *y, size_t y_stride, const void *x, size_t x_bytes, size_t rows,
                  size_t columns);
-    /* y[u * y_stride + c] = the pair x[2u][c], x[2u + 1][c], u < units, c < columns. */
-    void (*zip)(uint32_t *y, size_t y_stride, const uint16_t *x, size_t x_stride, size_t units,
-                size_t columns);
+    /* y[c / wide * panel + u * wide + c % wide] = the pair x[2u][c], x[2u + 1][c], u < units,
+     * c < columns; wide is a multiple of 16. */
+    void (*zip)(uint32_t *y, size_t wide, size_t panel, const uint16_t *x, size_t x_stride,
+                size_t units, size_t columns);
+    /* Both: y[c * y_stride + u] = the pair x[2u][c], x[2u + 1][c]. */
+    void (*turn_pairs)(uint32_t *y, size_t y_stride, const uint16_t *x, size_t x_stride,
+                       size_t units, size_t columns);
 
     /* The epilogue of `g` for sums of C[row + i, column + j], i < rows, j < columns, sums being
      * sums_stride apart; under GEMM_SWIGLU the sums of the other half stand at sums + up. */

@@ -5,8 +5,11 @@
 
 #include "base/size.h"
 
-/* A piece is at most so many units of k by lines of the edge: it and its pairs fit the scratch. */
+/* A piece is at most so many units of k by lines of the edge: it fits the scratch. */
 enum { PIECE_UNITS = 128, PIECE_LINES = 64, VALUES_MAX = 512, BLOCK_MAX = 256 };
+
+/* The same of a piece that is zipped. */
+enum { ZIPPED_UNITS = 8, ZIPPED_LINES = 1024 };
 
 static GemmSource source(const Compute *c, const GemmCall *g, const GemmMatrix *x, size_t edge)
 {
@@ -50,6 +53,21 @@ static const char *value_at(const GemmMatrix *x, size_t row, size_t column)
     size_t block = type_block(x->type), at = row * x->stride + column;
     assert(at % block == 0);
     return (const char *)x->data + at / block * type_block_bytes(x->type);
+}
+
+GemmSpan gemm_source_span(const GemmSource *s, size_t first, size_t lines, size_t first_unit,
+                          size_t units)
+{
+    const GemmMatrix *x = s->matrix;
+    size_t k = first_unit * s->tile->pair, block = type_block(x->type);
+    if (k >= s->depth) return (GemmSpan){ 0 };
+    size_t count = size_min(units * s->tile->pair, s->depth - k);
+    size_t row = s->along_k ? first : k, column = s->along_k ? k : first;
+    size_t at = row * x->stride + column, wide = s->along_k ? count : lines;
+    return (GemmSpan){ .data = (const char *)x->data + at / block * type_block_bytes(x->type),
+                       .stride = x->stride / block * type_block_bytes(x->type),
+                       .bytes = size_ceil_div(wide, block) * type_block_bytes(x->type),
+                       .rows = s->along_k ? lines : count };
 }
 
 /* Values of a row as f32, whatever they are stored as. Blocks that reach beyond them are decoded
@@ -139,19 +157,18 @@ void gemm_pack_lines(const GemmSource *s, size_t first, size_t lines, size_t fir
         }
         return;
     }
-    uint32_t *pairs = (uint32_t *)((char *)scratch + GEMM_PACK_SCRATCH / 2);
     for (size_t u = 0; u < units; u += PIECE_UNITS)
         for (size_t i = 0; i < lines; i += PIECE_LINES) {
             size_t count = size_min(PIECE_UNITS, units - u),
                    wide = size_min(PIECE_LINES, lines - i);
             size_t rows = size_min(count * pair, have - size_min(have, u * pair));
             View v = view(s, k + u * pair, rows, count * pair, first + i, wide, wide, scratch);
-            if (pair == 2) {
-                s->kernels->zip(pairs, PIECE_LINES, (const uint16_t *)v.data, v.stride / 2, count,
-                                wide);
-                v = (View){ (const char *)pairs, PIECE_LINES * 4 };
-            }
-            s->kernels->turn(y + i * y_stride + u, y_stride, v.data, v.stride, count, wide);
+            uint32_t *to = y + i * y_stride + u;
+            if (pair == 2)
+                s->kernels->turn_pairs(to, y_stride, (const uint16_t *)v.data, v.stride / 2, count,
+                                       wide);
+            else
+                s->kernels->turn(to, y_stride, v.data, v.stride, count, wide);
         }
 }
 
@@ -180,24 +197,52 @@ static void copy_rows(uint32_t *y, size_t y_stride, View x, size_t rows, size_t 
     }
 }
 
-void gemm_pack_units(const GemmSource *s, size_t first, size_t lines, size_t first_unit,
-                     size_t units, uint32_t *y, size_t y_stride, void *scratch)
+/* Lines of one panel, neighbours along k being neighbours in memory. */
+static void turn_panel(const GemmSource *s, size_t first, size_t lines, size_t first_unit,
+                       size_t units, uint32_t *y, size_t columns, void *scratch)
 {
     size_t pair = s->tile->pair;
     /* with few lines a piece may be a whole block of K-quants long */
     size_t piece = size_max(PIECE_UNITS, type_block(s->matrix->type) / pair);
-    for (size_t u = 0; u < units; u += piece, y += piece * y_stride) {
+    for (size_t u = 0; u < units; u += piece, y += piece * columns) {
         size_t count = size_min(piece, units - u), k = (first_unit + u) * pair;
         size_t have = k < s->depth ? size_min(count * pair, s->depth - k) : 0;
-        if (s->along_k) {
-            View v = view(s, first, lines, lines, k, have, count * pair, scratch);
-            s->kernels->turn(y, y_stride, v.data, v.stride, lines, count);
-        } else {
-            View v = view(s, k, have, count * pair, first, lines, lines, scratch);
+        View v = view(s, first, lines, lines, k, have, count * pair, scratch);
+        s->kernels->turn(y, columns, v.data, v.stride, lines, count);
+    }
+}
+
+/* Neighbours among the lines are neighbours in memory, and are read along whole rows, as the
+ * processor fetches those ahead. */
+static void zip_panels(const GemmSource *s, size_t first, size_t lines, size_t first_unit,
+                       size_t units, uint32_t *y, size_t columns, size_t panel, void *scratch)
+{
+    size_t pair = s->tile->pair, most = size_max(ZIPPED_LINES / columns, 1) * columns;
+    for (size_t u = 0; u < units; u += ZIPPED_UNITS) {
+        size_t count = size_min(ZIPPED_UNITS, units - u), k = (first_unit + u) * pair;
+        size_t have = k < s->depth ? size_min(count * pair, s->depth - k) : 0;
+        for (size_t i = 0; i < lines; i += most) {
+            size_t wide = size_min(most, lines - i);
+            uint32_t *to = y + i / columns * panel + u * columns;
+            View v = view(s, k, have, count * pair, first + i, wide, wide, scratch);
             if (pair == 2)
-                s->kernels->zip(y, y_stride, (const uint16_t *)v.data, v.stride / 2, count, lines);
+                s->kernels->zip(to, columns, panel, (const uint16_t *)v.data, v.stride / 2, count,
+                                wide);
             else
-                copy_rows(y, y_stride, v, count, lines);
+                for (size_t c = 0; c < wide; c += columns, to += panel, v.data += columns * 4)
+                    copy_rows(to, columns, v, count, size_min(columns, wide - c));
         }
     }
+}
+
+void gemm_pack_panels(const GemmSource *s, size_t first, size_t lines, size_t first_unit,
+                      size_t units, uint32_t *y, size_t columns, size_t panel, void *scratch)
+{
+    if (!s->along_k) {
+        zip_panels(s, first, lines, first_unit, units, y, columns, panel, scratch);
+        return;
+    }
+    for (size_t i = 0; i < lines; i += columns, y += panel)
+        turn_panel(s, first + i, size_min(columns, lines - i), first_unit, units, y, columns,
+                   scratch);
 }

@@ -18,6 +18,16 @@ typedef struct GemmSource {
 GemmSource gemm_source_a(const Compute *c, const GemmCall *g);
 GemmSource gemm_source_b(const Compute *c, const GemmCall *g);
 
+/* `rows` pieces of memory of `bytes` bytes, `stride` bytes apart. */
+typedef struct GemmSpan {
+    const char *data;
+    size_t stride, bytes, rows;
+} GemmSpan;
+
+/* Where those units of those lines lie in the matrix. */
+GemmSpan gemm_source_span(const GemmSource *s, size_t first, size_t lines, size_t first_unit,
+                          size_t units);
+
 /* Bytes of scratch that packing needs. */
 enum { GEMM_PACK_SCRATCH = 96 << 10 };
 
@@ -30,8 +40,10 @@ void gemm_pack_lines(const GemmSource *s, size_t first, size_t lines, size_t fir
 const uint32_t *gemm_lines_in_place(const GemmSource *s, size_t first, size_t unit, size_t units,
                                     size_t *stride);
 
-/* The same turned: y[u * y_stride + line]. At most GEMM_TILE_COLUMNS_MAX lines. */
-void gemm_pack_units(const GemmSource *s, size_t first, size_t lines, size_t first_unit,
-                     size_t units, uint32_t *y, size_t y_stride, void *scratch);
+/* The same turned, in panels of so many columns that are `panel` units apart:
+ * y[line / columns * panel + u * columns + line % columns]. Of the last panel's columns, those that
+ * have no line are left as they are. */
+void gemm_pack_panels(const GemmSource *s, size_t first, size_t lines, size_t first_unit,
+                      size_t units, uint32_t *y, size_t columns, size_t panel, void *scratch);
 
 #endif

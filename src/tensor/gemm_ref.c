@@ -68,11 +68,20 @@ static void turn(uint32_t *y, size_t y_stride, const void *x, size_t x_bytes, si
     }
 }
 
-static void zip(uint32_t *y, size_t y_stride, const uint16_t *x, size_t x_stride, size_t units,
-                size_t columns)
+static void zip(uint32_t *y, size_t wide, size_t panel, const uint16_t *x, size_t x_stride,
+                size_t units, size_t columns)
 {
-    for (size_t u = 0; u < units; u++, x += 2 * x_stride, y += y_stride)
-        for (size_t c = 0; c < columns; c++) y[c] = x[c] | (uint32_t)x[x_stride + c] << 16;
+    for (size_t u = 0; u < units; u++, x += 2 * x_stride, y += wide)
+        for (size_t c = 0; c < columns; c++)
+            y[c / wide * panel + c % wide] = x[c] | (uint32_t)x[x_stride + c] << 16;
+}
+
+static void turn_pairs(uint32_t *y, size_t y_stride, const uint16_t *x, size_t x_stride,
+                       size_t units, size_t columns)
+{
+    for (size_t u = 0; u < units; u++, x += 2 * x_stride)
+        for (size_t c = 0; c < columns; c++)
+            y[c * y_stride + u] = x[c] | (uint32_t)x[x_stride + c] << 16;
 }
 
 void gemm_ref_fill(GemmKernels *k)
@@ -85,5 +94,6 @@ void gemm_ref_fill(GemmKernels *k)
                         .decode = quant_decode,
                         .turn = turn,
                         .zip = zip,
+                        .turn_pairs = turn_pairs,
                         .finish = finish };
 }

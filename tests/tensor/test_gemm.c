@@ -279,6 +279,16 @@ static void check_shapes(Compute *const *c, size_t count)
     check_case(c, count, &(Case){ 16, 256, 2000, .a_transposed = true, .accumulate = true });
 }
 
+/* More of B than stays in the second-level cache, shared and packed by the tasks; and the product
+ * that is computed as its transpose. */
+static void check_large(Compute *const *c, size_t count)
+{
+    Case t = { 400, 230, 3700, .a_type = TYPE_BF16, .b_type = TYPE_BF16, .b_transposed = true };
+    check_case(c, count, &t);
+    check_case(c, count, &(Case){ 70, 230, 3700, .a_transposed = true, .c_type = TYPE_BF16 });
+    check_case(c, count, &(Case){ 230, 70, 3700, .a_transposed = true, .accumulate = true });
+}
+
 /* B of all columns does not fit the shared block: spans of columns, and packing by the tasks. */
 static void check_spans(Compute *const *c, size_t count)
 {
@@ -341,6 +351,7 @@ TEST(sizes)
 TEST(types)
 TEST(epilogues)
 TEST(shapes)
+TEST(large)
 TEST(spans)
 TEST(residual_in_place)
 TEST(extremes)
@@ -350,8 +361,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_sizes),     cmocka_unit_test(test_types),
         cmocka_unit_test(test_epilogues), cmocka_unit_test(test_shapes),
-        cmocka_unit_test(test_spans),     cmocka_unit_test(test_residual_in_place),
-        cmocka_unit_test(test_extremes),
+        cmocka_unit_test(test_large),     cmocka_unit_test(test_spans),
+        cmocka_unit_test(test_extremes),  cmocka_unit_test(test_residual_in_place),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
