@@ -8,12 +8,13 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/clock.h"
 
 /* Workers spin briefly for the next region before they sleep, because the regions of a training
  * step are microseconds apart. */
-enum { SPINS = 2000 };
+enum { SPINS = 2000, CACHE_LINE = 64 };
 
 /* A region is a generation number, whether it is closed, and how many workers are in it, in one
  * word: a worker that the system wakes too late finds the region closed and is not waited for. */
@@ -31,10 +32,7 @@ struct Pool {
     Worker *workers; /* threads - 1 of them */
     pthread_mutex_t lock;
     pthread_cond_t wake, done;
-    _Atomic uint64_t region;
-    atomic_int sleeping; /* workers that wait for `wake` */
-    atomic_size_t next;
-    size_t count;
+    size_t count; /* of the region, as fn and ctx: what is only read in it ... */
     PoolFn fn;
     void *ctx;
     bool quit;
@@ -42,6 +40,10 @@ struct Pool {
     void *asked_self;
     double asked_s; /* when it was called last */
     atomic_bool stopped;
+    atomic_int sleeping; /* workers that wait for `wake` */
+    /* ... stands on other lines of the cache than what every task writes. */
+    _Alignas(CACHE_LINE) _Atomic uint64_t region;
+    _Alignas(CACHE_LINE) atomic_size_t next;
 };
 
 static const double ASK_EVERY_S = 0.05;
@@ -156,13 +158,14 @@ SoraStatus pool_new(int threads, Pool **out)
         return err_set(SORA_E_ARGUMENT, "%d threads: expected 1 to %d, or 0 for all cores", threads,
                        POOL_THREADS_MAX);
     int wanted = threads ? threads : cpus_allowed();
-    Pool *p = calloc(1, sizeof *p);
+    Pool *p = aligned_alloc(CACHE_LINE, sizeof *p);
     Worker *w = calloc((size_t)wanted, sizeof *w);
     if (!p || !w) {
         free(p);
         free(w);
         return err_set(SORA_E_MEMORY, "no memory for a pool of %d threads", wanted);
     }
+    memset(p, 0, sizeof *p);
     p->threads = 1;
     p->workers = w;
     pthread_mutex_init(&p->lock, NULL);

@@ -68,11 +68,27 @@ static void weight_back(Tape *t, const Op *op, Rows ds)
                                        .accumulate = true });
 }
 
+/* As the products read it, rounded once for all of their tasks. */
+static Rows operand(Tape *t, const Op *op, Rows ds, OpBuffer **buffer)
+{
+    Type hidden = op_hidden(t);
+    size_t n = tensor_row_count(op->in[0]), o = outputs(op->param[0]);
+    if (ds.type == hidden) return ds;
+    *buffer = op_take(t, n * o * type_block_bytes(hidden));
+    Rows y = { .data = (*buffer)->data, .type = hidden, .stride = o };
+    rows_map(tape_compute(t),
+             &(RowsMap){ .op = ROWS_SCALE, .rows = n, .width = o, .y = y, .a = ds, .factor = 1 });
+    return y;
+}
+
 /* From ds [N,O], the gradient before the activation: those of x, W and the bias. */
 static void product_back(Tape *t, const Op *op, Rows ds)
 {
-    if (op_wants(op->in[0])) input_back(t, op, ds);
-    if (op_dparam(op->param[0])) weight_back(t, op, ds);
+    OpBuffer *buffer = NULL;
+    Rows read = operand(t, op, ds, &buffer);
+    if (op_wants(op->in[0])) input_back(t, op, read);
+    if (op_dparam(op->param[0])) weight_back(t, op, read);
+    if (buffer) op_give(t, buffer);
     if (op_dparam(op->param[1]))
         rows_sums(tape_compute(t),
                   &(RowsSums){ .rows = tensor_row_count(op->in[0]),

@@ -15,6 +15,18 @@ SIMD Row row_of(const Rows *x, size_t i)
     return (Row){ (char *)x->data + i * x->stride * (bf16 ? 2 : 4), bf16, x->add };
 }
 
+/* Calls ahead for what the next row will read: several matrices at once are more streams than the
+ * processor foresees by itself. */
+SIMD void fetch(Row x, size_t j)
+{
+    __builtin_prefetch(x.at + j * (x.bf16 ? 2 : 4));
+}
+
+SIMD size_t row_after(RowSet s, size_t r)
+{
+    return row_set_at(s, r + 1 < s.count ? r + 1 : r);
+}
+
 /* n values from j on; what is beyond counts as 0. */
 SIMD Vec get(Row x, size_t j, size_t n)
 {
@@ -112,10 +124,15 @@ SIMD void map_rows(const RowsMap *call, RowSet rows, const RowsOp op, const bool
 {
     Vec factor = vec_set(call->factor), none = vec_set(0);
     for (size_t r = 0; r < rows.count; r++) {
-        size_t i = row_set_at(rows, r);
+        size_t i = row_set_at(rows, r), next = row_after(rows, r);
         Row y = row_of(&call->y, i), a = row_of(&call->a, i), b = row_of(&call->b, i);
+        Row next_a = row_of(&call->a, next), next_b = row_of(&call->b, next);
         EACH(j, n, 0, call->width)
-        put(y, j, n, map_value(op, factor, get(a, j, n), two ? get(b, j, n) : none));
+        {
+            fetch(next_a, j);
+            if (two) fetch(next_b, j);
+            put(y, j, n, map_value(op, factor, get(a, j, n), two ? get(b, j, n) : none));
+        }
     }
 }
 
@@ -140,11 +157,16 @@ static void swiglu_back(const RowsSwigluBack *call, RowSet rows)
 {
     Vec one = vec_set(1);
     for (size_t r = 0; r < rows.count; r++) {
-        size_t i = row_set_at(rows, r);
+        size_t i = row_set_at(rows, r), next = row_after(rows, r);
         Row a = row_of(&call->a, i), b = row_of(&call->b, i), dy = row_of(&call->dy, i);
         Row da = row_of(&call->da, i), db = row_of(&call->db, i);
+        Row next_a = row_of(&call->a, next), next_b = row_of(&call->b, next);
+        Row next_dy = row_of(&call->dy, next);
         EACH(j, n, 0, call->width)
         {
+            fetch(next_a, j);
+            fetch(next_b, j);
+            fetch(next_dy, j);
             Vec x = get(a, j, n), u = get(b, j, n), g = get(dy, j, n), s = vec_sigmoid(x);
             Vec slope = vec_mul(s, vec_fma(x, vec_sub(one, s), one));
             put(da, j, n, vec_mul(vec_mul(g, u), slope));
@@ -206,7 +228,7 @@ SIMD Vec turned(const Group *g, size_t j, Vec v, bool back)
     return vec_fma(v, cos, vec_mul(vec_swap_pairs(v), sin));
 }
 
-static void measure(Group *g, size_t index)
+static void measure(Group *g, size_t index, Row next)
 {
     const RowsNorm *n = g->n;
     float count = (float)(g->end - g->first);
@@ -216,6 +238,7 @@ static void measure(Group *g, size_t index)
     Vec mean = vec_set(g->mean);
     EACH(j, left, g->first, g->end)
     {
+        fetch(next, j);
         Vec d = vec_first(vec_sub(get(g->x, j, left), mean), left, 0);
         squares = vec_fma(d, d, squares);
     }
@@ -225,13 +248,13 @@ static void measure(Group *g, size_t index)
     if (n->rstd) n->rstd[index] = g->rstd;
 }
 
-SIMD void norm_row(const RowsNorm *n, size_t i, const bool rotated)
+SIMD void norm_row(const RowsNorm *n, size_t i, size_t next, const bool rotated)
 {
     size_t count = group_of(n);
-    Row y = row_of(&n->y, i);
+    Row y = row_of(&n->y, i), next_x = row_of(&n->x, next);
     for (size_t first = 0; first < n->width; first += count) {
         Group g = group_at(n, i, first);
-        measure(&g, i * (n->width / count) + first / count);
+        measure(&g, i * (n->width / count) + first / count, next_x);
         EACH(j, left, first, g.end)
         {
             Vec v = vec_mul(unit_of(&g, j, left), scale_of(&g, j, left));
@@ -257,20 +280,35 @@ static void norm(const RowsNorm *n, RowSet rows)
         return;
     }
     for (size_t r = 0; r < rows.count; r++) {
+        size_t i = row_set_at(rows, r), next = row_after(rows, r);
         if (n->cos)
-            norm_row(n, row_set_at(rows, r), true);
+            norm_row(n, i, next, true);
         else
-            norm_row(n, row_set_at(rows, r), false);
+            norm_row(n, i, next, false);
     }
 }
 
-SIMD void group_back(const Group *g, Row dy, Row dx, float *dscale, float *dshift,
+/* One row of what norm_back reads and writes. */
+typedef struct BackRow {
+    Row x, dy, dx;
+} BackRow;
+
+SIMD BackRow back_row(const RowsNorm *n, const RowsNormBack *back, size_t i)
+{
+    return (BackRow){ row_of(&n->x, i), row_of(&back->dy, i), row_of(&back->dx, i) };
+}
+
+SIMD void group_back(const Group *g, BackRow row, BackRow next, float *dscale, float *dshift,
                      const bool rotated)
 {
+    Row dy = row.dy, dx = row.dx;
     Vec sum = vec_set(0), along = vec_set(0); /* of s = dv * scale, and of s * u */
     float count = (float)(g->end - g->first);
     EACH(j, left, g->first, g->end)
     {
+        fetch(next.x, j);
+        fetch(next.dy, j);
+        if (dx.add) fetch(next.dx, j);
         Vec dv = get(dy, j, left), u = vec_first(unit_of(g, j, left), left, 0);
         if (rotated) dv = turned(g, j, dv, true);
         Vec s = vec_mul(dv, scale_of(g, j, left));
@@ -302,16 +340,16 @@ static void norm_back(const RowsNorm *n, const RowsNormBack *back, RowSet rows, 
     }
     for (size_t r = 0; r < rows.count; r++) {
         size_t i = row_set_at(rows, r);
-        Row dy = row_of(&back->dy, i), dx = row_of(&back->dx, i);
+        BackRow row = back_row(n, back, i), next = back_row(n, back, row_after(rows, r));
         for (size_t first = 0; first < n->width; first += count) {
             Group g = group_at(n, i, first);
             size_t index = i * (n->width / count) + first / count;
             g.mean = n->rms ? 0 : n->mean[index];
             g.rstd = n->rstd[index];
             if (n->cos)
-                group_back(&g, dy, dx, dscale, dshift, true);
+                group_back(&g, row, next, dscale, dshift, true);
             else
-                group_back(&g, dy, dx, dscale, dshift, false);
+                group_back(&g, row, next, dscale, dshift, false);
         }
     }
 }
@@ -327,11 +365,14 @@ SIMD const float *gate_of(const RowsGate *call, size_t i)
 static void gate(const RowsGate *call, RowSet rows)
 {
     for (size_t r = 0; r < rows.count; r++) {
-        size_t i = row_set_at(rows, r);
+        size_t i = row_set_at(rows, r), next = row_after(rows, r);
         const float *by = gate_of(call, i);
         Row x = row_of(&call->x, i), y = row_of(&call->y, i), residual = row_of(&call->residual, i);
+        Row next_x = row_of(&call->x, next), next_residual = row_of(&call->residual, next);
         EACH(j, n, 0, call->width)
         {
+            fetch(next_x, j);
+            fetch(next_residual, j);
             Vec v = get(x, j, n);
             if (by) v = vec_mul(v, get_f32(by, j, n));
             put(y, j, n, vec_add(get(residual, j, n), v));
@@ -343,11 +384,14 @@ static void gate_back(const RowsGate *call, const Rows *dy, const Rows *dx, RowS
                       float *dgate)
 {
     for (size_t r = 0; r < rows.count; r++) {
-        size_t i = row_set_at(rows, r);
+        size_t i = row_set_at(rows, r), next = row_after(rows, r);
         const float *by = gate_of(call, i);
         Row x = row_of(&call->x, i), up = row_of(dy, i), down = row_of(dx, i);
+        Row next_x = row_of(&call->x, next), next_up = row_of(dy, next);
         EACH(j, n, 0, call->width)
         {
+            if (dgate) fetch(next_x, j);
+            fetch(next_up, j);
             Vec g = get(up, j, n);
             if (dgate) add_f32(dgate, j, n, vec_mul(g, get(x, j, n)));
             put(down, j, n, by ? vec_mul(get_f32(by, j, n), g) : g);
