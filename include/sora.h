@@ -378,7 +378,7 @@ typedef struct SoraEvalOptions {
     const char *model;  /* of text and shape, as in SoraEngineOptions, with its companions */
     const char *text_encoder, *home;
     const char *cast;          /* .cache/cast.bin */
-    int count;                 /* reader: 2000 clips; text: 500 prompts; shape: 50 clips */
+    int count;                 /* reader: 2000 clips; text: 500 prompts; shape: 100 clips */
     int images;                /* 1: pictures of one frame instead of clips */
     int width, height, frames; /* reader: 64x64x25; else the model's own */
     double fps;                /* reader: 12; else the model's own */
@@ -387,14 +387,17 @@ typedef struct SoraEvalOptions {
     int actors_max;            /* as the world has it: 3 */
     int calibrate;             /* reader: 1: first make its confidence honest, and write that into
                                   its file */
-    const char *sheet;         /* text: a .png with pairs, the model's clip and the world's, and a
-                                  .txt with the prompts beside it; the first sheet_pairs of them */
+    const char *sheet;         /* text, shape: a .png with pairs, the model's clip and the world's,
+                                  and a .txt beside it that says what they are; the first
+                                  sheet_pairs of them */
     int sheet_pairs;           /* 32 */
     int threads;               /* as in SoraEngineOptions, like cpu */
     const char *cpu;
     /* NULL, or told how much is done. Anything but 0 stops: SORA_CANCELLED. */
     int (*progress)(void *self, double done, double total);
     void *progress_self;
+    int minutes;     /* shape: so many shots of minute_s; an eighth of count; -1: none */
+    double minute_s; /* 60 */
 } SoraEvalOptions;
 
 SORA_API void sora_eval_options_init(SoraEvalOptions *o);

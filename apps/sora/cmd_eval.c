@@ -17,9 +17,9 @@ typedef struct Eval {
     SoraEvalOptions o;
     const char *output;
     int suite;
-    int64_t count, steps, frames, actors_max, sheet_pairs;
+    int64_t count, steps, frames, actors_max, sheet_pairs, minutes;
     OptionSize size;
-    bool images, calibrate, yes;
+    bool images, calibrate, yes, minutes_given;
 } Eval;
 
 static SoraStatus parse(Eval *e, int argc, char **argv)
@@ -40,6 +40,10 @@ static SoraStatus parse(Eval *e, int argc, char **argv)
         { 0, "steps", T("denoising steps"), .integer = &e->steps, .min = 1, .max = 1000 },
         { 0, "cfg-scale", T("how strictly the prompt is followed, 1 for no guidance"),
           .number = &o->cfg_scale, .max = 100 },
+        { 0, "minutes", T("so many shots of a minute, an eighth of --count unless you say"),
+          .integer = &e->minutes, .max = 1000, .given = &e->minutes_given },
+        { 0, "minute-length", T("how long such a shot is, 60s"), .seconds = &o->minute_s, .min = 1,
+          .max = 600 },
         { 0, "calibrate", T("make the reader's confidence honest first, and keep that in its file"),
           .flag = &e->calibrate },
         { .group = T("Files") },
@@ -73,8 +77,8 @@ static SoraStatus check_new(const Eval *e, const char *path)
 static int on_progress(void *self, double done, double total)
 {
     Eval *e = self;
-    e->cli->progress.total = total;
-    progress_at(e->cli, done, "%s", "");
+    e->cli->progress.total = ceil(total);
+    progress_at(e->cli, floor(done + 1e-6), "%s", "");
     return progress_cancelled();
 }
 
@@ -88,6 +92,7 @@ static SoraStatus settle(Eval *e)
     o->count = (int)e->count, o->steps = (int)e->steps, o->frames = (int)e->frames;
     o->width = e->size.width, o->height = e->size.height;
     o->actors_max = (int)e->actors_max, o->sheet_pairs = (int)e->sheet_pairs;
+    o->minutes = e->minutes_given && !e->minutes ? -1 : (int)e->minutes;
     o->images = e->images, o->calibrate = e->calibrate;
     o->threads = e->cli->threads;
     o->progress = on_progress, o->progress_self = e;

@@ -7,7 +7,7 @@
 
 #include "lang.h"
 
-enum { LABEL_COLUMNS = 12, CELL_COLUMNS = 12, WORST = 10 };
+enum { LABEL_COLUMNS = 14, CELL_COLUMNS = 12, WORST = 10 };
 
 static const char *const asked[] = { N("actor"),  N("scene"), N("time"),   N("weather"),
                                      N("camera"), N("count"), N("action"), N("size") };
@@ -138,46 +138,95 @@ static void text_table(const Json *report, Arena *a)
 
 static void seam_row(const char *label, const Json *x)
 {
-    static const char *const key[] = { "position", "velocity", "colour", "dynamic" };
+    static const char *const key[] = { "position", "velocity", "colour" };
     cell(label, LABEL_COLUMNS);
-    for (size_t k = 0; k < 4; k++) put_value(number(x, key[k]));
+    for (size_t k = 0; k < 3; k++) put_value(number(x, key[k]));
+    put_percent(number(x, "dynamic"));
     printf("\n");
 }
 
 static void fill_rows(const Json *fill)
 {
-    static const char *const column[] = { N("gap"), N("PSNR"), N("actor PSNR"), N("edges"),
+    static const char *const column[] = { N("gap"),   N("PSNR"),    N("actor PSNR"),
+                                          N("edges"), N("px away"), N("edge error"),
                                           N("motion") };
-    static const char *const way[] = { "model", "blend", "nearest", "flow" };
-    static const char *const label[] = { N("model"), N("blending"), N("nearest"),
-                                         N("optical flow") };
-    put_heads(column, 5);
+    static const char *const way[] = { "model", "blend", "nearest", "flow", "minterpolate" };
+    static const char *const label[] = { N("model"), N("blending"), N("nearest"), N("optical flow"),
+                                         N("FFmpeg") };
+    put_heads(column, 7);
     for (size_t i = 0; fill && i < fill->count; i++)
-        for (size_t k = 0; k < 4; k++) {
+        for (size_t k = 0; k < 5; k++) {
             const Json *x = json_get(&fill->item[i], way[k]);
             cell(T(label[k]), LABEL_COLUMNS);
             put_value(number(&fill->item[i], "gap"));
             put_value(number(x, "psnr"));
             put_value(number(x, "actor_psnr"));
             put_percent(number(x, "actor_edges"));
+            put_value(number(x, "position_error"));
+            put_value(number(x, "gradient_error"));
             put_percent(number(x, "dynamic"));
             printf("\n");
         }
 }
 
+static const char *keep_name(const char *keep)
+{
+    return strcmp(keep, "layout") == 0   ? T("layout")
+           : strcmp(keep, "motion") == 0 ? T("motion")
+                                         : "-";
+}
+
 static void edit_rows(const Json *edit)
 {
-    static const char *const column[] = { N("strength"), N("changed"), N("path kept"),
-                                          N("edges kept") };
-    put_heads(column, 4);
+    static const char *const column[] = { N("strength"),   N("keep"),      N("hour"),
+                                          N("edges kept"), N("actor"),     N("PSNR around"),
+                                          N("changed"),    N("path kept"), N("motion") };
+    put_heads(column, 9);
     for (size_t i = 0; edit && i < edit->count; i++) {
+        const Json *e = &edit->item[i];
         cell(i ? "" : T("edit"), LABEL_COLUMNS);
-        put_value(number(&edit->item[i], "strength"));
-        put_percent(number(&edit->item[i], "changed"));
-        put_percent(number(&edit->item[i], "kept"));
-        put_percent(number(&edit->item[i], "edges"));
+        put_value(number(e, "strength"));
+        cell(keep_name(json_text(e, "keep")), CELL_COLUMNS);
+        put_percent(number(e, "picture_changed"));
+        put_percent(number(e, "edges"));
+        put_percent(number(e, "actor_changed"));
+        put_value(number(e, "psnr_outside"));
+        put_percent(number(e, "changed"));
+        put_percent(number(e, "kept"));
+        put_percent(number(e, "dynamic"));
         printf("\n");
     }
+}
+
+static void minute_rows(const Json *minute)
+{
+    static const char *const column[] = { N("second"),    N("actor"),  N("scene"),
+                                          N("sharpness"), N("colour"), N("motion") };
+    const Json *curve = json_get(minute, "curve");
+    if (!curve || !curve->count) return;
+    put_heads(column, 6);
+    for (size_t i = 0; i < curve->count; i++) {
+        const Json *p = &curve->item[i];
+        cell(i ? "" : T("minute"), LABEL_COLUMNS);
+        put_value(number(p, "at"));
+        put_percent(number(p, "actor"));
+        put_percent(number(p, "scene"));
+        put_percent(number(p, "sharpness"));
+        put_value(number(p, "colour"));
+        put_percent(number(p, "dynamic"));
+        printf("\n");
+    }
+}
+
+static void fast_line(const Json *fast)
+{
+    if (number(fast, "clips") > 0)
+        printf(T("in %.0f steps: actor %.1f%%, in all of them %.1f%%; edges of actors %.2f of "
+                 "those\n"),
+               number(fast, "steps"), 100 * number(fast, "actor"), 100 * number(fast, "actor_full"),
+               number(fast, "gradient_ratio"));
+    else
+        printf("%s\n", T("few steps: the model was not trained for them"));
 }
 
 static void shape_table(const Json *report)
@@ -188,11 +237,14 @@ static void shape_table(const Json *report)
     put_heads(column, 4);
     seam_row(T("extend"), json_get(report, "extend"));
     seam_row(T("join"), json_get(report, "join"));
-    printf(
-        T("join: A before and B after in %.1f%%; loop: last to first %.3g times a step inside\n"),
-        100 * number(report, "join_found"), number(report, "loop"));
+    printf(T("join: A before and B after in %.1f%%; loop: last to first %.3g times a step inside, "
+             "motion %.0f%%\n"),
+           100 * number(report, "join_found"), number(report, "loop"),
+           100 * number(report, "loop_dynamic"));
     fill_rows(json_get(report, "fill"));
     edit_rows(json_get(report, "edit"));
+    minute_rows(json_get(report, "minute"));
+    fast_line(json_get(report, "fast"));
 }
 
 void eval_tables(const Json *report, Arena *a)

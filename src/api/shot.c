@@ -1,6 +1,5 @@
 /* Shots of sora.h: planned, made, written. */
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "api/clip.h"
@@ -175,9 +174,7 @@ static SoraStatus options_of(const SoraEngine *e, SoraShot *s, Arena *a, Generat
 
 int sora_fast(const SoraEngine *e)
 {
-    const char *share =
-        e->bundle.wan ? NULL : safetensors_metadata(&e->bundle.file, "sora.shortcut");
-    return e->bundle.config.step_input && share && strtod(share, NULL) > 0;
+    return generate_knows_fast(&e->bundle);
 }
 
 /* ---- what is given --------------------------------------------------------------------- */

@@ -2,6 +2,7 @@
 
 #include <assert.h>
 #include <math.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -26,6 +27,33 @@ double shape_psnr(const Clip *x, size_t f, const Clip *y, size_t g, LooksBox box
             sum += (double)(p[i] - q[i]) * (p[i] - q[i]);
     if (n == 0 || sum <= 0) return 99;
     return fmin(99, 10 * log10(255.0 * 255.0 * (double)n / sum));
+}
+
+double shape_psnr_outside(const Clip *x, size_t f, const Clip *y, size_t g, LooksBox box)
+{
+    const uint8_t *p = clip_frame(x, f), *q = clip_frame(y, g);
+    double sum = 0;
+    size_t n = 0;
+    for (size_t row = 0; row < x->height; row++)
+        for (size_t column = 0; column < x->width; column++) {
+            bool inside = row >= box.y && row < box.y + box.height && column >= box.x &&
+                          column < box.x + box.width;
+            for (size_t k = 0; k < 3 && !inside; k++, n++) {
+                size_t i = (row * x->width + column) * 3 + k;
+                sum += (double)(p[i] - q[i]) * (p[i] - q[i]);
+            }
+        }
+    if (n == 0 || sum <= 0) return 99;
+    return fmin(99, 10 * log10(255.0 * 255.0 * (double)n / sum));
+}
+
+void shape_colour(const Clip *c, size_t first, size_t count, double rgb[3])
+{
+    size_t pixels = count * c->height * c->width;
+    const uint8_t *p = clip_frame(c, first);
+    uint64_t sum[3] = { 0 };
+    for (size_t i = 0; i < pixels * 3; i++) sum[i % 3] += p[i];
+    for (size_t k = 0; k < 3; k++) rgb[k] = (double)sum[k] / (double)pixels;
 }
 
 double shape_step(const Clip *c, size_t f, size_t g)

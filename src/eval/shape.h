@@ -29,6 +29,25 @@ double shape_dynamic(const Clip *c, size_t first, size_t count);
 /* The step from the last frame to the first against the median of steps inside. */
 double shape_loop(const Clip *c);
 
+/* How alike the edges of two frames are: the cosine between their gradients' lengths, 0 .. 1. */
+double shape_edges(const Clip *x, size_t f, const Clip *y, size_t g);
+
+/* How far from its place what moves inside a box of the true frame f is in the made one, in pixels:
+ * its pixels, those that differ from both frames `before` and `after` of the truth, are looked for
+ * up to `reach` away. NAN: nothing in the box moves. */
+double shape_offset(const Clip *made, const Clip *truth, size_t f, const size_t ends[2],
+                    LooksBox box, size_t reach);
+
+/* The difference of luma's gradients inside a box against the true ones, root mean squares both:
+ * 0 is exact, 1 a box without any edge, 1.4 the true edges at other places. NAN: it has no edge. */
+double shape_gradient_error(const Clip *made, const Clip *truth, size_t f, LooksBox box);
+
+/* As shape_psnr, of everything but the box. */
+double shape_psnr_outside(const Clip *x, size_t f, const Clip *y, size_t g, LooksBox box);
+
+/* The mean colour of frames [first, first + count), 0 to 255 each. */
+void shape_colour(const Clip *c, size_t first, size_t count, double rgb[3]);
+
 /* The two simplest ways to fill frames [first, first + count) of a clip, in place: as a blend of
  * their neighbours, and as the nearer one (the earlier in the middle). 0 < first,
  * first + count < frames. */

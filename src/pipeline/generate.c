@@ -1,6 +1,7 @@
 #include "pipeline/generate.h"
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/rng.h"
@@ -27,6 +28,12 @@ GenerateOptions generate_options_default(void)
                               .skip_end = 0.2,
                               .control_scale = 1,
                               .precision = GEMM_BF16 };
+}
+
+bool generate_knows_fast(const Bundle *b)
+{
+    const char *share = b->wan ? NULL : safetensors_metadata(&b->file, "sora.shortcut");
+    return b->config.step_input && share && strtod(share, NULL) > 0;
 }
 
 /* ---- levels ---------------------------------------------------------------------------- */

@@ -79,6 +79,9 @@ typedef struct GenerateOptions {
 
 GenerateOptions generate_options_default(void);
 
+/* Was the model trained to take few large steps (`fast`)? */
+bool generate_knows_fast(const Bundle *b);
+
 /* Frames as they are finished. Of a clip that is rolled no more than the window is in memory. Same
  * options, build and CPU level: same bytes. Working memory from `a`, given back. */
 SoraStatus generate_stream(const Bundle *b, const Compute *c, const GenerateOptions *o, Arena *a,

@@ -97,8 +97,10 @@ static void evaluates(void **state)
               0, "edges of actors");
     check_run("zh_CN.UTF-8", "eval {}/v % -n 2 --images --steps 1 --reader {}/r/reader.safetensors",
               0, "角色正确率");
-    check_run("C", "eval {}/v % -n 1 --steps 1 --suite shape --reader {}/r/reader.safetensors", 0,
-              "optical flow");
+    check_run("C",
+              "eval {}/v % -n 1 --steps 1 --suite shape --minutes 1 --minute-length 6s --reader "
+              "{}/r/reader.safetensors",
+              0, "optical flow");
     check_run("C", "eval {}/v % --suite taste", 2, "must be one of text|reader|shape");
     check_run("C", "eval {}/none % --reader {}/r/reader.safetensors", 1, "none");
     check_run("zh_CN.UTF-8", "eval {}/v % --suite shape --images --reader {}/r/reader.safetensors",

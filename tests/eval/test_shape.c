@@ -2,6 +2,7 @@
 #include "check.h"
 
 #include "base/rng.h"
+#include "eval/minterpolate.h"
 #include "eval/shape_suite.h"
 
 enum { SIDE = 32, FRAMES = 16 };
@@ -123,12 +124,83 @@ static void edges_are_compared(void **state)
     arena_free(a);
 }
 
+static void what_moves_is_found(void **state)
+{
+    (void)state;
+    Arena *a = arena_new("test", 0);
+    Clip truth = bar(a, FRAMES, steady, 99), late = bar(a, FRAMES, steady, 99);
+    Clip blend = bar(a, FRAMES, steady, 99), nearest = bar(a, FRAMES, steady, 99);
+    const size_t first = 5, count = 8, ends[2] = { 4, 13 }, reach = 12, middle = 9;
+    const size_t bytes = SIDE * SIDE * 3;
+    shape_blend(&blend, first, count);
+    shape_nearest(&nearest, first, count);
+    for (size_t f = first; f < first + count; f++) /* three frames late: three pixels */
+        memcpy(clip_frame(&late, f), clip_frame(&truth, f - 3), bytes);
+    LooksBox box = { 8, 8, 16, 16 };
+    CHECK_CLOSE(shape_offset(&truth, &truth, middle, ends, box, reach), 0, 0);
+    CHECK_CLOSE(shape_offset(&late, &truth, middle, ends, box, reach), 3, 0);
+    assert_true(shape_offset(&nearest, &truth, middle, ends, box, reach) >= 4);
+    assert_true(
+        isnan(shape_offset(&truth, &truth, middle, ends, (LooksBox){ 8, 25, 8, 5 }, reach)));
+    assert_true(isnan(shape_offset(&truth, &truth, middle, ends, (LooksBox){ 0 }, reach)));
+    double b = shape_gradient_error(&blend, &truth, middle, box);
+    CHECK_CLOSE(shape_gradient_error(&truth, &truth, middle, box), 0, 0);
+    assert_true(b > 0.5 && b < 1.5);
+    assert_true(shape_gradient_error(&nearest, &truth, middle, box) > b);
+    memset(clip_frame(&blend, middle), 90, bytes);
+    CHECK_CLOSE(shape_gradient_error(&blend, &truth, middle, box), 1, 1e-9);
+    arena_free(a);
+}
+
+static void around_a_box(void **state)
+{
+    (void)state;
+    Arena *a = arena_new("test", 0);
+    Clip c = bar(a, FRAMES, steady, 99), d = bar(a, FRAMES, steady, 99);
+    double rgb[3];
+    for (size_t y = 4; y < 8; y++) memset(clip_frame(&d, 2) + (y * SIDE + 4) * 3, 255, 4 * 3);
+    CHECK_CLOSE(shape_psnr_outside(&c, 2, &d, 2, (LooksBox){ 4, 4, 4, 4 }), 99, 0);
+    assert_true(shape_psnr_outside(&c, 2, &d, 2, (LooksBox){ 4, 4, 4, 3 }) < 50);
+    CHECK_CLOSE(shape_psnr_outside(&c, 2, &d, 2, (LooksBox){ 0 }),
+                shape_psnr(&c, 2, &d, 2, (LooksBox){ 0 }), 1e-9);
+    memset(c.rgb, 0, SIDE * SIDE * 3);
+    for (size_t i = 0; i < SIDE * SIDE; i++) clip_frame(&c, 1)[3 * i + 2] = 80;
+    memset(clip_frame(&c, 2), 40, SIDE * SIDE * 3);
+    shape_colour(&c, 2, 1, rgb);
+    CHECK_CLOSE(rgb[0], 40, 0);
+    for (size_t i = 0; i < SIDE * SIDE; i++) memset(clip_frame(&c, 1) + 3 * i, 0, 2);
+    shape_colour(&c, 1, 2, rgb);
+    CHECK_CLOSE(rgb[0], 20, 0);
+    CHECK_CLOSE(rgb[2], 60, 0);
+    arena_free(a);
+}
+
+/* FFmpeg's frames stand where they belong. */
+static void ffmpeg_fills(void **state)
+{
+    (void)state;
+    Arena *a = arena_new("test", 0);
+    Clip truth = bar(a, FRAMES, steady, 99), made = bar(a, FRAMES, steady, 99);
+    bool ran;
+    memset(clip_frame(&made, 7), 0, SIDE * SIDE * 3);
+    CHECK_OK(minterpolate_fill(&made, 7, 1, a, &ran));
+    if (!ran) skip();
+    double f = shape_psnr(&truth, 7, &made, 7, (LooksBox){ 0 });
+    assert_true(f > shape_psnr(&truth, 6, &made, 7, (LooksBox){ 0 }));
+    assert_true(f > shape_psnr(&truth, 8, &made, 7, (LooksBox){ 0 }));
+    assert_true(f > 30);
+    assert_memory_equal(clip_frame(&made, 6), clip_frame(&truth, 6), SIDE * SIDE * 3);
+    assert_memory_equal(clip_frame(&made, 8), clip_frame(&truth, 8), SIDE * SIDE * 3);
+    arena_free(a);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(seams_show),         cmocka_unit_test(loops_close_or_not),
         cmocka_unit_test(fills_and_compares), cmocka_unit_test(what_stands_still_does_not_move),
-        cmocka_unit_test(edges_are_compared),
+        cmocka_unit_test(edges_are_compared), cmocka_unit_test(what_moves_is_found),
+        cmocka_unit_test(around_a_box),       cmocka_unit_test(ffmpeg_fills),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
