@@ -220,12 +220,17 @@ SIMD Vec unit_of(const Group *g, size_t j, size_t n)
 }
 
 /* Turns pairs by their angles: (v0 cos - v1 sin, v1 cos + v0 sin), or back. */
+SIMD Vec turned_by(const float *cos_of, const float *sin_of, Vec v, bool back)
+{
+    Vec cos = vec_double_pairs(cos_of), sin = vec_double_pairs(sin_of);
+    sin = vec_mul(sin, vec_signs(back ? 1 : -1, back ? -1 : 1));
+    return vec_fma(v, cos, vec_mul(vec_swap_pairs(v), sin));
+}
+
 SIMD Vec turned(const Group *g, size_t j, Vec v, bool back)
 {
     size_t at = j % g->n->head_dim / 2;
-    Vec cos = vec_double_pairs(g->cos + at), sin = vec_double_pairs(g->sin + at);
-    sin = vec_mul(sin, vec_signs(back ? 1 : -1, back ? -1 : 1));
-    return vec_fma(v, cos, vec_mul(vec_swap_pairs(v), sin));
+    return turned_by(g->cos + at, g->sin + at, v, back);
 }
 
 static void measure(Group *g, size_t index, Row next)
@@ -265,6 +270,128 @@ SIMD void norm_row(const RowsNorm *n, size_t i, size_t next, const bool rotated)
     }
 }
 
+/* ---- norms of heads ---------------------------------------------------------------------
+ * As queries and keys have them: every head by its root mean square, bf16, in whole vectors. The
+ * same sums as above in half the time, as nothing is asked about within a row. */
+
+SIMD bool plain_bf16(const Rows *x)
+{
+    return x->type == TYPE_BF16 && !x->add;
+}
+
+SIMD bool of_heads(const RowsNorm *n)
+{
+    return n->rms && !n->shift && n->x.type == TYPE_BF16 && group_of(n) % LANES == 0 &&
+           (!n->cos || n->head_dim == group_of(n));
+}
+
+SIMD uint16_t *values_at(const Rows *x, size_t row, size_t column)
+{
+    return (uint16_t *)x->data + row * x->stride + column;
+}
+
+/* One head of one row. */
+typedef struct HeadNorm {
+    size_t width;
+    const uint16_t *x, *next; /* next: of the row after this one */
+    const float *scale;       /* or NULL: 1 */
+    const float *cos, *sin;
+} HeadNorm;
+
+SIMD HeadNorm head_at(const RowsNorm *n, size_t row, size_t next, size_t first)
+{
+    Group g = group_at(n, row, first);
+    return (HeadNorm){ .width = g.end - first,
+                       .x = values_at(&n->x, row, first),
+                       .next = values_at(&n->x, next, first),
+                       .scale = g.scale ? g.scale + first - g.scale_at : NULL,
+                       .cos = g.cos,
+                       .sin = g.sin };
+}
+
+SIMD Vec head_scale(const HeadNorm *h, float base, size_t j)
+{
+    return h->scale ? vec_add(vec_set(base), vec_load(h->scale + j)) : vec_set(1);
+}
+
+SIMD void heads_row(const RowsNorm *n, size_t i, size_t next, const bool rotated)
+{
+    size_t heads = n->width / group_of(n);
+    for (size_t k = 0; k < heads; k++) {
+        HeadNorm h = head_at(n, i, next, k * group_of(n));
+        uint16_t *y = values_at(&n->y, i, k * h.width);
+        Vec squares = vec_set(0);
+        for (size_t j = 0; j < h.width; j += LANES) {
+            __builtin_prefetch(h.next + j);
+            Vec v = vec_load_bf16(h.x + j);
+            squares = vec_fma(v, v, squares);
+        }
+        float size = vec_sum(squares) / (float)h.width;
+        float rstd = 1.0f / __builtin_sqrtf((size < n->least ? n->least : size) + n->eps);
+        if (n->rstd) n->rstd[i * heads + k] = rstd;
+        for (size_t j = 0; j < h.width; j += LANES) {
+            Vec v = vec_mul(vec_load_bf16(h.x + j), vec_set(rstd));
+            v = vec_mul(v, head_scale(&h, n->scale_base, j));
+            if (rotated) v = turned_by(h.cos + j / 2, h.sin + j / 2, v, false);
+            vec_store_bf16(y + j, v);
+        }
+    }
+}
+
+static void norm_heads(const RowsNorm *n, RowSet rows)
+{
+    for (size_t r = 0; r < rows.count; r++) {
+        size_t i = row_set_at(rows, r), next = row_after(rows, r);
+        if (n->cos)
+            heads_row(n, i, next, true);
+        else
+            heads_row(n, i, next, false);
+    }
+}
+
+SIMD void head_back(const RowsNorm *n, const HeadNorm *h, float rstd, const uint16_t *dy,
+                    const uint16_t *next_dy, uint16_t *dx, float *dscale, const bool rotated)
+{
+    Vec along = vec_set(0), by = vec_set(rstd);
+    for (size_t j = 0; j < h->width; j += LANES) {
+        __builtin_prefetch(h->next + j);
+        __builtin_prefetch(next_dy + j);
+        Vec dv = vec_load_bf16(dy + j), u = vec_mul(vec_load_bf16(h->x + j), by);
+        if (rotated) dv = turned_by(h->cos + j / 2, h->sin + j / 2, dv, true);
+        along = vec_fma(vec_mul(dv, head_scale(h, n->scale_base, j)), u, along);
+        if (dscale) vec_store(dscale + j, vec_add(vec_mul(dv, u), vec_load(dscale + j)));
+    }
+    Vec slope = vec_set(vec_sum(along) / (float)h->width);
+    for (size_t j = 0; j < h->width; j += LANES) {
+        Vec dv = vec_load_bf16(dy + j), u = vec_mul(vec_load_bf16(h->x + j), by);
+        if (rotated) dv = turned_by(h->cos + j / 2, h->sin + j / 2, dv, true);
+        Vec s = vec_mul(dv, head_scale(h, n->scale_base, j));
+        vec_store_bf16(dx + j, vec_mul(by, vec_sub(s, vec_mul(u, slope))));
+    }
+}
+
+static void norm_heads_back(const RowsNorm *n, const RowsNormBack *back, RowSet rows, float *dscale)
+{
+    size_t width = group_of(n), heads = n->width / width;
+    bool shared = n->scale_width == width; /* one scale for all heads */
+    for (size_t r = 0; r < rows.count; r++) {
+        size_t i = row_set_at(rows, r), next = row_after(rows, r);
+        for (size_t k = 0; k < heads; k++) {
+            size_t first = k * width;
+            HeadNorm h = head_at(n, i, next, first);
+            float rstd = n->rstd[i * heads + k], *ds = NULL;
+            if (dscale) ds = dscale + (shared ? 0 : first);
+            const uint16_t *dy = values_at(&back->dy, i, first);
+            const uint16_t *next_dy = values_at(&back->dy, next, first);
+            uint16_t *dx = values_at(&back->dx, i, first);
+            if (n->cos)
+                head_back(n, &h, rstd, dy, next_dy, dx, ds, true);
+            else
+                head_back(n, &h, rstd, dy, next_dy, dx, ds, false);
+        }
+    }
+}
+
 /* Vectors that would lie across two heads, or two groups, are left to the plain loops. */
 SIMD bool crosses(const RowsNorm *n)
 {
@@ -277,6 +404,10 @@ static void norm(const RowsNorm *n, RowSet rows)
         RowKernels ref;
         row_kernels_ref(&ref);
         ref.norm(n, rows);
+        return;
+    }
+    if (of_heads(n) && plain_bf16(&n->y)) {
+        norm_heads(n, rows);
         return;
     }
     for (size_t r = 0; r < rows.count; r++) {
@@ -336,6 +467,10 @@ static void norm_back(const RowsNorm *n, const RowsNormBack *back, RowSet rows, 
         RowKernels ref;
         row_kernels_ref(&ref);
         ref.norm_back(n, back, rows, dscale, dshift);
+        return;
+    }
+    if (of_heads(n) && back->dy.type == TYPE_BF16 && plain_bf16(&back->dx) && !dshift) {
+        norm_heads_back(n, back, rows, dscale);
         return;
     }
     for (size_t r = 0; r < rows.count; r++) {
