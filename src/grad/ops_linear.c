@@ -240,19 +240,13 @@ typedef struct Swiglu {
 static void swiglu_forward(Tape *t, Op *op)
 {
     Swiglu *a = (Swiglu *)op;
-    const Compute *c = tape_compute(t);
-    size_t n = tensor_row_count(op->y), h = tensor_width(op->y);
-    ArenaMark mark = arena_mark(tape_arena(t));
-    a->pre = tensor_new_2d(tape_arena(t), op->y->type, n, 2 * h);
-    GemmCall g = product(t, op, a->pre);
-    gemm(c, &g);
-    rows_map(c, &(RowsMap){ .op = ROWS_SWIGLU,
-                            .rows = n,
-                            .width = h,
-                            .y = rows_of(op->y),
-                            .a = rows_of(a->pre),
-                            .b = rows_columns(rows_of(a->pre), h) });
-    if (!op->keep) arena_rewind(tape_arena(t), mark);
+    GemmCall g = product(t, op, op->y);
+    g.act = GEMM_SWIGLU;
+    if (op->keep) {
+        a->pre = tensor_new_2d(tape_arena(t), op->y->type, g.m, g.n);
+        g.pre = a->pre->data;
+    }
+    gemm(tape_compute(t), &g);
 }
 
 static void swiglu_backward(Tape *t, Op *op)
