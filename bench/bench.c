@@ -14,10 +14,12 @@
 extern const BenchGroup bench_gemm, bench_gemm_f32, bench_text, bench_train_step, bench_world;
 extern const BenchGroup bench_attention, bench_attention_bwd, bench_conv3d, bench_conv3d_f32;
 extern const BenchGroup bench_wan;
+extern const BenchGroup bench_int8;
 
 static const BenchGroup *const groups[] = {
-    &bench_gemm,       &bench_gemm_f32, &bench_attention,  &bench_attention_bwd, &bench_conv3d,
-    &bench_conv3d_f32, &bench_text,     &bench_train_step, &bench_world,         &bench_wan,
+    &bench_gemm,   &bench_gemm_f32,   &bench_attention, &bench_attention_bwd,
+    &bench_conv3d, &bench_conv3d_f32, &bench_text,      &bench_train_step,
+    &bench_world,  &bench_int8,       &bench_wan,
 };
 enum { GROUPS = sizeof groups / sizeof *groups };
 
@@ -125,10 +127,16 @@ static void print_means(const Bench *b)
     }
 }
 
+bool bench_wants(const Bench *b, const char *shape)
+{
+    return !b->only || strstr(shape, b->only);
+}
+
 void bench_compare(Bench *b, const BenchShape *shape, const BenchContestant *contestants,
                    size_t count)
 {
     double seconds[BENCH_CONTESTANTS_MAX];
+    if (!bench_wants(b, shape->name)) return;
     double peak = measure(b, shape, contestants, count, seconds);
     BenchMean *mean = mean_of(b, shape);
     if (mean) {
@@ -167,7 +175,7 @@ static const BenchGroup *group_named(const char *name)
 
 static int usage(FILE *to)
 {
-    fprintf(to, "usage: bench [GROUP...] [--quick] [--json] [--threads N]\n"
+    fprintf(to, "usage: bench [GROUP...] [--quick] [--json] [--threads N] [--only TEXT]\n"
                 "Prints our time, how much of the machine's measured peak that is, and how many\n"
                 "times longer each peer takes (--json: seconds, one object a line).\n");
     for (size_t i = 0; i < GROUPS; i++)
@@ -214,6 +222,8 @@ int main(int argc, char **argv)
             b.json = true;
         else if (strcmp(argv[i], "--threads") == 0 && i + 1 < argc)
             b.threads = atoi(argv[++i]);
+        else if (strcmp(argv[i], "--only") == 0 && i + 1 < argc)
+            b.only = argv[++i];
         else if (named && count < GROUPS)
             chosen[count++] = named;
         else

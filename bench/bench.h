@@ -25,6 +25,7 @@ typedef struct Bench {
     Compute *compute;
     int threads;
     bool quick, json;
+    const char *only; /* shapes whose names have this in them; NULL: all */
     BenchPeer *torch; /* NULL: not installed */
     BenchMean mean[BENCH_MEANS_MAX];
     int means;
@@ -58,6 +59,9 @@ typedef struct BenchShape {
 /* Measures and prints one line; ours is contestants[0]. */
 void bench_compare(Bench *b, const BenchShape *shape, const BenchContestant *contestants,
                    size_t count);
+
+/* Was this shape asked for (--only)? */
+bool bench_wants(const Bench *b, const char *shape);
 
 double bench_now(void); /* seconds */
 

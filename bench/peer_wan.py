@@ -1,4 +1,5 @@
-"""What others need for the work of bench_wan.c: peer_wan.py FOLDER [--quick] [--json] [--threads N].
+"""What others need for the work of bench_wan.c: peer_wan.py FOLDER [--quick] [--json] [--threads N]
+[--only TEXT].
 
 diffusers in bf16, OpenVINO with the same transformer converted, stable-diffusion.cpp on the same
 files: one after the other, each in a process of its own, so that its peak of memory is its own. Who
@@ -28,18 +29,33 @@ def timed(fn, turns):
     return best
 
 
+def made(dtype, make):
+    """A network with random weights; drawing billions of them one by one would take minutes."""
+    import torch
+
+    for name in ("kaiming_uniform_", "uniform_", "normal_", "trunc_normal_", "xavier_uniform_"):
+        setattr(torch.nn.init, name, lambda tensor, *a, **k: tensor)
+    torch.set_default_dtype(dtype)
+    model = make().eval()
+    torch.set_default_dtype(torch.float32)
+    block = 0.02 * torch.randn(1 << 20)
+    with torch.no_grad():
+        for p in model.parameters():
+            values = p.view(-1)
+            for at in range(0, len(values), len(block)):
+                values[at : at + len(block)] = block[: len(values) - at]
+    return model
+
+
 def transformer(dtype):
     import torch
     from diffusers import WanTransformer3DModel
 
     sizes = (4, 1024, 3) if QUICK else (12, 8960, 30)
-    torch.set_default_dtype(dtype)
-    model = WanTransformer3DModel(
+    return made(dtype, lambda: WanTransformer3DModel(
         num_attention_heads=sizes[0], attention_head_dim=128, in_channels=16, out_channels=16,
         text_dim=TEXT, ffn_dim=sizes[1], num_layers=sizes[2],
-    )
-    torch.set_default_dtype(torch.float32)
-    return model.eval()
+    ))
 
 
 def inputs(dtype):
@@ -71,12 +87,10 @@ def diffusers_text():
     from transformers import UMT5Config, UMT5EncoderModel
 
     sizes = (1000, 256, 4, 512, 2) if QUICK else (256384, 4096, 64, 10240, 24)
-    torch.set_default_dtype(torch.bfloat16)
-    model = UMT5EncoderModel(
+    model = made(torch.bfloat16, lambda: UMT5EncoderModel(
         UMT5Config(vocab_size=sizes[0], d_model=sizes[1], d_kv=64, d_ff=sizes[3], num_layers=sizes[4],
                    num_heads=sizes[2], feed_forward_proj="gated-gelu")
-    ).eval()
-    torch.set_default_dtype(torch.float32)
+    ))
     ids = torch.arange(512)[None] * 37 % sizes[0]
     with torch.inference_mode():
         return timed(lambda: model(ids, torch.ones_like(ids)), 1)
@@ -167,9 +181,11 @@ def main():
     if "--work" in sys.argv:
         at = sys.argv.index("--work")
         return work(sys.argv[at + 1], sys.argv[at + 2])
+    only = sys.argv[sys.argv.index("--only") + 1] if "--only" in sys.argv else ""
     for shape, peers in WORK.items():
         for who in peers:
-            measure(shape, who)
+            if only in f"{shape}, {who}":
+                measure(shape, who)
 
 
 main()

@@ -158,6 +158,9 @@ typedef struct SoraEngineOptions {
     void *log_self;
     const char *const *lora; /* [lora_count] "file" or "file:0.8" */
     size_t lora_count;
+    /* Of the operands of products: "bf16" (NULL: the same), "f32", or "int8": as bf16, but products
+     * with 8-bit weights (Q8_0, int8) in whole numbers where the processor is faster so. */
+    const char *precision;
 } SoraEngineOptions;
 
 SORA_API void sora_engine_options_init(SoraEngineOptions *o);

@@ -193,6 +193,8 @@ const LangPair lang_zh[] = {
     { "--skip-layers: \"%s\" is no number of a layer", "--skip-layers：“%s”不是层的编号" },
     { "take steps that change less than this from the one before, 0 for none",
       "变化小于此值的步骤沿用上一步的结果，0 表示不用" },
+    { "of products; int8: whole numbers where weights have 8 bits",
+      "乘法的精度；int8：权重为 8 位处用整数计算" },
     { "save the latent there before it is decoded", "解码之前把潜变量保存到这里" },
 
     /* options.c */

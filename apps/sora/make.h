@@ -18,6 +18,7 @@ typedef struct Make {
     int64_t seed, steps, quality; /* seed -1: one is drawn */
     double cfg_scale, shift;
     int sampler; /* SoraSampler */
+    int precision;
     uint64_t memory;
     const char *vae, *clip_image, *high_noise, *latents; /* make_wan.c */
     const char *image, *last_image;                      /* make_given.c */

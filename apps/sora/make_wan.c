@@ -5,6 +5,8 @@
 #include "base/error.h"
 #include "make.h"
 
+static const char *const precisions[] = { "bf16", "f32", "int8", NULL };
+
 Option *make_wan_options(Make *m, Option *table)
 {
     const Option own[] = {
@@ -33,6 +35,8 @@ Option *make_wan_options(Make *m, Option *table)
           .number = &m->control_scale, .max = 10 },
         { 0, "cache", T("take steps that change less than this from the one before, 0 for none"),
           .number = &m->cache, .max = 1 },
+        { 0, "precision", T("of products; int8: whole numbers where weights have 8 bits"),
+          .choice = &m->precision, .names = precisions },
         { 0, "latents", T("save the latent there before it is decoded"), .path = &m->latents },
     };
     memcpy(table, own, sizeof own);
@@ -42,6 +46,7 @@ Option *make_wan_options(Make *m, Option *table)
 void make_wan_engine(const Make *m, SoraEngineOptions *o)
 {
     o->vae = m->vae;
+    o->precision = precisions[m->precision];
     o->clip_image = m->clip_image;
     o->high_noise = m->high_noise;
 }

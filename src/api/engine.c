@@ -82,6 +82,20 @@ static SoraStatus open_upscaler(SoraEngine *e)
     return SORA_OK;
 }
 
+static SoraStatus read_precision(SoraEngine *e)
+{
+    static const char *const known[] = { "bf16", "f32", "int8" };
+    static const GemmPrecision precision[] = { GEMM_BF16, GEMM_F32, GEMM_BF16 };
+    const char *name = e->options.precision ? e->options.precision : known[0];
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++)
+        if (strcmp(name, known[i]) == 0) {
+            e->precision = precision[i];
+            e->compute->int8 = i == 2;
+            return SORA_OK;
+        }
+    return err_set(SORA_E_ARGUMENT, "there is no precision \"%s\", it is bf16, f32 or int8", name);
+}
+
 static SoraStatus open_parts(SoraEngine *e)
 {
     const SoraEngineOptions *o = &e->options;
@@ -91,6 +105,7 @@ static SoraStatus open_parts(SoraEngine *e)
                        POOL_THREADS_MAX);
     TRY(pool_new(o->threads, &e->pool));
     TRY(compute_new(e->pool, o->cpu, &e->compute));
+    TRY(read_precision(e));
     TRY(open_bundle(e));
     TRY(add_loras(e));
     TRY(open_upscaler(e));
@@ -100,6 +115,8 @@ static SoraStatus open_parts(SoraEngine *e)
                          cpu_level_name(e->compute->level), (unsigned long long)model);
     for (size_t i = 0; i < o->lora_count; i++)
         e->id = arena_printf(e->arena, "%s + %s", e->id, o->lora[i]);
+    if (o->precision && strcmp(o->precision, "bf16") != 0)
+        e->id = arena_printf(e->arena, "%s + %s", e->id, o->precision);
     if (e->bundle.upscale)
         e->id = arena_printf(e->arena, "%s + upscaler %016llx", e->id,
                              (unsigned long long)hash_model(e->upscaler.file.map));

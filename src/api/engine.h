@@ -10,6 +10,7 @@ struct SoraEngine {
     SoraEngineOptions options;
     Pool *pool;
     Compute *compute;
+    GemmPrecision precision;
     Bundle bundle;
     Arena *arena; /* of the engine itself */
     UpscaleFile upscaler;

@@ -158,6 +158,7 @@ static SoraStatus options_of(const SoraEngine *e, SoraShot *s, Arena *a, Generat
     g.keep = (KeepKind)s->keep;
     g.memory = s->memory ? s->memory : memory_available();
     g.cache = s->cache;
+    g.precision = e->precision;
     g.latents_path = s->latents;
     if (s->progress) {
         g.progress = on_step;

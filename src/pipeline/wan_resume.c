@@ -23,16 +23,6 @@ static void add_text(Settings *s, const char *key, const char *value)
     s->meta[s->count++] = (SafetensorsMeta){ key, value ? value : "" };
 }
 
-static void add_size(Settings *s, const char *key, size_t value)
-{
-    add_text(s, key, arena_printf(s->a, "%zu", value));
-}
-
-static void add_number(Settings *s, const char *key, double value)
-{
-    add_text(s, key, arena_printf(s->a, "%.17g", value));
-}
-
 static uint64_t hash(uint64_t h, const void *data, size_t bytes)
 {
     const unsigned char *p = data;
@@ -82,26 +72,33 @@ static void list_settings(const WanResumeRun *r, Settings *s)
     add_text(s, "prompt", j->prompt);
     add_text(s, "negative prompt", j->negative ? j->negative : "(the model's)");
     add_text(s, "seed", arena_printf(s->a, "%llu", (unsigned long long)j->seed));
-    add_size(s, "frames", j->frames);
-    add_size(s, "height", j->height);
-    add_size(s, "width", j->width);
-    add_size(s, "steps", j->steps);
-    add_number(s, "shift", j->shift);
-    add_size(s, "sampler", j->sampler);
-    add_size(s, "grid", j->grid);
-    add_number(s, "cfg-scale", j->cfg_scale);
-    add_number(s, "cfg-scale of the high-noise model", j->cfg_high);
-    add_number(s, "cfg-min", j->cfg_min);
-    add_number(s, "cfg-max", j->cfg_max);
     add_text(s, "skip-layers", skipped(r, s->a));
-    add_number(s, "slg-scale", j->skip_layers ? j->skip_scale : 0);
-    add_number(s, "skip-layer-start", j->skip_layers ? j->skip_start : 0);
-    add_number(s, "skip-layer-end", j->skip_layers ? j->skip_end : 0);
-    add_number(s, "cache", j->cache_threshold);
-    add_number(s, "strength", j->strength);
-    add_number(s, "control-strength", (double)j->given.control_scale);
-    add_size(s, "precision", j->precision);
-    add_size(s, "noise", j->torch_noise);
+    const struct Number {
+        const char *key;
+        double value;
+    } numbers[] = {
+        { "frames", (double)j->frames },
+        { "height", (double)j->height },
+        { "width", (double)j->width },
+        { "steps", (double)j->steps },
+        { "shift", j->shift },
+        { "sampler", j->sampler },
+        { "grid", j->grid },
+        { "cfg-scale", j->cfg_scale },
+        { "cfg-scale of the high-noise model", j->cfg_high },
+        { "cfg-min", j->cfg_min },
+        { "cfg-max", j->cfg_max },
+        { "slg-scale", j->skip_layers ? j->skip_scale : 0 },
+        { "skip-layer-start", j->skip_layers ? j->skip_start : 0 },
+        { "skip-layer-end", j->skip_layers ? j->skip_end : 0 },
+        { "cache", j->cache_threshold },
+        { "strength", j->strength },
+        { "control-strength", (double)j->given.control_scale },
+        { "precision", j->precision },
+        { "noise", j->torch_noise },
+    };
+    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
+        add_text(s, numbers[i].key, arena_printf(s->a, "%.17g", numbers[i].value));
     add_text(s, "given pictures", arena_printf(s->a, "%016llx", (unsigned long long)hash_given(r)));
 }
 
@@ -161,7 +158,7 @@ SoraStatus wan_resume_save(const WanResumeRun *r, size_t done, const SamplerMemo
     size_t n = 0, frames = r->size.frames;
     add_text(&meta, "sora.kind", KIND);
     add_text(&meta, "sora.comment", to->note);
-    add_size(&meta, "sora.done", done);
+    add_text(&meta, "sora.done", arena_printf(meta.a, "%zu", done));
     list_settings(r, &meta);
     int64_t *order = arena_alloc(step, frames * sizeof *order);
     for (size_t f = 0; f < frames; f++) order[f] = m->order[f];

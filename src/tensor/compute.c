@@ -95,6 +95,7 @@ SoraStatus compute_new(Pool *pool, const char *level, Compute **out)
     gemm_kernels_fill(&c->kernels.gemm, l);
     row_kernels_fill(&c->kernels.rows, l);
     attention_kernels_fill(&c->kernels.attention, l);
+    gemm_int8_fill(&c->kernels.int8, l);
     *out = c;
     return SORA_OK;
 }

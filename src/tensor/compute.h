@@ -18,6 +18,8 @@ typedef struct Compute {
     Arena *gradients; /* memory of the way back, kept from step to step; tape_backward's alone */
     char *shared;     /* one block for all threads: what a driver packs once for everybody */
     size_t shared_size;
+    bool int8; /* products with 8-bit weights round their other operand to 8 bits as well; false
+                  until somebody sets it (tensor/gemm_int8.h) */
 } Compute;
 
 /* A block of scratch holds COMPUTE_SCRATCH bytes, the shared one COMPUTE_SHARED; pages that are

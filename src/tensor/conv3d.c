@@ -25,16 +25,17 @@ static size_t bytes_of(Type t)
     return t == TYPE_F32 ? 4 : 2;
 }
 
-static void check(const Conv3dCall *call)
+static void check(const Conv3dCall *call, size_t channels)
 {
     const Conv3dShape *s = &call->shape;
-    assert(taps_of(s) <= CONV3D_TAPS_MAX && s->in * taps_of(s) <= CONV3D_DEPTH_MAX);
+    assert(taps_of(s) <= CONV3D_TAPS_MAX && channels * taps_of(s) <= CONV3D_DEPTH_MAX);
     assert(s->kernel[0] <= CONV3D_KERNEL_MAX && s->kernel[1] <= CONV3D_KERNEL_MAX &&
            s->kernel[2] <= CONV3D_KERNEL_MAX);
     assert(tensor_count(call->weight) == s->out * s->in * taps_of(s));
     assert(!s->pad[CONV3D_T][0] && !s->pad[CONV3D_T][1]);
     assert(!s->enlarge || (s->stride[CONV3D_H] == 1 && s->stride[CONV3D_W] == 1));
     (void)s;
+    (void)channels;
 }
 
 static ptrdiff_t half(ptrdiff_t x) /* rounded down */
@@ -146,7 +147,7 @@ static void pointwise(const Compute *c, const Conv3dCall *call)
 
 void conv3d(const Compute *c, const Conv3dCall *call)
 {
-    check(call);
+    check(call, call->shape.in);
     const Conv3dShape *s = &call->shape;
     if (is_pointwise(call)) {
         pointwise(c, call);
@@ -374,7 +375,7 @@ static void weight_back(const Compute *c, const Conv3dCall *call, const Conv3dGr
 
 void conv3d_backward(const Compute *c, const Conv3dCall *call, const Conv3dGrad *grad)
 {
-    check(call);
+    check(call, grad->dx ? call->shape.out : 0);
     const Conv3dShape *s = &call->shape;
     size_t frames = conv3d_size(s, CONV3D_T);
     size_t positions = conv3d_size(s, CONV3D_H) * conv3d_size(s, CONV3D_W);

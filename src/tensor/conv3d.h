@@ -21,7 +21,8 @@ typedef struct Conv3dShape {
                                    pixel (nearest); size is that before; strides are 1 there */
 } Conv3dShape;
 
-/* A kernel is so long along an axis at most, has so many taps, and so many channels times taps. */
+/* A kernel is so long along an axis at most, has so many taps, and so many channels times taps:
+ * those that are summed over, so `in` forward and `out` for the gradient of x. */
 enum { CONV3D_KERNEL_MAX = 32, CONV3D_TAPS_MAX = 2048, CONV3D_DEPTH_MAX = 120 << 10 };
 
 /* The size of the result along an axis; 0 when the kernel does not fit even once. */

@@ -26,6 +26,10 @@ enum {
     WAY_BYTES = 4096 /* positions so far apart would fight for the same lines of a cache */
 };
 
+/* The longest sums, and what rounds channels up: a panel of their weights fits the shared block. */
+enum { DEPTH_UNITS_MAX = CONV3D_DEPTH_MAX + CONV3D_DEPTH_MAX / 64 };
+_Static_assert(DEPTH_UNITS_MAX *GEMM_TILE_COLUMNS_MAX * 4 <= COMPUTE_SHARED, "a panel must fit");
+
 typedef struct Plan {
     const ConvCore *core;
     const GemmTile *tile;
@@ -370,7 +374,7 @@ static Plan plan_new(const ConvCore *k)
     p.groups = size_ceil_div(k->out, t->columns);
     p.flat = k->rows.stride == 1 && k->columns.stride == 1;
     size_t fit = k->compute->shared_size / sizeof(uint32_t) / t->columns / size_max(p.depth, 1);
-    assert(fit);
+    assert(p.depth <= DEPTH_UNITS_MAX && fit);
     p.span_groups = size_ceil_div(p.groups, size_ceil_div(p.groups, fit));
     choose_block(&p);
     return p;

@@ -3,6 +3,7 @@
 #include <assert.h>
 
 #include "base/size.h"
+#include "tensor/gemm_int8.h"
 #include "tensor/gemm_pack.h"
 
 /* The product is cut into blocks of C, one task each. Where all of B fits the second-level cache
@@ -328,6 +329,10 @@ void gemm(const Compute *c, const GemmCall *call)
     assert(call->c_type <= TYPE_BF16 && (!call->accumulate || call->c_type == TYPE_F32));
     assert(call->act != GEMM_SWIGLU || call->n % 2 == 0);
     if (!call->m || !call->n) return;
+    if (gemm_int8_takes(c, call)) {
+        gemm_int8(c, call);
+        return;
+    }
     GemmCall g = *call;
     if (!g.pre_stride) g.pre_stride = g.act == GEMM_SWIGLU ? g.n : g.c_stride;
     GemmCall product = g;

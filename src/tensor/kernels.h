@@ -5,6 +5,7 @@
 #define TENSOR_KERNELS_H
 
 #include "tensor/attention_kernels.h"
+#include "tensor/gemm_int8.h"
 #include "tensor/gemm_kernels.h"
 #include "tensor/row_kernels.h"
 
@@ -12,6 +13,7 @@ typedef struct Kernels {
     GemmKernels gemm;
     RowKernels rows;
     AttentionKernels attention;
+    GemmInt8Kernels int8;
 } Kernels;
 
 #endif

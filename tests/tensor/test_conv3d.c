@@ -143,18 +143,20 @@ static void data_free(Data *d)
     free(d->w);
 }
 
-static double operand(const Data *d, const void *data, bool bf16, size_t i)
+/* n numbers as the products see them. */
+static float *operands(const Data *d, const void *data, bool bf16, size_t n)
 {
-    float x;
-    convert_row(&x, TYPE_F32, (const char *)data + i * (bf16 ? 2 : 4), bf16 ? TYPE_BF16 : TYPE_F32,
-                1);
-    return d->precision == GEMM_BF16 ? bf16_round(x) : x;
+    float *x = malloc(n * sizeof *x);
+    convert_row(x, TYPE_F32, data, bf16 ? TYPE_BF16 : TYPE_F32, n);
+    for (size_t i = 0; i < n && d->precision == GEMM_BF16; i++) x[i] = bf16_round(x[i]);
+    return x;
 }
 
 /* ---- the definition ---------------------------------------------------------------------- */
 
 typedef struct Sums {
     double *y, *dx, *dw, *dbias, *size; /* size: of the numbers that y adds up */
+    float *of_w, *of_x[FRAMES_MAX], *of_dy[FRAMES_MAX];
 } Sums;
 
 /* One tap of one position: where x is read, or -1 where there are zeros. */
@@ -175,13 +177,12 @@ static void add_tap(const Data *d, Sums *m, size_t at, size_t tap, ptrdiff_t fro
 {
     const Conv3dShape *s = &d->of->s;
     size_t taps = s->kernel[0] * s->kernel[1] * s->kernel[2], area = s->size[1] * s->size[2];
-    const void *x = d->x[(size_t)from / area], *dy = d->dy[at / (d->rows * d->columns)];
-    size_t x0 = (size_t)from % area * s->in, y0 = at % (d->rows * d->columns) * s->out;
+    const float *x = m->of_x[(size_t)from / area] + (size_t)from % area * s->in;
+    const float *dy = m->of_dy[at / (d->rows * d->columns)] + at % (d->rows * d->columns) * s->out;
     for (size_t o = 0; o < s->out; o++)
         for (size_t c = 0; c < s->in; c++) {
             size_t wi = (o * s->in + c) * taps + tap;
-            double w = operand(d, d->w, false, wi), v = operand(d, x, d->of->bf16, x0 + c),
-                   g = operand(d, dy, d->of->bf16, y0 + o);
+            double w = (double)m->of_w[wi], v = (double)x[c], g = (double)dy[o];
             m->y[at * s->out + o] += v * w;
             m->size[at * s->out + o] += fabs(v * w);
             m->dx[(size_t)from * s->in + c] += g * w;
@@ -195,6 +196,11 @@ static Sums sums_new(const Data *d)
     size_t n = d->frames * d->y_frame;
     Sums m = { calloc(n, 8), calloc(s->size[0] * d->x_frame, 8), calloc(d->weights, 8),
                calloc(s->out, 8), calloc(n, 8) };
+    m.of_w = operands(d, d->w, false, d->weights);
+    for (size_t i = 0; i < s->size[0] && i < FRAMES_MAX; i++)
+        if (d->x[i]) m.of_x[i] = operands(d, d->x[i], d->of->bf16, d->x_frame);
+    for (size_t i = 0; i < d->frames && i < FRAMES_MAX; i++)
+        m.of_dy[i] = operands(d, d->dy[i], d->of->bf16, d->y_frame);
     for (size_t at = 0; at < n / s->out; at++) {
         size_t t = at / d->columns / d->rows, i = at / d->columns % d->rows, j = at % d->columns;
         for (size_t o = 0; o < s->out; o++) {
@@ -226,6 +232,11 @@ static void sums_free(Sums *m)
     free(m->dw);
     free(m->dbias);
     free(m->size);
+    free(m->of_w);
+    for (size_t i = 0; i < FRAMES_MAX; i++) {
+        free(m->of_x[i]);
+        free(m->of_dy[i]);
+    }
 }
 
 static void compare(const Case *t, const char *what, const void *got, bool bf16, const double *want,
@@ -373,11 +384,18 @@ static void machine_free(Machine *m)
 
 static void equals_the_definition(void **state)
 {
-    for (int l = 0; l < levels_count(); l++) {
-        Machine m = machine_new(l);
-        check_case(m.computes, *state, GEMM_F32);
-        check_case(m.computes, *state, GEMM_BF16);
-        machine_free(&m);
+    static const GemmPrecision both[] = { GEMM_F32, GEMM_BF16 };
+    for (size_t i = 0; i < 2; i++) {
+        Data d = data_new(*state, both[i]);
+        Sums sums = sums_new(&d);
+        for (int l = 0; l < levels_count(); l++) {
+            Machine m = machine_new(l);
+            check_forward(&d, &sums, m.computes);
+            check_backward(&d, &sums, m.computes);
+            machine_free(&m);
+        }
+        sums_free(&sums);
+        data_free(&d);
     }
 }
 
