@@ -153,6 +153,12 @@ static void test_mistakes(void **state)
     assert_string_equal(sora_error(), err_text());
     o.model = model, o.cpu = "pentium";
     CHECK_FAILS(sora_engine_open(&o, &engine), SORA_E_UNSUPPORTED, "pentium");
+    o.cpu = NULL, o.precision = "f16";
+    CHECK_FAILS(sora_engine_open(&o, &engine), SORA_E_ARGUMENT, "bf16, f32 or int8");
+    o.precision = "f32"; /* other bytes than another precision makes, and it says so */
+    CHECK_OK(sora_engine_open(&o, &engine));
+    assert_non_null(strstr(sora_engine_id(engine), "f32"));
+    sora_engine_close(engine);
     engine = open_engine(1);
     SoraClip *clip;
     SoraShot shot = small_shot();
