@@ -7,10 +7,10 @@
 #include "base/size.h"
 #include "tensor/attention_parts.h"
 
-/* A task is CHUNK queries of one head of one sequence. It walks over the keys in blocks that are
- * packed as tiles want them; scores of QUERIES rows by one block of keys exist at a time, in the
- * second-level cache, and become probabilities there (FlashAttention-2). */
-enum { CHUNK = 256, KEYS = 256, QUERIES = 24 };
+/* A task is some chunks of at most CHUNK queries of one head of one sequence. It walks over the
+ * keys in blocks that are packed as tiles want them; scores of QUERIES rows by one block of keys
+ * exist at a time, in the second-level cache, and become probabilities there (FlashAttention-2). */
+enum { CHUNK = 512, CHUNK_MIN = 128, KEYS = 256, QUERIES = 24, TASKS_PER_THREAD = 8 };
 
 void attention_kernels_fill(AttentionKernels *k, CpuLevel level)
 {
@@ -18,6 +18,7 @@ void attention_kernels_fill(AttentionKernels *k, CpuLevel level)
 #if defined(__x86_64__)
     if (level >= CPU_AVX2) attention_avx2_fill(k);
     if (level >= CPU_AVX512) attention_avx512_fill(k);
+    if (level >= CPU_AVX512BF16) attention_avx512bf16_fill(k);
 #else
     (void)level;
 #endif
@@ -44,12 +45,6 @@ size_t attention_units(const AttentionWork *w, size_t n)
     return size_round_up(size_ceil_div(n, w->tile->pair), w->tile->unit_step);
 }
 
-AttentionHead attention_head(const void *data, Type type, size_t stride, size_t row, size_t column)
-{
-    size_t at = row * stride + column;
-    return (AttentionHead){ (const char *)data + at * type_block_bytes(type), type, stride };
-}
-
 static GemmSource source(const AttentionWork *w, const GemmMatrix *x, size_t depth, bool along_k)
 {
     return (GemmSource){ .kernels = &w->c->kernels.gemm,
@@ -59,12 +54,17 @@ static GemmSource source(const AttentionWork *w, const GemmMatrix *x, size_t dep
                          .along_k = along_k };
 }
 
-void attention_pack_lines(const AttentionWork *w, AttentionHead x, size_t rows, uint32_t *y,
-                          void *scratch)
+const uint32_t *attention_lines(const AttentionWork *w, AttentionHead x, size_t rows, uint32_t *y,
+                                size_t *stride, void *scratch)
 {
     GemmMatrix m = { x.data, x.type, x.stride, false };
     GemmSource s = source(w, &m, w->width, true);
+    const uint32_t *there = gemm_lines_in_place(&s, 0, 0, w->units, stride);
+    size_t rest = rows % w->tile->rows;
+    if (there && gemm_tile_rows(w->tile, rest) == rest) return there;
     gemm_pack_lines(&s, 0, rows, 0, w->units, y, w->units, scratch);
+    *stride = w->units;
+    return y;
 }
 
 void attention_pack_columns(const AttentionWork *w, AttentionHead x, size_t rows, uint32_t *y,
@@ -85,6 +85,12 @@ void attention_pack_depth(const AttentionWork *w, AttentionHead x, size_t rows, 
     gemm_pack_panels(&s, 0, w->width, 0, units, y, wide, units * wide, scratch);
 }
 
+size_t attention_each(const Compute *c, size_t pieces)
+{
+    size_t tasks = (size_t)pool_threads(c->pool) * TASKS_PER_THREAD;
+    return size_max(pieces / tasks, 1);
+}
+
 void *attention_take(char **at, size_t bytes)
 {
     void *p = *at;
@@ -98,9 +104,11 @@ void *attention_take(char **at, size_t bytes)
 typedef struct Chunk {
     const AttentionWork *w;
     size_t sequence, head, first, queries; /* first: counted from the sequence's own */
-    uint32_t *q, *k, *v;                   /* lines, columns, depth */
-    float *scores, *out;                   /* tiles of QUERIES rows; of all queries */
-    void *p;                               /* probabilities of QUERIES rows */
+    const uint32_t *q;                     /* lines */
+    size_t q_stride;
+    uint32_t *packed, *k, *v; /* for lines, columns, depth */
+    float *scores, *out;      /* tiles of QUERIES rows; of all queries */
+    void *p;                  /* probabilities of QUERIES rows */
     float top[CHUNK], total[CHUNK], fade[CHUNK];
     char *scratch;
 } Chunk;
@@ -117,7 +125,7 @@ static void place(Chunk *t, int worker)
     size_t wide = w->tile->columns, keys = attention_units(w, KEYS);
     size_t tiles = size_ceil_div(CHUNK, w->tile->rows) + CHUNK / QUERIES;
     t->scratch = attention_take(&at, GEMM_PACK_SCRATCH);
-    t->q = attention_take(&at, CHUNK * w->units * sizeof *t->q);
+    t->packed = attention_take(&at, CHUNK * w->units * sizeof *t->packed);
     t->k = attention_take(&at, (KEYS + wide) * w->units * sizeof *t->k);
     t->v = attention_take(&at, w->panels * keys * wide * sizeof *t->v);
     t->scores = attention_take(&at, block_rows(w) * (KEYS + wide) * sizeof *t->scores);
@@ -157,8 +165,8 @@ static void one_block(Chunk *t, size_t row, size_t end, size_t key, size_t keys)
     for (size_t panel = 0; panel < panels; panel++)
         for (size_t i = row; i < end; i += g->rows)
             g->run(t->scores + ((i - row) / g->rows * panels + panel) * w->area, false,
-                   t->q + i * w->units, w->units, t->k + panel * w->units * g->columns, w->units,
-                   size_min(g->rows, end - i));
+                   t->q + i * t->q_stride, t->q_stride, t->k + panel * w->units * g->columns,
+                   w->units, gemm_tile_rows(g, end - i));
     for (size_t i = row; i < end; i += g->rows) {
         uint32_t *p = (uint32_t *)t->p + (i - row) * units;
         AttentionSums x = { t->scores + (i - row) / g->rows * panels * w->area, w->area, g->columns,
@@ -178,7 +186,7 @@ static void one_block(Chunk *t, size_t row, size_t end, size_t key, size_t keys)
         for (size_t i = row; i < end; i += g->rows)
             g->run(out_tile(t, i).sums + panel * w->area, key > 0,
                    (uint32_t *)t->p + (i - row) * units, units, t->v + panel * units * g->columns,
-                   units, size_min(g->rows, end - i));
+                   units, gemm_tile_rows(g, end - i));
 }
 
 static void store_chunk(Chunk *t)
@@ -196,7 +204,8 @@ static void store_chunk(Chunk *t)
         AttentionHead y =
             attention_head(c->out, c->type, c->out_stride, first + i, t->head * c->head_dim);
         w->kernels->settle(&x, factor + i, 1,
-                           (AttentionRows){ (void *)y.data, y.stride, y.type == TYPE_BF16 }, false);
+                           &(AttentionRows){ (void *)y.data, y.stride, y.type == TYPE_BF16 },
+                           false);
     }
 }
 
@@ -210,8 +219,8 @@ static void run_chunk(Chunk *t)
         t->top[i] = -INFINITY;
         t->total[i] = 0;
     }
-    attention_pack_lines(w, attention_head(c->q, c->type, c->q_stride, query, column), t->queries,
-                         t->q, t->scratch);
+    t->q = attention_lines(w, attention_head(c->q, c->type, c->q_stride, query, column), t->queries,
+                           t->packed, &t->q_stride, t->scratch);
     keys -= key;
     for (size_t at = 0; at < keys; at += KEYS) {
         size_t n = size_min(KEYS, keys - at), block = block_rows(w);
@@ -225,24 +234,52 @@ static void run_chunk(Chunk *t)
     store_chunk(t);
 }
 
-static size_t chunks_of(const AttentionCall *c, size_t sequence)
+typedef struct Forward {
+    AttentionWork w;
+    size_t chunk;        /* queries of a chunk */
+    size_t chunks, each; /* of all heads of all sequences; a task's */
+} Forward;
+
+static size_t chunks_of(const Forward *f, size_t sequence)
 {
-    return size_ceil_div(c->q_start[sequence + 1] - c->q_start[sequence], CHUNK);
+    const AttentionCall *c = f->w.call;
+    return size_ceil_div(c->q_start[sequence + 1] - c->q_start[sequence], f->chunk);
 }
 
 static void forward_task(void *ctx, size_t i, int worker)
 {
-    const AttentionWork *w = ctx;
+    const Forward *f = ctx;
+    const AttentionWork *w = &f->w;
     const AttentionCall *c = w->call;
-    size_t sequence = 0;
-    for (size_t n; i >= (n = chunks_of(c, sequence) * c->heads); sequence++) i -= n;
-    Chunk t = { .w = w, .sequence = sequence, .head = i % c->heads, .first = i / c->heads * CHUNK };
-    t.queries = c->q_start[sequence + 1] - c->q_start[sequence] - t.first;
-    t.queries = size_min(t.queries, CHUNK);
+    size_t sequence = 0, at = i * f->each, end = size_min(at + f->each, f->chunks), done = 0, n;
+    Chunk t;
+    t.w = w;
     place(&t, worker);
     gemm_tile_begin(w->tile);
-    run_chunk(&t);
+    for (; at < end; at++) {
+        for (; at - done >= (n = chunks_of(f, sequence) * c->heads); sequence++) done += n;
+        t.sequence = sequence;
+        t.head = (at - done) % c->heads;
+        size_t queries = c->q_start[sequence + 1] - c->q_start[sequence];
+        size_t even = attention_even(queries, f->chunk, block_rows(w));
+        t.first = (at - done) / c->heads * even;
+        t.queries = size_min(even, queries - t.first);
+        run_chunk(&t);
+    }
     gemm_tile_end(w->tile);
+}
+
+/* As long as they can be, as keys and values are packed for each, but enough for all threads. */
+static void choose_chunks(Forward *f)
+{
+    const AttentionCall *c = f->w.call;
+    size_t wanted = (size_t)pool_threads(f->w.c->pool) * 2;
+    for (f->chunk = CHUNK;; f->chunk /= 2) {
+        f->chunks = 0;
+        for (size_t s = 0; s < c->sequences; s++) f->chunks += chunks_of(f, s) * c->heads;
+        if (f->chunks >= wanted || f->chunk == CHUNK_MIN) break;
+    }
+    f->each = attention_each(f->w.c, f->chunks);
 }
 
 void attention_forward(const Compute *c, const AttentionCall *call)
@@ -251,10 +288,9 @@ void attention_forward(const Compute *c, const AttentionCall *call)
         attention_ref_forward(c, call);
         return;
     }
-    AttentionWork w = attention_work(c, call);
-    size_t tasks = 0;
-    for (size_t s = 0; s < call->sequences; s++) tasks += chunks_of(call, s) * call->heads;
-    parallel_for(c->pool, tasks, forward_task, &w);
+    Forward f = { .w = attention_work(c, call) };
+    choose_chunks(&f);
+    parallel_for(c->pool, size_ceil_div(f.chunks, f.each), forward_task, &f);
 }
 
 void attention_backward(const Compute *c, const AttentionCall *call, const AttentionGrad *grad)

@@ -2,5 +2,5 @@
 
 void attention_avx2_fill(AttentionKernels *k)
 {
-    *k = kernels;
+    *k = (AttentionKernels){ soften, fade, settle, slopes, dots };
 }

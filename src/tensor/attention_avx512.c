@@ -2,5 +2,5 @@
 
 void attention_avx512_fill(AttentionKernels *k)
 {
-    *k = kernels;
+    *k = (AttentionKernels){ soften, fade, settle, slopes, dots };
 }

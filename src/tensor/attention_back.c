@@ -9,11 +9,12 @@
  * and probabilities again, keys as rows, so that P^T and dS^T stand as the products for dv and dk
  * read them; dS is turned once for dq. dk and dv are finished with their block of keys, dq grows
  * beside (FlashAttention-2, algorithm 2). */
-enum { KEYS = 144, QUERIES = 96 };
+enum { KEYS = 256, QUERIES = 256 };
 
 typedef struct Back {
     AttentionWork w;
     const AttentionGrad *grad;
+    size_t each;           /* heads of a task */
     size_t longest;        /* queries of a sequence */
     size_t tile_floats;    /* of dq's sums */
     float *dq, *lse, *dot; /* of each thread */
@@ -23,8 +24,11 @@ typedef struct Head {
     const Back *b;
     const AttentionWork *w;
     size_t column, query, queries, key, keys; /* this head's first column; first rows and counts */
+    size_t block;                             /* queries of a block */
     float *dq, *lse, *dot;
-    uint32_t *k_lines, *v_lines, *k_depth;               /* a block of keys */
+    const uint32_t *k_lines, *v_lines;                   /* a block of keys */
+    size_t k_stride, v_stride;                           /* units from line to line */
+    uint32_t *k_packed, *v_packed, *k_depth;             /* the same */
     uint32_t *q_columns, *q_depth, *o_columns, *o_depth; /* a block of queries; o: dout */
     uint32_t *p, *ds, *ds_lines;                         /* both turned; as it is */
     float *dk, *dv, *scores, *dp;                        /* sums */
@@ -38,8 +42,8 @@ static void place(Head *h, int worker)
     size_t wide = w->tile->columns, keys = attention_units(w, KEYS);
     size_t queries = attention_units(w, QUERIES), key_rows = size_round_up(KEYS, w->tile->rows);
     h->scratch = attention_take(&at, GEMM_PACK_SCRATCH);
-    h->k_lines = attention_take(&at, KEYS * w->units * sizeof(uint32_t));
-    h->v_lines = attention_take(&at, KEYS * w->units * sizeof(uint32_t));
+    h->k_packed = attention_take(&at, KEYS * w->units * sizeof(uint32_t));
+    h->v_packed = attention_take(&at, KEYS * w->units * sizeof(uint32_t));
     h->k_depth = attention_take(&at, w->panels * keys * wide * sizeof(uint32_t));
     h->q_columns = attention_take(&at, (QUERIES + wide) * w->units * sizeof(uint32_t));
     h->o_columns = attention_take(&at, (QUERIES + wide) * w->units * sizeof(uint32_t));
@@ -83,10 +87,11 @@ static void slopes_block(Head *h, size_t keys, size_t first, size_t n, size_t un
     for (size_t j = 0; j < n; j += wide)
         for (size_t i = 0; i < keys; i += g->rows) {
             size_t rows = size_min(g->rows, keys - i), panel = j * w->units;
-            g->run(h->scores, false, h->k_lines + i * w->units, w->units, h->q_columns + panel,
-                   w->units, rows);
-            g->run(h->dp, false, h->v_lines + i * w->units, w->units, h->o_columns + panel,
-                   w->units, rows);
+            size_t run = gemm_tile_rows(g, rows);
+            g->run(h->scores, false, h->k_lines + i * h->k_stride, h->k_stride,
+                   h->q_columns + panel, w->units, run);
+            g->run(h->dp, false, h->v_lines + i * h->v_stride, h->v_stride, h->o_columns + panel,
+                   w->units, gemm_tile_rows(g, rows));
             size_t at = (i * stride + j) * (bf16 ? 2 : 4);
             w->kernels->slopes(
                 &(AttentionSlopes){ .x = { h->scores, 0, wide, rows, size_min(wide, n - j) },
@@ -109,7 +114,7 @@ static void multiply(const Head *h, float *sums, bool add, const uint32_t *lines
     for (size_t panel = 0; panel < w->panels; panel++)
         for (size_t i = 0; i < rows; i += g->rows)
             g->run(sums + (i / g->rows * w->panels + panel) * w->area, add, lines + i * units,
-                   units, depth + panel * units * g->columns, units, size_min(g->rows, rows - i));
+                   units, depth + panel * units * g->columns, units, gemm_tile_rows(g, rows - i));
 }
 
 /* dS^T, as it was stored, to lines of queries. */
@@ -125,7 +130,7 @@ static void turn_slopes(Head *h, size_t keys, size_t n, size_t units)
 static float *dq_at(const Head *h, size_t first)
 {
     const AttentionWork *w = h->w;
-    return h->dq + first / QUERIES * size_ceil_div(QUERIES, w->tile->rows) * w->panels * w->area;
+    return h->dq + first / h->block * size_ceil_div(h->block, w->tile->rows) * w->panels * w->area;
 }
 
 /* Everything of `keys` packed keys, which start at `key`, and queries [first, first + n). */
@@ -159,7 +164,7 @@ static void settle(const Head *h, float *sums, size_t rows, float scale, Attenti
                             .width = w->width };
         AttentionRows to = rows_at(y);
         to.data = (char *)to.data + i * to.stride * type_block_bytes(y.type);
-        w->kernels->settle(&x, NULL, scale, to, h->b->grad->add);
+        w->kernels->settle(&x, NULL, scale, &to, h->b->grad->add);
     }
 }
 
@@ -169,12 +174,12 @@ static void key_block(Head *h, size_t key, size_t keys)
     const AttentionCall *c = w->call;
     const AttentionGrad *d = h->b->grad;
     AttentionHead k = of_keys(h, c->k, c->type, c->k_stride, key);
-    attention_pack_lines(w, k, keys, h->k_lines, h->scratch);
-    attention_pack_lines(w, of_keys(h, c->v, c->type, c->v_stride, key), keys, h->v_lines,
-                         h->scratch);
+    h->k_lines = attention_lines(w, k, keys, h->k_packed, &h->k_stride, h->scratch);
+    h->v_lines = attention_lines(w, of_keys(h, c->v, c->type, c->v_stride, key), keys, h->v_packed,
+                                 &h->v_stride, h->scratch);
     attention_pack_depth(w, k, keys, h->k_depth, h->scratch);
-    for (size_t first = 0; first < h->queries; first += QUERIES)
-        one_block(h, key, keys, first, size_min(QUERIES, h->queries - first));
+    for (size_t first = 0; first < h->queries; first += h->block)
+        one_block(h, key, keys, first, size_min(h->block, h->queries - first));
     settle(h, h->dk, keys, c->scale, of_keys(h, d->dk, d->type, c->k_stride, key));
     settle(h, h->dv, keys, 1, of_keys(h, d->dv, d->type, c->v_stride, key));
 }
@@ -186,9 +191,9 @@ static void prepare(Head *h, size_t head)
     const AttentionGrad *d = h->b->grad;
     const float *lse = c->lse + head * c->q_start[c->sequences] + h->query;
     for (size_t i = 0; i < h->queries; i++) h->lse[i] = lse[i] == -INFINITY ? INFINITY : lse[i];
-    h->w->kernels->dots(h->dot, rows_at(of_queries(h, c->out, c->type, c->out_stride, 0)),
-                        rows_at(of_queries(h, d->dout, d->type, c->out_stride, 0)), h->queries,
-                        c->head_dim);
+    AttentionRows out = rows_at(of_queries(h, c->out, c->type, c->out_stride, 0));
+    AttentionRows dout = rows_at(of_queries(h, d->dout, d->type, c->out_stride, 0));
+    h->w->kernels->dots(h->dot, &out, &dout, h->queries, c->head_dim);
 }
 
 /* Rows that nobody attends from or to have no gradient. */
@@ -200,9 +205,8 @@ static void clear(const Head *h, AttentionHead y, size_t rows)
                h->w->width * type_block_bytes(y.type));
 }
 
-static void backward_task(void *ctx, size_t i, int worker)
+static void one_head(const Back *b, size_t i, int worker)
 {
-    const Back *b = ctx;
     const AttentionCall *c = b->w.call;
     const AttentionGrad *d = b->grad;
     size_t sequence = i / c->heads, head = i % c->heads;
@@ -220,15 +224,23 @@ static void backward_task(void *ctx, size_t i, int worker)
     }
     place(&h, worker);
     prepare(&h, head);
-    size_t block = size_ceil_div(h.keys, size_ceil_div(h.keys, KEYS));
-    block = size_min(size_round_up(block, b->w.tile->rows), KEYS);
-    gemm_tile_begin(b->w.tile);
-    for (size_t key = 0; key < h.keys; key += block)
-        key_block(&h, key, size_min(block, h.keys - key));
-    gemm_tile_end(b->w.tile);
-    for (size_t first = 0; first < h.queries; first += QUERIES)
-        settle(&h, dq_at(&h, first), size_min(QUERIES, h.queries - first), c->scale,
+    h.block = attention_even(h.queries, QUERIES, b->w.tile->columns);
+    size_t keys = attention_even(h.keys, KEYS, b->w.tile->rows);
+    for (size_t key = 0; key < h.keys; key += keys)
+        key_block(&h, key, size_min(keys, h.keys - key));
+    for (size_t first = 0; first < h.queries; first += h.block)
+        settle(&h, dq_at(&h, first), size_min(h.block, h.queries - first), c->scale,
                of_queries(&h, d->dq, d->type, c->q_stride, first));
+}
+
+static void backward_task(void *ctx, size_t i, int worker)
+{
+    const Back *b = ctx;
+    size_t heads = b->w.call->sequences * b->w.call->heads;
+    gemm_tile_begin(b->w.tile);
+    for (size_t at = i * b->each; at < size_min((i + 1) * b->each, heads); at++)
+        one_head(b, at, worker);
+    gemm_tile_end(b->w.tile);
 }
 
 void attention_blocked_backward(const Compute *c, const AttentionCall *call,
@@ -245,6 +257,7 @@ void attention_blocked_backward(const Compute *c, const AttentionCall *call,
     b.dq = arena_alloc(grad->scratch, threads * b.tile_floats * sizeof(float));
     b.lse = arena_alloc(grad->scratch, threads * b.longest * sizeof(float));
     b.dot = arena_alloc(grad->scratch, threads * b.longest * sizeof(float));
-    parallel_for(c->pool, call->sequences * call->heads, backward_task, &b);
+    b.each = attention_each(c, call->sequences * call->heads);
+    parallel_for(c->pool, size_ceil_div(call->sequences * call->heads, b.each), backward_task, &b);
     arena_rewind(grad->scratch, mark);
 }

@@ -46,15 +46,17 @@ typedef struct AttentionSlopes {
     size_t padded;
 } AttentionSlopes;
 
+/* Structs go by address: copies of what has just been written wait for all stores before it. */
 typedef struct AttentionKernels {
     void (*soften)(const AttentionSoften *s);
     void (*fade)(const AttentionSums *x, const float *fade); /* row i *= fade[i] */
     /* y = factor[i] * scale * x (+ y); a factor of 0 gives 0 whatever x is; factor NULL: 1 */
-    void (*settle)(const AttentionSums *x, const float *factor, float scale, AttentionRows y,
+    void (*settle)(const AttentionSums *x, const float *factor, float scale, const AttentionRows *y,
                    bool add);
     void (*slopes)(const AttentionSlopes *s);
     /* y[i] = a[i] . b[i] over `width` */
-    void (*dots)(float *y, AttentionRows a, AttentionRows b, size_t rows, size_t width);
+    void (*dots)(float *y, const AttentionRows *a, const AttentionRows *b, size_t rows,
+                 size_t width);
 } AttentionKernels;
 
 /* On CPU_REF the slots are NULL: attention_ref.c does without them. */
@@ -62,5 +64,6 @@ void attention_kernels_fill(AttentionKernels *k, CpuLevel level);
 
 void attention_avx2_fill(AttentionKernels *k);
 void attention_avx512_fill(AttentionKernels *k);
+void attention_avx512bf16_fill(AttentionKernels *k);
 
 #endif

@@ -2,9 +2,9 @@
 #include "tensor/attention_kernels.h"
 #include "tensor/simd.h"
 
-SIMD void *row_at(AttentionRows x, size_t i)
+SIMD void *row_at(const AttentionRows *x, size_t i)
 {
-    return (char *)x.data + i * x.stride * (x.bf16 ? 2 : 4);
+    return (char *)x->data + i * x->stride * (x->bf16 ? 2 : 4);
 }
 
 /* Where vector j of row i of the sums is. */
@@ -34,7 +34,7 @@ static void soften_row(const AttentionSoften *s, size_t i)
         for (size_t j = 0; j < x->columns && at < x->width; j += LANES, at += LANES)
             most = vec_max(score(s, bias, sum_at(x, i, panel, j), at, x->width - at), most);
     float before = s->top[i], top = vec_top(most), base = top > -__builtin_inff() ? top : 0;
-    void *p = row_at(s->p, i);
+    void *p = row_at(&s->p, i);
     for (size_t at = 0, panel = 0; at < s->padded; panel++)
         for (size_t j = 0; j < x->columns && at < s->padded; j += LANES, at += LANES) {
             Vec e = vec_set(0);
@@ -70,7 +70,7 @@ static void fade(const AttentionSums *x, const float *by)
     }
 }
 
-static void settle(const AttentionSums *x, const float *factor, float scale, AttentionRows y,
+static void settle(const AttentionSums *x, const float *factor, float scale, const AttentionRows *y,
                    bool add)
 {
     for (size_t i = 0; i < x->rows; i++) {
@@ -81,8 +81,8 @@ static void settle(const AttentionSums *x, const float *factor, float scale, Att
             for (size_t j = 0; j < x->columns && at < x->width; j += LANES, at += LANES) {
                 Vec v = vec_mul(vec_load(sum_at(x, i, panel, j)), by);
                 if (nothing) v = vec_set(0);
-                if (add) v = vec_add(v, vec_get_n(to, y.bf16, at, x->width - at, 0));
-                vec_put_n(to, y.bf16, at, v, x->width - at);
+                if (add) v = vec_add(v, vec_get_n(to, y->bf16, at, x->width - at, 0));
+                vec_put_n(to, y->bf16, at, v, x->width - at);
             }
     }
 }
@@ -99,22 +99,21 @@ static void slopes(const AttentionSlopes *s)
             size_t at = i * x->columns + j;
             Vec p = vec_exp(vec_fma(vec_load(x->sums + at), scale, vec_sub(vec_set(0), lse)));
             Vec ds = vec_mul(p, vec_sub(vec_load(s->dp + at), dot));
-            vec_put_n(row_at(s->p, i), s->p.bf16, j, vec_first(p, n, 0), stored);
-            vec_put_n(row_at(s->ds, i), s->ds.bf16, j, vec_first(ds, n, 0), stored);
+            vec_put_n(row_at(&s->p, i), s->p.bf16, j, vec_first(p, n, 0), stored);
+            vec_put_n(row_at(&s->ds, i), s->ds.bf16, j, vec_first(ds, n, 0), stored);
         }
     }
 }
 
-static void dots(float *y, AttentionRows a, AttentionRows b, size_t rows, size_t width)
+static void dots(float *y, const AttentionRows *a, const AttentionRows *b, size_t rows,
+                 size_t width)
 {
     for (size_t i = 0; i < rows; i++) {
         const void *left = row_at(a, i), *right = row_at(b, i);
         Vec sum = vec_set(0);
         for (size_t j = 0; j < width; j += LANES)
-            sum = vec_fma(vec_get_n(left, a.bf16, j, width - j, 0),
-                          vec_get_n(right, b.bf16, j, width - j, 0), sum);
+            sum = vec_fma(vec_get_n(left, a->bf16, j, width - j, 0),
+                          vec_get_n(right, b->bf16, j, width - j, 0), sum);
         y[i] = vec_sum(sum);
     }
 }
-
-static const AttentionKernels kernels = { soften, fade, settle, slopes, dots };

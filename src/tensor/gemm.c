@@ -78,15 +78,17 @@ static void pack_task(void *ctx, size_t i, int worker)
                 p->parts * units * p->tile->columns, compute_scratch(p->compute, worker));
 }
 
-/* Memory that is needed soon, fetched a few rows at a time. */
+/* Memory that is needed soon, fetched a few rows at a time. It is changed in place: copies of a
+ * struct that has just been written wait for all stores before it, those of whole tiles. */
 typedef struct Ahead {
     GemmSpan from;
     size_t next, rows; /* rows at a time */
 } Ahead;
 
-static Ahead ahead_of(GemmSpan from, size_t times)
+static void ahead_begin(Ahead *f, size_t times)
 {
-    return (Ahead){ .from = from, .rows = size_ceil_div(from.rows, size_max(times, 1)) };
+    f->next = 0;
+    f->rows = size_ceil_div(f->from.rows, size_max(times, 1));
 }
 
 static void fetch_some(Ahead *f)
@@ -160,16 +162,21 @@ static void finish_tile(const Plan *p, const Block *k, float *sums, size_t up, s
     kernels->finish(p->wanted, k->turned, t->rows, 0, column, columns, row, rows);
 }
 
-/* The panel of shared B behind this one. */
-static GemmSpan next_panel(const Plan *p, const Block *k, size_t group, size_t part, size_t u,
-                           size_t units)
+/* Fetches the panel of shared B behind this one during the next `times` tiles. */
+static void fetch_panel(const Plan *p, Block *k, size_t group, size_t part, size_t u, size_t units,
+                        size_t times)
 {
+    GemmSpan *x = &k->ahead_b.from;
     bool same = part + 1 < p->parts;
     group += !same;
     part = same ? part + 1 : 0;
-    if (p->stays || !p->packed || group == k->group + k->groups) return (GemmSpan){ 0 };
-    size_t line = p->tile->columns * sizeof(uint32_t);
-    return (GemmSpan){ (const char *)shared_panel(p, group, part, u, units), line, line, units };
+    x->rows = 0;
+    if (!p->stays && p->packed && group < k->group + k->groups) {
+        x->data = (const char *)shared_panel(p, group, part, u, units);
+        x->stride = x->bytes = p->tile->columns * sizeof(uint32_t);
+        x->rows = units;
+    }
+    ahead_begin(&k->ahead_b, times);
 }
 
 /* Adds units [u, u + units) to the sums of one group, and finishes them after the last. */
@@ -183,7 +190,7 @@ static void multiply_group(const Plan *p, Block *k, size_t group, size_t u, size
         size_t panel = (group - k->group) * p->parts + part;
         const uint32_t *b =
             p->packed ? shared_panel(p, group, part, u, units) : k->b + panel * units * t->columns;
-        k->ahead_b = ahead_of(next_panel(p, k, group, part, u, units), k->tiles);
+        fetch_panel(p, k, group, part, u, units, k->tiles);
         for (size_t i = 0; i < k->tiles; i++) {
             size_t row = (k->tile + i) * t->rows, rows = size_min(t->rows, p->call->m - row);
             fetch_some(&k->ahead_a);
@@ -196,18 +203,22 @@ static void multiply_group(const Plan *p, Block *k, size_t group, size_t u, size
     }
 }
 
-/* What a task reads next of A: the rest of these rows, or the next ones. Nothing where they are
- * turned: that reads them in an order in which the processor fetches them itself. */
-static GemmSpan next_rows(const Plan *p, const Block *k, size_t row, size_t rows, size_t u)
+/* Fetches what a task reads next of A during the next `times` tiles: units from u on of these rows,
+ * or the next rows. Nothing where they are turned: that reads them in an order in which the
+ * processor fetches them itself. */
+static void fetch_rows(const Plan *p, Block *k, size_t row, size_t rows, size_t u, size_t times)
 {
-    if (!p->a.along_k) return (GemmSpan){ 0 };
-    if (!p->stays && u < p->units)
-        return gemm_source_span(&p->a, row, rows, u, size_min(p->step, p->units - u));
-    row += rows;
+    GemmSpan *x = &k->ahead_a.from;
     size_t end = size_min(k->end * p->tile->rows, p->call->m);
-    if (row >= end) return (GemmSpan){ 0 };
-    size_t units = p->stays ? p->units : size_min(p->step, p->units);
-    return gemm_source_span(&p->a, row, size_min(rows, end - row), 0, units);
+    x->rows = 0;
+    if (p->stays || u >= p->units) {
+        row += rows;
+        rows = row < end ? size_min(rows, end - row) : 0;
+        u = 0;
+    }
+    size_t units = p->stays ? p->units : size_min(p->step, p->units - u);
+    if (p->a.along_k && rows) gemm_source_span(&p->a, row, rows, u, units, x);
+    ahead_begin(&k->ahead_a, times);
 }
 
 /* The rows of a pass by the columns of the block. */
@@ -216,10 +227,10 @@ static void multiply_rows(const Plan *p, Block *k)
     size_t row = k->tile * p->tile->rows, rows = k->tiles * p->tile->rows;
     size_t runs = k->groups * p->parts * k->tiles;
     rows = size_min(rows, p->call->m - row);
-    if (p->stays) k->ahead_a = ahead_of(next_rows(p, k, row, rows, 0), runs * plan_steps(p));
+    if (p->stays) fetch_rows(p, k, row, rows, 0, runs * plan_steps(p));
     for (size_t s = 0; s < plan_steps(p); s++) {
         size_t u = s * p->step, units = size_min(p->step, p->units - u);
-        if (!p->stays) k->ahead_a = ahead_of(next_rows(p, k, row, rows, u + units), runs);
+        if (!p->stays) fetch_rows(p, k, row, rows, u + units, runs);
         k->a = gemm_lines_in_place(&p->a, row, u, p->units, &k->a_stride);
         if (!k->a) {
             k->a = k->packed;

@@ -123,7 +123,8 @@ void gemm_amx_fill(GemmKernels *k)
                           .units_best = UNITS_BEST,
                           .run = tile,
                           .begin = begin,
-                          .end = end };
+                          .end = end,
+                          .row_step = SIDE };
 }
 
 /* ---- can the tiles be trusted? ----------------------------------------------------------- */

@@ -29,7 +29,15 @@ typedef struct GemmTile {
     /* Around the calls of `run` of a task, on its thread; NULL: nothing to do. */
     void (*begin)(void);
     void (*end)(void);
+    unsigned row_step; /* other numbers of rows_used cost more; 0: any is fine */
 } GemmTile;
+
+/* What rows_used should be for so many rows where memory behind them can be read. */
+static inline size_t gemm_tile_rows(const GemmTile *t, size_t rows)
+{
+    size_t step = t->row_step ? t->row_step : 1;
+    return rows < t->rows ? (rows + step - 1) / step * step : t->rows;
+}
 
 static inline void gemm_tile_begin(const GemmTile *t)
 {

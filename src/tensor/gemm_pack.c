@@ -55,19 +55,17 @@ static const char *value_at(const GemmMatrix *x, size_t row, size_t column)
     return (const char *)x->data + at / block * type_block_bytes(x->type);
 }
 
-GemmSpan gemm_source_span(const GemmSource *s, size_t first, size_t lines, size_t first_unit,
-                          size_t units)
+void gemm_source_span(const GemmSource *s, size_t first, size_t lines, size_t first_unit,
+                      size_t units, GemmSpan *out)
 {
     const GemmMatrix *x = s->matrix;
-    size_t k = first_unit * s->tile->pair, block = type_block(x->type);
-    if (k >= s->depth) return (GemmSpan){ 0 };
-    size_t count = size_min(units * s->tile->pair, s->depth - k);
+    size_t k = size_min(first_unit * s->tile->pair, s->depth), block = type_block(x->type);
+    size_t count = size_min(units * s->tile->pair, s->depth - k), bytes = type_block_bytes(x->type);
     size_t row = s->along_k ? first : k, column = s->along_k ? k : first;
-    size_t at = row * x->stride + column, wide = s->along_k ? count : lines;
-    return (GemmSpan){ .data = (const char *)x->data + at / block * type_block_bytes(x->type),
-                       .stride = x->stride / block * type_block_bytes(x->type),
-                       .bytes = size_ceil_div(wide, block) * type_block_bytes(x->type),
-                       .rows = s->along_k ? lines : count };
+    out->data = (const char *)x->data + (row * x->stride + column) / block * bytes;
+    out->stride = x->stride / block * bytes;
+    out->bytes = size_ceil_div(s->along_k ? count : lines, block) * bytes;
+    out->rows = s->along_k ? lines : count;
 }
 
 /* Values of a row as f32, whatever they are stored as. Blocks that reach beyond them are decoded

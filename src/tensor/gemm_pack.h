@@ -25,8 +25,8 @@ typedef struct GemmSpan {
 } GemmSpan;
 
 /* Where those units of those lines lie in the matrix. */
-GemmSpan gemm_source_span(const GemmSource *s, size_t first, size_t lines, size_t first_unit,
-                          size_t units);
+void gemm_source_span(const GemmSource *s, size_t first, size_t lines, size_t first_unit,
+                      size_t units, GemmSpan *out);
 
 /* Bytes of scratch that packing needs. */
 enum { GEMM_PACK_SCRATCH = 96 << 10 };
