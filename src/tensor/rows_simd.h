@@ -538,7 +538,12 @@ static void sums(const RowsSums *call, RowSet rows, float *sum)
 {
     for (size_t r = 0; r < rows.count; r++) {
         Row x = row_of(&call->x, row_set_at(rows, r));
-        EACH(j, n, 0, call->width) add_f32(sum, j, n, get(x, j, n));
+        Row next_x = row_of(&call->x, row_after(rows, r));
+        EACH(j, n, 0, call->width)
+        {
+            fetch(next_x, j);
+            add_f32(sum, j, n, get(x, j, n));
+        }
     }
 }
 
@@ -588,8 +593,9 @@ static double mse(const RowsMse *call, RowSet rows)
 {
     double total = 0;
     for (size_t r = 0; r < rows.count; r++) {
-        size_t i = row_set_at(rows, r);
+        size_t i = row_set_at(rows, r), next = row_after(rows, r);
         Row x = row_of(&call->x, i), target = row_of(&call->target, i);
+        Row next_x = row_of(&call->x, next), next_target = row_of(&call->target, next);
         double row = 0, weight = call->weight ? call->weight[i] : 1.0;
         if (weight == 0) continue; /* a row that does not count may hold anything, NaN too */
         for (size_t first = 0; first < call->width; first += SUM_PIECE) {
@@ -597,6 +603,8 @@ static double mse(const RowsMse *call, RowSet rows)
             Vec sum = vec_set(0);
             EACH(j, n, first, end)
             {
+                fetch(next_x, j);
+                fetch(next_target, j);
                 Vec d = vec_sub(get(x, j, n), get(target, j, n));
                 sum = vec_fma(d, d, sum);
             }
@@ -610,12 +618,15 @@ static double mse(const RowsMse *call, RowSet rows)
 static void mse_back(const RowsMse *call, float factor, const Rows *dx, RowSet rows)
 {
     for (size_t r = 0; r < rows.count; r++) {
-        size_t i = row_set_at(rows, r);
+        size_t i = row_set_at(rows, r), next = row_after(rows, r);
         Row x = row_of(&call->x, i), target = row_of(&call->target, i), down = row_of(dx, i);
+        Row next_x = row_of(&call->x, next), next_target = row_of(&call->target, next);
         float weight = factor * (call->weight ? call->weight[i] : 1.0f);
         Vec by = vec_set(weight);
         EACH(j, n, 0, call->width)
         {
+            fetch(next_x, j);
+            fetch(next_target, j);
             Vec d = vec_mul(by, vec_sub(get(x, j, n), get(target, j, n)));
             put(down, j, n, weight == 0 ? vec_set(0) : d);
         }

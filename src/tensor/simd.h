@@ -98,10 +98,11 @@ SIMD Vec vec_below(Vec x, Vec limit, Vec then, Vec other) /* x < limit ? then : 
     return _mm512_mask_blend_ps(_mm512_cmp_ps_mask(x, limit, _CMP_LT_OQ), other, then);
 }
 
-SIMD Vec vec_scale2(Vec x, Vec whole) /* x times 2 to the power of `whole`, in normal range */
+/* p 2^whole where x is not below `least`, else 0; what is too large becomes infinity. */
+SIMD Vec vec_scale2(Vec p, Vec whole, Vec x, float least)
 {
-    __m512i e = _mm512_slli_epi32(_mm512_cvtps_epi32(whole), 23);
-    return _mm512_castsi512_ps(_mm512_add_epi32(_mm512_castps_si512(x), e));
+    __mmask16 not_less = _mm512_cmp_ps_mask(x, vec_set(least), _CMP_NLT_UQ);
+    return _mm512_maskz_scalef_ps(not_less, p, whole);
 }
 
 SIMD Vec vec_round(Vec x)
@@ -231,10 +232,13 @@ SIMD Vec vec_below(Vec x, Vec limit, Vec then, Vec other) /* x < limit ? then : 
     return _mm256_blendv_ps(other, then, _mm256_cmp_ps(x, limit, _CMP_LT_OQ));
 }
 
-SIMD Vec vec_scale2(Vec x, Vec whole) /* x times 2 to the power of `whole`, in normal range */
+/* p 2^whole where x is not below `least`, else 0; what is too large becomes infinity. */
+SIMD Vec vec_scale2(Vec p, Vec whole, Vec x, float least)
 {
     __m256i e = _mm256_slli_epi32(_mm256_cvtps_epi32(whole), 23);
-    return _mm256_castsi256_ps(_mm256_add_epi32(_mm256_castps_si256(x), e));
+    Vec y = _mm256_castsi256_ps(_mm256_add_epi32(_mm256_castps_si256(p), e));
+    y = vec_below(vec_set(88.7f), x, vec_set(__builtin_inff()), y);
+    return vec_below(x, vec_set(least), vec_set(0.0f), y);
 }
 
 SIMD Vec vec_round(Vec x)
@@ -359,11 +363,11 @@ SIMD void vec_put_n(void *row, bool bf16, size_t j, Vec x, size_t n)
 
 /* ---- functions ------------------------------------------------------------------------- */
 
-/* e^x to 2 ulp; 0 below -87.3, infinity above 88.7, NaN for NaN. Cody and Waite's reduction,
- * Cephes' polynomial. */
+/* e^x to 2 ulp; 0 below -87.3, infinity where it is too large, NaN for NaN. Cody and Waite's
+ * reduction, Cephes' polynomial. */
 SIMD Vec vec_exp(Vec x)
 {
-    Vec at = vec_max(vec_set(-87.3f), vec_min(vec_set(88.7f), x)); /* NaN passes */
+    Vec at = vec_min(vec_set(89.0f), x); /* NaN passes */
     Vec whole = vec_round(vec_mul(at, vec_set(1.44269504f)));
     Vec rest = vec_fma(whole, vec_set(-0.693359375f), at);
     rest = vec_fma(whole, vec_set(2.12194440e-4f), rest);
@@ -373,9 +377,7 @@ SIMD Vec vec_exp(Vec x)
     p = vec_fma(p, rest, vec_set(1.6666665459e-1f));
     p = vec_fma(p, rest, vec_set(5.0000001201e-1f));
     p = vec_add(vec_fma(p, vec_mul(rest, rest), rest), vec_set(1.0f));
-    p = vec_scale2(p, whole);
-    p = vec_below(vec_set(88.7f), x, vec_set(__builtin_inff()), p);
-    return vec_below(x, vec_set(-87.3f), vec_set(0.0f), p);
+    return vec_scale2(p, whole, x, -87.3f);
 }
 
 SIMD Vec vec_sigmoid(Vec x)

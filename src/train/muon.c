@@ -1,20 +1,20 @@
 #include "train/muon.h"
 
 #include "base/size.h"
+#include "tensor/convert.h"
 #include "tensor/gemm.h"
 #include "tensor/rows.h"
 
 enum { STEPS = 5 };
 
-/* X <- (a I + b A + c A^2) X with A = X X^T; these five are steep at 0 and end between 0.7 and
- * 1.2. */
+/* X <- (a I + b S + c S^2) X with S = X X^T, the polynomial as a I + S (b I + c S): steep at 0, so
+ * that five steps bring singular values between 0.7 and 1.2. */
 static const float A = 3.4445f, B = -4.7750f, C = 2.0315f;
 
 /* Everything of one matrix; the square ones have its smaller side. */
 typedef struct Space {
-    uint16_t *x, *next;     /* [m,n] */
-    uint16_t *square, *sum; /* A; a I + b A + c A^2 */
-    float *gram, *factor;   /* A, then a I + b A; c */
+    uint16_t *x, *next;              /* [m,n] */
+    uint16_t *square, *factor, *sum; /* S; b I + c S; the polynomial */
 } Space;
 
 static char *take(char **at, size_t bytes)
@@ -32,27 +32,34 @@ static Space place(char *scratch, size_t m, size_t n)
     s.x = (uint16_t *)take(&at, m * n * sizeof *s.x);
     s.next = (uint16_t *)take(&at, m * n * sizeof *s.next);
     s.square = (uint16_t *)take(&at, area * sizeof *s.square);
+    s.factor = (uint16_t *)take(&at, area * sizeof *s.factor);
     s.sum = (uint16_t *)take(&at, area * sizeof *s.sum);
-    s.gram = (float *)take(&at, area * sizeof *s.gram);
-    s.factor = (float *)take(&at, side * sizeof *s.factor);
     return s;
 }
 
 size_t muon_scratch(size_t m, size_t n)
 {
-    size_t side = size_min(m, n), parts = 6;
-    return 2 * m * n * sizeof(uint16_t) + side * side * (2 * sizeof(uint16_t) + sizeof(float)) +
-           side * sizeof(float) + parts * ARENA_ALIGN;
+    size_t side = size_min(m, n), parts = 5;
+    return (2 * m * n + 3 * side * side) * sizeof(uint16_t) + parts * ARENA_ALIGN;
 }
 
-static void scale(const Compute *c, void *y, Type type, const float *x, size_t m, size_t n, float f)
+static Rows rows_bf16(uint16_t *x, size_t width)
 {
-    rows_map(c, &(RowsMap){ .op = ROWS_SCALE,
-                            .rows = m,
-                            .width = n,
-                            .y = { .data = y, .type = type, .stride = n },
-                            .a = rows_f32(x, n),
-                            .factor = f });
+    return (Rows){ .data = x, .type = TYPE_BF16, .stride = width };
+}
+
+static void scale(const Compute *c, Rows y, Rows x, size_t rows, float factor)
+{
+    rows_map(
+        c,
+        &(RowsMap){
+            .op = ROWS_SCALE, .rows = rows, .width = y.stride, .y = y, .a = x, .factor = factor });
+}
+
+static void add_diagonal(uint16_t *x, size_t side, float value)
+{
+    for (size_t i = 0; i < side * side; i += side + 1)
+        x[i] = bf16_from_f32(bf16_to_f32(x[i]) + value);
 }
 
 static void step(const Compute *c, const Space *s, size_t m, size_t n)
@@ -65,22 +72,20 @@ static void step(const Compute *c, const Space *s, size_t m, size_t n)
     GemmCall gram = { .m = side, .n = side, .k = size_max(m, n), .c_stride = side };
     gram.a = tall ? turned : x;
     gram.b = tall ? x : turned;
-    gram.c = s->gram;
+    gram.c = s->square;
+    gram.c_type = TYPE_BF16;
     gemm(c, &gram);
-    scale(c, s->square, TYPE_BF16, s->gram, side, side, 1);
-    scale(c, s->gram, TYPE_F32, s->gram, side, side, B);
-    for (size_t i = 0; i < side; i++) s->gram[i * side + i] += A;
+    scale(c, rows_bf16(s->factor, side), rows_bf16(s->square, side), side, C);
+    add_diagonal(s->factor, side, B);
     gemm(c, &(GemmCall){ .m = side,
                          .n = side,
                          .k = side,
                          .a = square,
-                         .b = square,
+                         .b = { s->factor, TYPE_BF16, side, false },
                          .c = s->sum,
                          .c_type = TYPE_BF16,
-                         .c_stride = side,
-                         .residual = s->gram,
-                         .residual_stride = side,
-                         .gate = s->factor });
+                         .c_stride = side });
+    add_diagonal(s->sum, side, A);
     gemm(c, &(GemmCall){ .m = m,
                          .n = n,
                          .k = side,
@@ -95,8 +100,7 @@ const uint16_t *muon_orthogonal(const Compute *c, const float *x, double norm, s
                                 void *scratch)
 {
     Space s = place(scratch, m, n);
-    for (size_t i = 0; i < size_min(m, n); i++) s.factor[i] = C;
-    scale(c, s.x, TYPE_BF16, x, m, n, 1 / ((float)norm + 1e-7f));
+    scale(c, rows_bf16(s.x, n), rows_f32(x, n), m, 1 / ((float)norm + 1e-7f));
     for (int i = 0; i < STEPS; i++) {
         step(c, &s, m, n);
         uint16_t *last = s.x;
