@@ -276,6 +276,10 @@ typedef struct SoraPromptCheck {
     char unknown[SORA_UNKNOWN_MAX][SORA_WORD_SIZE]; /* as the prompt has them */
     char nearest[SORA_UNKNOWN_MAX][SORA_WORD_SIZE]; /* a word it knows, in the prompt's language;
                                                        "": none is near (deeds, colours) */
+    int weaks; /* words that it was taught and has hardly learned */
+    char weak[SORA_UNKNOWN_MAX][SORA_WORD_SIZE]; /* as the prompt has them */
+    double weak_share[SORA_UNKNOWN_MAX]; /* how often they come out right, less than 0.8: found by
+                                            sora_eval, which leaves a table beside the model */
 } SoraPromptCheck;
 SORA_API SoraStatus sora_prompt_check(SoraEngine *engine, const char *prompt, SoraPromptCheck *out);
 
@@ -380,9 +384,9 @@ typedef struct SoraEvalOptions {
     const char *reader; /* the judge's file */
     const char *model;  /* of text and shape, as in SoraEngineOptions, with its companions */
     const char *text_encoder, *home;
-    const char *cast;          /* .cache/cast.bin */
-    int count;                 /* reader: 2000 clips; text: 500 prompts; shape: 100 clips */
-    int images;                /* 1: pictures of one frame instead of clips */
+    const char *cast; /* .cache/cast.bin */
+    int count;        /* reader: 2000 clips; text: 500 prompts, 5 an actor; shape: 100 clips */
+    int images;       /* 1: pictures of one frame instead of clips */
     int width, height, frames; /* reader: 64x64x25; else the model's own */
     double fps;                /* reader: 12; else the model's own */
     int steps;                 /* of a model: sora_shot_init's */
@@ -414,8 +418,8 @@ SORA_API void sora_eval_free(SoraEval *eval); /* NULL is fine */
 
 /* Every actor, prop, scene, action, size, camera, time and weather with its words, as JSON, like
  * sora_world_list but of all that the library has words for. `model`: NULL, or a model file or
- * folder whose own words are listed, actors it was not taught left out. sora_words_free frees it.
- */
+ * folder whose own words are listed, actors it was not taught left out; "right" is how often an
+ * actor comes out right, 0 to 1, where sora_eval has found that. sora_words_free frees it. */
 SORA_API SoraStatus sora_words(const char *model, char **out);
 SORA_API void sora_words_free(char *words); /* NULL is fine */
 

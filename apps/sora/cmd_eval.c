@@ -88,6 +88,7 @@ static SoraStatus settle(Eval *e)
     o->suite = suites[e->suite];
     if (!o->reader) o->reader = home_model("default/reader.safetensors", e->arena);
     o->model = e->cli->arg_count ? e->cli->arg[0] : home_model("default", e->arena);
+    if (!o->cast) o->cast = home_cast(e->arena);
     o->home = home_model("default", e->arena);
     o->count = (int)e->count, o->steps = (int)e->steps, o->frames = (int)e->frames;
     o->width = e->size.width, o->height = e->size.height;

@@ -23,7 +23,8 @@ static SoraStatus parse(Generate *g, int argc, char **argv)
 {
     Option options[MAKE_OPTIONS + 16] = {
         { .group = T("What") },
-        { 0, "size", T("width and height in pixels, any"), .size = &g->size },
+        { 0, "size", T("width and height in pixels, any; or a shape, 16:9"), .size = &g->size,
+          .shapes = true },
         { 0, "width", T("width in pixels"), .integer = &g->width, .min = 8, .max = 8192 },
         { 0, "height", T("height in pixels"), .integer = &g->height, .min = 8, .max = 8192 },
         { 0, "duration", T("length; 2s unless you say"), .seconds = &g->duration, .min = 0.001,
@@ -176,11 +177,26 @@ static SoraStatus read_like(Generate *g, const char **made_by)
 
 /* ---- making ---------------------------------------------------------------------------- */
 
+/* Even sides of exactly that shape near an area: 16:9 of 256x256 is 352x198. */
+static OptionSize size_of_shape(OptionSize shape, double area)
+{
+    int a = shape.width, b = shape.height;
+    while (b) {
+        int rest = a % b;
+        a = b, b = rest;
+    }
+    int w = shape.width / a, h = shape.height / a, step = w % 2 || h % 2 ? 2 : 1;
+    int times = (int)fmax(1, rint(sqrt(area / ((double)w * h)) / step)) * step;
+    return (OptionSize){ w * times, h * times, false };
+}
+
 /* What was not said is as the model's makers use it; of a size half said, the shape stays. */
 static SoraStatus fill_shot(const Generate *g, SoraShot *s)
 {
-    int width = g->width ? (int)g->width : g->size.width ? g->size.width : 0;
-    int height = g->height ? (int)g->height : g->size.height ? g->size.height : 0;
+    OptionSize size = g->size;
+    if (size.shape) size = size_of_shape(size, (double)s->width * s->height);
+    int width = g->width ? (int)g->width : size.width;
+    int height = g->height ? (int)g->height : size.height;
     double shape = (double)s->width / s->height, seconds = s->frames / s->fps;
     if (width && !height) height = (int)fmax(8, rint(width / shape));
     if (height && !width) width = (int)fmax(8, rint(height * shape));
@@ -190,63 +206,6 @@ static SoraStatus fill_shot(const Generate *g, SoraShot *s)
     const char *dot = strrchr(g->make.output, '.');
     bool picture = dot && strcmp(dot, ".png") == 0 && !(g->duration > 0);
     s->frames = g->frames ? (int)g->frames : picture ? 1 : (int)fmax(1, rint(seconds * s->fps));
-    return SORA_OK;
-}
-
-/* What the model was never shown, in the prompt's language, whatever the program's is. */
-static void say_unknown(Cli *cli, const SoraPromptCheck *c)
-{
-    bool chinese = lang_chinese();
-    lang_use(strncmp(c->language, "zh", 2) == 0);
-    for (int i = 0; i < c->unknowns; i++) {
-        if (*c->nearest[i])
-            progress_say(cli, T("I was never shown: %s; nearest I know: %s"), c->unknown[i],
-                         c->nearest[i]);
-        else
-            progress_say(cli, T("I was never shown: %s"), c->unknown[i]);
-    }
-    lang_use(chinese);
-}
-
-static void send_unknown(Make *m, const char *prompt, const SoraPromptCheck *c)
-{
-    JsonWriter w = progress_event(m->arena, "prompt");
-    json_put_text(&w, "prompt", prompt);
-    json_put_text(&w, "language", c->language);
-    json_put_integer(&w, "read", (int64_t)c->read);
-    json_begin(&w, "unknown", '[');
-    for (int i = 0; i < c->unknowns; i++) {
-        json_begin(&w, NULL, '{');
-        json_put_text(&w, "word", c->unknown[i]);
-        json_put_text(&w, "nearest", *c->nearest[i] ? c->nearest[i] : NULL);
-        json_end(&w, '}');
-    }
-    json_end(&w, ']');
-    progress_send(m->cli, &w);
-}
-
-static size_t characters(const char *text, size_t bytes)
-{
-    size_t n = 0;
-    for (size_t i = 0; i < bytes; i++) n += (text[i] & 0xC0) != 0x80;
-    return n;
-}
-
-/* The video is made all the same. */
-static SoraStatus tell_prompt(Make *m, const char *prompt)
-{
-    SoraPromptCheck c;
-    size_t size = strlen(prompt);
-    TRY(sora_prompt_check(m->engine, prompt, &c));
-    if (m->cli->json) {
-        if (c.unknowns || c.read < size) send_unknown(m, prompt, &c);
-        return SORA_OK;
-    }
-    say_unknown(m->cli, &c);
-    if (c.read < size)
-        progress_say(m->cli,
-                     T("the prompt is too long: the first %zu of its %zu characters are read"),
-                     characters(prompt, c.read), characters(prompt, size));
     return SORA_OK;
 }
 
@@ -263,6 +222,8 @@ static SoraStatus make_one(Generate *g, const char *prompt, size_t i, size_t cou
     if (count > 1) progress_say(m->cli, T("%zu of %zu: %s"), i + 1, count, prompt);
     bool sized = g->width || g->height || g->size.width;
     SoraStatus s = make_given(m, sized, &shot);
+    for (size_t k = 0; i == 0 && k < shot.later_count && s == SORA_OK; k++)
+        s = make_tell_prompt(m, shot.later[k].text);
     if (s == SORA_OK) s = make_plan(m, &shot, path);
     JsonWriter notes = make_notes(m, &shot);
     if (s == SORA_OK) s = make_file(m, &shot, T("making"), &notes, path);
@@ -302,7 +263,7 @@ static SoraStatus generate(Generate *g)
                      made_by, sora_engine_id(m->engine));
     int64_t seed = m->seed;
     for (size_t i = 0; i < count; i++) {
-        if (i % (size_t)g->count == 0) TRY(tell_prompt(m, g->prompt[i / (size_t)g->count]));
+        if (i % (size_t)g->count == 0) TRY(make_tell_prompt(m, g->prompt[i / (size_t)g->count]));
         TRY(make_one(g, g->prompt[i / (size_t)g->count], i, count, seed));
         seed = m->seed + 1;
         if (i % (size_t)g->count + 1 == (size_t)g->count) seed = m->seed - g->count + 1;

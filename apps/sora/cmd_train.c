@@ -273,12 +273,19 @@ static void begin(Loop *l)
 
 static void say_saved(const Train *t)
 {
+    static const char *const other[] = { "reader", "upscale" };
+    const char *file = "model";
     char lora[4096];
     snprintf(lora, sizeof lora, "%s/lora.safetensors", t->o.dir);
+    for (size_t i = 0; i < sizeof other / sizeof *other; i++) {
+        char path[4096];
+        snprintf(path, sizeof path, "%s/%s.safetensors", t->o.dir, other[i]);
+        if (file_exists(path)) file = other[i];
+    }
     if (file_exists(lora))
         progress_say(t->cli, T("saved: %s; use it with 'sora generate --lora'"), lora);
     else
-        progress_say(t->cli, T("saved: %s/model.safetensors; 'sora train %s' goes on"), t->o.dir,
+        progress_say(t->cli, T("saved: %s/%s.safetensors; 'sora train %s' goes on"), t->o.dir, file,
                      t->o.dir);
 }
 

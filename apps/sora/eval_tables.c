@@ -132,6 +132,8 @@ static void text_table(const Json *report, Arena *a)
     printf(T("%.0f prompts, %.0f of them with an actor that was not taught\n"),
            number(report, "prompts"), number(report, "untaught"));
     put_worst(report, a);
+    const char *learned = json_text(report, "learned");
+    if (learned) printf(T("what generate may claim is in %s\n"), learned);
 }
 
 /* ---- shape ----------------------------------------------------------------------------- */

@@ -33,3 +33,16 @@ const char *home_model(const char *file, Arena *a)
     }
     return here;
 }
+
+const char *home_cast(Arena *a)
+{
+    const char *here = ".cache/cast.bin";
+    if (file_exists(here)) return here;
+    for (char *dir = program_folder(a), *slash; *dir; *slash = 0) {
+        const char *path = arena_printf(a, "%s/%s", dir, here);
+        if (file_exists(path)) return path;
+        slash = strrchr(dir, '/');
+        if (!slash) break;
+    }
+    return here;
+}

@@ -9,4 +9,7 @@
  * is nowhere the path in ./models, for the message. */
 const char *home_model(const char *file, Arena *a);
 
+/* The world's cast, .cache/cast.bin: found likewise. */
+const char *home_cast(Arena *a);
+
 #endif

@@ -34,10 +34,42 @@ void info_line(const char *key, const char *text)
     printf("\n");
 }
 
-static const char *kind_text(InspectKind k)
+/* The table of words would fill a screen. */
+static void metadata_line(const char *key, const char *value, Arena *a)
 {
+    enum { SHOWN_MAX = 240 };
+    size_t n = strlen(value), cut = SHOWN_MAX;
+    while (n > SHOWN_MAX && cut && (value[cut] & 0xC0) == 0x80) cut--;
+    info_line(key, n > SHOWN_MAX ? arena_printf(a, T("%.*s... (%zu bytes)"), (int)cut, value, n)
+                                 : value);
+}
+
+static const char *sora_kind_text(const char *kind)
+{
+    return strcmp(kind, "dit") == 0       ? T("a video model of sora")
+           : strcmp(kind, "reader") == 0  ? T("a reader of sora")
+           : strcmp(kind, "upscale") == 0 ? T("a second stage of sora")
+                                          : T("a model of sora");
+}
+
+/* Width and layers from the network's own description. */
+static const char *sora_size(const Weights *w, const char *kind, Arena *a)
+{
+    const char *text = weights_metadata(w, arena_printf(a, "sora.%s", kind));
+    const Json *tree = NULL;
+    if (!text || json_parse(text, strlen(text), kind, a, &tree) != SORA_OK) return "";
+    const Json *width = json_get(tree, "width"), *layers = json_get(tree, "layers");
+    if (!layers) layers = json_get(tree, "blocks");
+    if (!width || !layers) return "";
+    return arena_printf(a, T("width %.0f, %.0f layers"), width->number, layers->number);
+}
+
+static const char *kind_text(const Weights *w, InspectKind k, const char *details)
+{
+    const char *format = weights_metadata(w, "format");
+    if (k == INSPECT_SORA) return sora_kind_text(details);
+    if (format && strncmp(format, "sora text encoder", 17) == 0) return T("a text encoder of sora");
     switch (k) {
-    case INSPECT_SORA: return T("a model of sora");
     case INSPECT_WAN: return T("a transformer of Wan");
     case INSPECT_VAE: return T("an autoencoder of Wan");
     case INSPECT_UMT5: return T("a text encoder, umT5");
@@ -47,12 +79,13 @@ static const char *kind_text(InspectKind k)
     }
 }
 
-static void print_set(const Weights *w, const Inspect *x, bool tensors)
+static void print_set(const Weights *w, const Inspect *x, bool tensors, Arena *a)
 {
+    const char *size = x->kind == INSPECT_SORA ? sora_size(w, x->details, a) : x->details;
     printf(T("%s: %zu tensors, %zu numbers, %.1f MB\n"), weights_path(w), x->tensors, x->numbers,
            (double)weights_bytes(w) / 1e6);
-    info_line(T("what"), kind_text(x->kind));
-    if (*x->details) info_line(T("size"), x->details);
+    info_line(T("what"), kind_text(w, x->kind, x->details));
+    if (*size) info_line(T("size"), size);
     if (x->missing) info_line(T("not usable"), x->missing);
     printf("  %s: %s", T("types"), weights_kind(w));
     for (int t = 0; t < TYPE_COUNT; t++)
@@ -63,7 +96,7 @@ static void print_set(const Weights *w, const Inspect *x, bool tensors)
     for (size_t i = 0; i < weights_metadata_count(w); i++) {
         const char *key, *value;
         weights_metadata_at(w, i, &key, &value);
-        info_line(key, value);
+        metadata_line(key, value, a);
     }
     for (size_t i = 0; tensors && i < x->tensors; i++) {
         char shape[128];
@@ -112,7 +145,7 @@ static SoraStatus show_set(Cli *cli, const char *path, bool tensors, Arena *a)
     if (cli->json)
         send_set(cli, w, &x, tensors, a);
     else
-        print_set(w, &x, tensors);
+        print_set(w, &x, tensors, a);
     weights_close(w);
     return SORA_OK;
 }
@@ -128,7 +161,10 @@ static SoraStatus show_folder(Cli *cli, const char *path, bool tensors, Arena *a
         TRY(weights_list(path, a, &file, &count));
         if (!count) return err_set(SORA_E_FORMAT, "%s", why);
         for (size_t i = 0; i < count; i++) TRY(show_set(cli, file[i], tensors, a));
-        if (!cli->json) info_line(T("not usable"), why);
+        bool own = file_exists(arena_printf(a, "%s/model.safetensors", path)) ||
+                   file_exists(arena_printf(a, "%s/reader.safetensors", path)) ||
+                   file_exists(arena_printf(a, "%s/upscale.safetensors", path));
+        if (!cli->json && !own) info_line(T("not usable"), why);
         return SORA_OK;
     }
     const char *part[] = { parts.high, parts.transformer, parts.vae, parts.text, parts.clip };

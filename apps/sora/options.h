@@ -29,6 +29,7 @@
 
 typedef struct OptionSize {
     int width, height;
+    bool shape; /* only their ratio was said: 16:9 */
 } OptionSize;
 
 enum { OPTION_LIST_MAX = 64 };
@@ -53,6 +54,7 @@ typedef struct Option {
     const char **text; /* --negative "words"; points into argv */
     const char **path; /* --output FILE; the same, completed as a file */
     OptionSize *size;  /* --size 256x144 */
+    bool shapes;       /* of size: --size 16:9 too */
     double *seconds;   /* --duration 2.5s, 500ms, 1m, 2h, or a bare number of seconds */
     uint64_t *bytes;   /* --memory 4G, 512M, 100k */
     int *choice;       /* --sampler euler; the index in `names` */

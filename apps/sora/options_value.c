@@ -128,11 +128,24 @@ static bool read_side(const char *text, const char **end, int *side)
     return n <= 100000;
 }
 
+/* "16:9" and "16：9", at most ten times as long as high or the reverse */
+static bool read_shape(const char *word, OptionSize *out)
+{
+    const char *at = word;
+    OptionSize size = { .shape = true };
+    if (!read_side(word, &at, &size.width)) return false;
+    size_t sign = *at == ':' ? 1 : strncmp(at, "：", 3) == 0 ? 3 : 0;
+    if (!sign || !read_side(at + sign, &at, &size.height) || *at) return false;
+    *out = size;
+    return size.width <= 10 * size.height && size.height <= 10 * size.width;
+}
+
 /* 256x144, 256X144, 256×144 or 256 for a square */
 static SoraStatus read_size(const Option *o, const char *word)
 {
-    OptionSize size = { 0, 0 };
+    OptionSize size = { 0 };
     const char *at = word;
+    if (o->shapes && read_shape(word, o->size)) return SORA_OK;
     bool ok = read_side(word, &at, &size.width);
     if (ok && !*at) {
         size.height = size.width;
@@ -140,6 +153,11 @@ static SoraStatus read_size(const Option *o, const char *word)
         size_t sign = *at == 'x' || *at == 'X' ? 1 : strncmp(at, "×", 2) == 0 ? 2 : 0;
         ok = sign && read_side(at + sign, &at, &size.height) && !*at;
     }
+    if (!ok && o->shapes)
+        return err_set(SORA_E_ARGUMENT,
+                       T("--%s is '%s', it must be WIDTHxHEIGHT in pixels, such as 256x144, or a "
+                         "shape such as 16:9"),
+                       o->name, word);
     if (!ok)
         return err_set(SORA_E_ARGUMENT,
                        T("--%s is '%s', it must be WIDTHxHEIGHT in pixels, such as 256x144"),

@@ -97,7 +97,10 @@ SoraStatus verb_finish(Verb *v, const char *what)
 {
     Make *m = &v->make;
     SoraShot shot;
-    if (!*v->prompt) TRY(verb_caption(m, m->part, m->part_count, &v->prompt));
+    if (*v->prompt)
+        TRY(make_tell_prompt(m, v->prompt));
+    else
+        TRY(verb_caption(m, m->part, m->part_count, &v->prompt));
     TRY(make_shot(m, &shot));
     shot.prompt = v->prompt;
     shot.frames = v->frames, shot.height = v->height, shot.width = v->width;

@@ -3,9 +3,11 @@
 
 #include "api/eval_run.h"
 #include "api/eval_sheet.h"
+#include "api/learned.h"
+#include "base/size.h"
 #include "eval/text_suite.h"
 
-enum { COUNT = 500, SHEET_PAIRS = 32 };
+enum { COUNT = 500, EACH = 5, SHEET_PAIRS = 32 };
 
 static SoraStatus on_pair(void *self, const char *prompt, bool found, const Clip *made,
                           const Clip *world)
@@ -50,6 +52,22 @@ static void put_actors(SoraEval *e, const TextReport *r)
     json_end(w, ']');
 }
 
+/* The table of what the model has learned, when every actor that was taught was asked for often
+ * enough. Without a place to write it the report is still worth having. */
+static void keep_learned(SoraEval *e, const TextReport *r)
+{
+    size_t actors = reader_config(e->reader->file.reader)->actors, rows = 0;
+    LearnedRow *row = arena_alloc(e->arena, (actors + 1) * sizeof *row);
+    const char *path;
+    if (e->o.images || (size_t)e->o.count < EACH * world_actor_count(e->world)) return;
+    for (size_t i = 0; i < actors; i++)
+        if (r->actor[0][i].asked >= EACH)
+            row[rows++] = (LearnedRow){ (int)i, r->actor[0][i].asked, r->actor[0][i].right };
+    if (learned_write(e->o.model, &e->model.file, e->reader->lexicon, row, rows, e->arena, &path) ==
+        SORA_OK)
+        json_put_text(&e->json, "learned", path);
+}
+
 /* Over the whole cast, prompts with an actor nobody was taught count as wrong; over the words that
  * the model claims, only actors that it gets right in four of five prompts are asked for. */
 static void put_cast(SoraEval *e, const TextReport *r)
@@ -59,7 +77,7 @@ static void put_cast(SoraEval *e, const TextReport *r)
     for (size_t i = 0; i < reader_config(e->reader->file.reader)->actors; i++) {
         const Score *s = &r->actor[0][i];
         asked += s->asked > 0;
-        if (!s->asked || score_accuracy(s) < 0.8) continue;
+        if (!s->asked || score_accuracy(s) < LEARNED_ENOUGH) continue;
         known++;
         claimed.asked += s->asked, claimed.right += s->right;
     }
@@ -93,6 +111,7 @@ static void put_report(SoraEval *e, const DrawOptions *draw, const TextReport *r
     put_cast(e, r);
     put_looks(w, &r->looks);
     put_actors(e, r);
+    keep_learned(e, r);
 }
 
 SoraStatus eval_text(SoraEval *e)
@@ -103,12 +122,13 @@ SoraStatus eval_text(SoraEval *e)
                     .reader = e->reader->file.reader,
                     .c = e->reader->compute,
                     .taught = e->taught,
-                    .count = e->o.count ? (size_t)e->o.count : COUNT,
                     .steps = (size_t)e->o.steps,
                     .cfg_scale = e->o.cfg_scale,
                     .progress = eval_progress(e),
                     .show = on_pair,
                     .show_self = &sheet };
+    if (!e->o.count) e->o.count = (int)size_max(COUNT, EACH * world_actor_count(e->world));
+    s.count = (size_t)e->o.count;
     TRY(eval_draw(e, true, &s.draw));
     e->total = (double)s.count;
     TRY(eval_sheet_open(&sheet, e->o.sheet,

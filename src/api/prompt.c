@@ -4,6 +4,7 @@
 #include <strings.h>
 
 #include "api/engine.h"
+#include "api/learned.h"
 #include "api/words.h"
 #include "base/utf8.h"
 #include "words/parse.h"
@@ -142,6 +143,18 @@ static SoraStatus add_unknown(Check *c, const char *word, bool thing)
     return SORA_OK;
 }
 
+/* A word that was taught, but does not come out right often enough to be claimed. */
+static void add_weak(Check *c, const char *word, int actor)
+{
+    SoraPromptCheck *o = c->out;
+    float share = c->words->model.share[actor];
+    if (!(share < (float)LEARNED_ENOUGH) || o->weaks == SORA_UNKNOWN_MAX) return;
+    for (int i = 0; i < o->weaks; i++)
+        if (strcmp(o->weak[i], word) == 0) return;
+    snprintf(o->weak[o->weaks], SORA_WORD_SIZE, "%s", word);
+    o->weak_share[o->weaks++] = (double)share;
+}
+
 static SoraStatus check_words(Check *c, const char *prompt)
 {
     static const char *const LANGUAGE[LANG_COUNT] = { "en", "zh", "zh-Hant" };
@@ -155,7 +168,9 @@ static SoraStatus check_words(Check *c, const char *prompt)
         if (r.unknown[i].kind != UNKNOWN_SURPLUS)
             TRY(add_unknown(c, r.unknown[i].text, r.unknown[i].kind == UNKNOWN_THING));
     for (int i = 0; i < facts.actors; i++)
-        if (!c->words->model.taught[facts.actor[i].actor])
+        if (c->words->model.taught[facts.actor[i].actor])
+            add_weak(c, r.actor_word[i], facts.actor[i].actor);
+        else
             TRY(add_unknown(c, r.actor_word[i], true));
     return SORA_OK;
 }

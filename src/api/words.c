@@ -1,10 +1,12 @@
 /* What can be asked for, in words. */
 #include "api/words.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
+#include "api/learned.h"
 #include "api/world_text.h"
 
 SoraStatus model_words(const Safetensors *file, const char *name, Arena *a, ModelWords *out)
@@ -17,6 +19,9 @@ SoraStatus model_words(const Safetensors *file, const char *name, Arena *a, Mode
         TRY(lexicon_builtin(a, &out->lexicon));
     size_t count = (size_t)lexicon_count(out->lexicon, WORD_ACTOR);
     out->taught = arena_zero(a, count * sizeof *out->taught);
+    out->share = arena_alloc(a, count * sizeof *out->share);
+    for (size_t i = 0; i < count; i++) out->share[i] = NAN;
+    if (file) TRY(learned_read(name, file, out->lexicon, a, out->share));
     for (size_t i = 0; i < count && !actors; i++) out->taught[i] = true;
     if (!actors) return SORA_OK;
     char *rest = arena_strdup(a, actors), *id;
@@ -39,7 +44,7 @@ static SoraStatus list(const char *model, Arena *a, char **out)
         model = arena_printf(a, "%s/model.safetensors", model);
     if (model) TRY(safetensors_open(model, a, &file));
     SoraStatus s = model_words(model ? &file : NULL, model, a, &words);
-    if (s == SORA_OK) *out = strdup(world_text_words(words.lexicon, words.taught, a));
+    if (s == SORA_OK) *out = strdup(world_text_words(&words, a));
     if (model) safetensors_close(&file);
     TRY(s);
     return *out ? SORA_OK : err_set(SORA_E_MEMORY, "no memory for the list of words");

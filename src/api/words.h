@@ -8,10 +8,11 @@
 typedef struct ModelWords {
     const Lexicon *lexicon;
     bool *taught; /* [actors] of the lexicon */
+    float *share; /* [actors] how often each comes out right; NAN: not known (api/learned.h) */
 } ModelWords;
 
-/* From a model file's metadata; where it has none, the library's own words, all of them. Memory
- * from `a`. `name` is the file's. */
+/* From a model file's metadata and the table beside it; where it has none, the library's own words,
+ * all of them. Memory from `a`. `name` is the file's. */
 SoraStatus model_words(const Safetensors *file, const char *name, Arena *a, ModelWords *out);
 
 #endif

@@ -31,8 +31,9 @@ static bool in_cast(const World *w, const Lexicon *lex, WordKind kind, int index
     return false;
 }
 
+/* `words` may be NULL. */
 static void put_kind(JsonWriter *j, const World *w, const Lexicon *lex, WordKind kind,
-                     const bool *taught)
+                     const ModelWords *words)
 {
     static const char *const NAME[WORD_KIND_COUNT] = {
         [WORD_ACTOR] = "actors",   [WORD_PROP] = "props",       [WORD_SCENE] = "scenes",
@@ -42,20 +43,23 @@ static void put_kind(JsonWriter *j, const World *w, const Lexicon *lex, WordKind
     json_begin(j, NAME[kind], '[');
     for (int i = 0; i < lexicon_count(lex, kind); i++) {
         if (w && !in_cast(w, lex, kind, i)) continue;
-        if (taught && kind == WORD_ACTOR && !taught[i]) continue;
+        bool actor = words && kind == WORD_ACTOR;
+        if (actor && !words->taught[i]) continue;
         json_begin(j, NULL, '{');
         json_put_text(j, "id", lexicon_id(lex, kind, i));
         put_words(j, lex, kind, i);
+        if (actor && isfinite(words->share[i]))
+            json_put_number(j, "right", (double)words->share[i]);
         json_end(j, '}');
     }
     json_end(j, ']');
 }
 
-static const char *put_kinds(const World *w, const Lexicon *lex, const bool *taught, Arena *a)
+static const char *put_kinds(const World *w, const Lexicon *lex, const ModelWords *words, Arena *a)
 {
     JsonWriter j = json_writer(a);
     json_begin(&j, NULL, '{');
-    for (int k = 0; k < WORD_KIND_COUNT; k++) put_kind(&j, w, lex, k, taught);
+    for (int k = 0; k < WORD_KIND_COUNT; k++) put_kind(&j, w, lex, k, words);
     json_end(&j, '}');
     return j.text;
 }
@@ -65,9 +69,9 @@ const char *world_text_list(const World *w, const Lexicon *lex, Arena *a)
     return put_kinds(w, lex, NULL, a);
 }
 
-const char *world_text_words(const Lexicon *lex, const bool *taught, Arena *a)
+const char *world_text_words(const ModelWords *words, Arena *a)
 {
-    return put_kinds(NULL, lex, taught, a);
+    return put_kinds(NULL, words->lexicon, words, a);
 }
 
 /* ---- the state of a clip ---- */

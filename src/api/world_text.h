@@ -2,6 +2,7 @@
 #ifndef API_WORLD_TEXT_H
 #define API_WORLD_TEXT_H
 
+#include "api/words.h"
 #include "base/json.h"
 #include "words/caption.h"
 #include "world/world.h"
@@ -9,8 +10,8 @@
 /* Everything that can be asked for; an actor or prop this world lacks is left out. */
 const char *world_text_list(const World *w, const Lexicon *lex, Arena *a);
 
-/* The same without a world; `taught` [actors]: only those. */
-const char *world_text_words(const Lexicon *lex, const bool *taught, Arena *a);
+/* The same without a world: the words of a model, actors it was not taught left out. */
+const char *world_text_words(const ModelWords *words, Arena *a);
 
 typedef struct WorldTextClip {
     const World *world;

@@ -13,9 +13,9 @@ static char encoder[4096];
 
 static const char *in_folder(const char *name)
 {
-    static char path[4][160];
+    static char path[8][160];
     static int k;
-    char *p = path[k++ % 4];
+    char *p = path[k++ % 8];
     snprintf(p, sizeof path[0], "%s/%s", folder, name);
     return p;
 }
@@ -156,17 +156,36 @@ static void reads_the_world(void **state)
     arena_free(a);
 }
 
+/* Every actor that was asked for often enough is in the table that generate reads. */
+static void check_learned(const char *path, const Json *actors, Arena *a)
+{
+    Slice table;
+    char line[128];
+    assert_non_null(path);
+    assert_string_equal(path, in_folder("video/learned.tsv"));
+    CHECK_OK(file_read(path, 1 << 16, a, &table));
+    assert_int_equal(strncmp((const char *)table.bytes, "# of weights 3 ", 15), 0);
+    for (size_t i = 0; i < actors->count; i++) {
+        const Json *x = &actors->item[i];
+        if (number(x, "asked") < 5) continue;
+        snprintf(line, sizeof line, "\n%s\t%.0f\t%.0f\n", json_text(x, "id"), number(x, "asked"),
+                 number(x, "right"));
+        if (!strstr((const char *)table.bytes, line)) fail_msg("%s has no%s", path, line);
+    }
+}
+
 static void asks_the_model(void **state)
 {
     (void)state;
     Arena *a = arena_new("test", 0);
     SoraEvalOptions o = small("text");
-    o.count = 16;
+    o.count = 60; /* five for each of the tests' cast */
+    o.steps = 1;
     o.sheet = in_folder("pairs.png");
     o.sheet_pairs = 3;
     const Json *r = evaluated(&o, a), *groups = json_get(r, "groups");
     double untaught = number(r, "untaught"), made = number(r, "prompts") - untaught;
-    assert_int_equal(number(r, "prompts"), 16);
+    assert_int_equal(number(r, "prompts"), 60);
     assert_true(untaught > 0 && made > 0); /* four of the cast were taught */
     assert_int_equal(number(r, "frames"), 13);
     static const char *const halves[][2] = { { "seen", "pairs" },
@@ -190,7 +209,11 @@ static void asks_the_model(void **state)
     size_t lines = 0;
     for (size_t i = 0; i < text.size; i++) lines += text.bytes[i] == '\n';
     assert_int_equal(lines, 3);
+    check_learned(json_text(r, "learned"), json_get(r, "actors"), a);
     o.sheet = NULL;
+    o.count = 8;
+    r = evaluated(&o, a);
+    assert_null(json_get(r, "learned")); /* too few to say anything */
     check_same(r, evaluated(&o, a));
     o.images = 1;
     o.count = 4;

@@ -4,6 +4,7 @@
 
 #include <unistd.h>
 
+#include "base/file.h"
 #include "base/json.h"
 #include "model/bundle.h"
 
@@ -75,6 +76,55 @@ static void check(SoraEngine *e, const char *prompt, const char *language, const
         snprintf(got + n, sizeof got - n, "%s%s>%s", i ? ", " : "", c.unknown[i], c.nearest[i]);
     }
     if (strcmp(got, want) != 0) fail_msg("%s: '%s', expected '%s'", prompt, got, want);
+}
+
+/* "cat 0.5, dog 0.25" */
+static void check_weak(SoraEngine *e, const char *prompt, const char *want)
+{
+    SoraPromptCheck c;
+    char got[512] = "";
+    CHECK_OK(sora_prompt_check(e, prompt, &c));
+    for (int i = 0; i < c.weaks; i++) {
+        size_t n = strlen(got);
+        snprintf(got + n, sizeof got - n, "%s%s %g", i ? ", " : "", c.weak[i], c.weak_share[i]);
+    }
+    if (strcmp(got, want) != 0) fail_msg("%s: '%s', expected '%s'", prompt, got, want);
+}
+
+static void write_table(const char *text)
+{
+    char path[300];
+    snprintf(path, sizeof path, "%s/learned.tsv", folder);
+    CHECK_OK(file_write(path, text, strlen(text)));
+}
+
+/* What was taught but does not come out right is not claimed, if the table is of these weights. */
+static void test_hardly_learned(void **state)
+{
+    (void)state;
+    SoraEngine *e;
+    char path[300];
+    write_table("# of weights - - - -\nactor\tasked\tright\ncat\t10\t5\nfox\t10\t8\n");
+    e = open_engine(taught_few);
+    check_weak(e, "a kitty and a fox", "kitty 0.5");
+    check_weak(e, "一只猫和一艘船", "猫 0.5"); /* nobody asked for ships */
+    check(e, "a dog and a cat", "en", "dog>cat");
+    sora_engine_close(e);
+    char *words;
+    CHECK_OK(sora_words(taught_few, &words));
+    assert_non_null(strstr(words, "\"right\":0.5"));
+    sora_words_free(words);
+    write_table("# of weights 7 - - -\nactor\tasked\tright\ncat\t10\t5\n");
+    e = open_engine(taught_few);
+    check_weak(e, "a cat", "");
+    sora_engine_close(e);
+    write_table("# of weights - - - -\nactor\tasked\tright\ncat\t10\t11\n");
+    e = open_engine(taught_few);
+    SoraPromptCheck c;
+    CHECK_FAILS(sora_prompt_check(e, "a cat", &c), SORA_E_FORMAT, "cat was right 11 times of 10");
+    sora_engine_close(e);
+    snprintf(path, sizeof path, "%s/learned.tsv", folder);
+    unlink(path);
 }
 
 static void test_unknown(void **state)
@@ -159,9 +209,8 @@ static void test_bad_model(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_unknown),
-        cmocka_unit_test(test_taught),
-        cmocka_unit_test(test_length),
+        cmocka_unit_test(test_hardly_learned), cmocka_unit_test(test_unknown),
+        cmocka_unit_test(test_taught),         cmocka_unit_test(test_length),
         cmocka_unit_test(test_bad_model),
     };
     return cmocka_run_group_tests(tests, setup, teardown);

@@ -101,6 +101,11 @@ static void evaluates(void **state)
               "eval {}/v % -n 1 --steps 1 --suite shape --minutes 1 --minute-length 6s --reader "
               "{}/r/reader.safetensors",
               0, "optical flow");
+    check_run("C", "info {}/r", 0, "a reader of sora");
+    check_run("C", "info {}/v/model.safetensors", 0, " bytes)"); /* of words, cut short */
+    assert_non_null(strstr(output, "size: width 32, 1 layers"));
+    assert_true(strlen(output) < 4000);
+    check_run("C", "info --json {}/v/model.safetensors", 0, "Rows of actors and props stand");
     check_run("C", "eval {}/v % --suite taste", 2, "must be one of text|reader|shape");
     check_run("C", "eval {}/none % --reader {}/r/reader.safetensors", 1, "none");
     check_run("zh_CN.UTF-8", "eval {}/v % --suite shape --images --reader {}/r/reader.safetensors",

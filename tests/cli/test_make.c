@@ -71,6 +71,11 @@ static void test_generate(void **state)
         0, "s-2.png");
     check_run("$S generate x $M --frames 5 --size 32x32 -o - --format y4m 2>/dev/null | head -c 9",
               0, "YUV4MPEG2");
+    check_run("$S generate x $M -o w.mp4 --frames 5 --size 16:9", 0, "plan: 352x198, 5 frames");
+    check_run("$S generate x $M -o v.png --size 9:21", 0, "a picture of 168x392");
+    check_run("$S generate 'a cat' $M --frames 24 --size 32x32 --at 0.5s='a submarine' -o u.mp4", 0,
+              "I was never shown: submarine");
+    check_run("$S extend clip.gif '一艘潜水艇' $M --after 0.1s -o u/", 0, "我没学过“潜水艇”");
     check_run("ls -A | grep -c '^\\.'", 1, "0"); /* nothing half written is left */
 }
 

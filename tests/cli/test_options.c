@@ -31,6 +31,7 @@ static SoraStatus parse(All *a, Cli *cli, const char *line)
         { 'n', "negative", "what not", .text = &a->text },
         { 'o', "output", "where", .path = &a->path },
         { 0, "size", "size", .size = &a->size },
+        { 0, "frame", "size or shape", .size = &a->size, .shapes = true },
         { 0, "duration", "time", .seconds = &a->seconds, .min = 0.01, .max = 3600 },
         { 0, "memory", "memory", .bytes = &a->bytes },
         { 0, "sampler", "sampler", .choice = &a->sampler, .names = samplers },
@@ -74,6 +75,13 @@ static void test_values(void **state)
     assert_int_equal(a.list.count, 3);
     assert_string_equal(a.list.item[2], "c");
     assert_int_equal(cli.arg_count, 1);
+    assert_false(a.size.shape);
+    CHECK_OK(parse(&a, &cli, "fox --frame 16:9"));
+    assert_true(a.size.shape && a.size.width == 16 && a.size.height == 9);
+    CHECK_OK(parse(&a, &cli, "fox --frame 9：16"));
+    assert_true(a.size.shape && a.size.width == 9 && a.size.height == 16);
+    CHECK_OK(parse(&a, &cli, "fox --frame 64x48"));
+    assert_false(a.size.shape);
     CHECK_OK(parse(&a, &cli, "-yo - -- --fox"));
     assert_string_equal(a.path, "-");
     assert_string_equal(cli.arg[0], "--fox");
@@ -103,6 +111,9 @@ static void test_mistakes(void **state)
         { "a --cfg-scale 31", "it must be 0 to 30" },
         { "a --size 256x", "WIDTHxHEIGHT" },
         { "a --size -3x4", "WIDTHxHEIGHT" },
+        { "a --size 16:9", "such as 256x144" },
+        { "a --frame 16:", "a shape such as 16:9" },
+        { "a --frame 99:9", "a shape such as 16:9" },
         { "a --size 256x999999999999", "WIDTHxHEIGHT" },
         { "a --duration 2y", "a time such as" },
         { "a --duration 2h", "it must be 0.01s to 60m" },

@@ -1,0 +1,29 @@
+/* What a model has learned of what it was taught, as `sora eval --suite text` found it: a table
+ * beside the model, LEARNED_FILE, of how often each actor came out right. */
+#ifndef API_LEARNED_H
+#define API_LEARNED_H
+
+#include "tensor/safetensors.h"
+#include "words/lexicon.h"
+
+#define LEARNED_FILE "learned.tsv"
+
+/* Fewer right than this, and the word is not claimed. */
+#define LEARNED_ENOUGH 0.8
+
+typedef struct LearnedRow {
+    int actor; /* as the lexicon counts */
+    size_t asked, right;
+} LearnedRow;
+
+/* Writes the table beside `model` (a file or a folder), whole or not at all; *path is where it is,
+ * in `a`. `file` is the opened model: the table holds for these weights alone. */
+SoraStatus learned_write(const char *model, const Safetensors *file, const Lexicon *lex,
+                         const LearnedRow *row, size_t rows, Arena *a, const char **path);
+
+/* share [actors]: how often each comes out right, 0 .. 1; NAN: nobody asked, there is no table, or
+ * it is of other weights. SORA_E_FORMAT when the table is not one. */
+SoraStatus learned_read(const char *model, const Safetensors *file, const Lexicon *lex, Arena *a,
+                        float *share);
+
+#endif
