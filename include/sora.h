@@ -380,13 +380,14 @@ typedef struct SoraEval SoraEval;
 typedef struct SoraEvalOptions {
     size_t size;        /* stamped by init */
     const char *suite;  /* "reader": the reader on clips it never saw; "text": a model's
-                           obedience and looks; "shape": what a model does with given frames */
+                           obedience and looks; "looks": these as they are shown; "shape": what a
+                           model does with given frames */
     const char *reader; /* the judge's file */
     const char *model;  /* of text and shape, as in SoraEngineOptions, with its companions */
     const char *text_encoder, *home;
     const char *cast; /* .cache/cast.bin */
-    int count;        /* reader: 2000 clips; text: 500 prompts, 5 an actor; shape: 100 clips */
-    int images;       /* 1: pictures of one frame instead of clips */
+    int count; /* reader: 2000 clips; text: 500 prompts, 5 an actor; looks: 100; shape: 100 clips */
+    int images;                /* 1: pictures of one frame instead of clips */
     int width, height, frames; /* reader: 64x64x25; else the model's own */
     double fps;                /* reader: 12; else the model's own */
     int steps;                 /* of a model: sora_shot_init's */

@@ -9,7 +9,7 @@
 #include "options.h"
 #include "progress.h"
 
-static const char *const suites[] = { "text", "reader", "shape", NULL };
+static const char *const suites[] = { "text", "reader", "shape", "looks", NULL };
 
 typedef struct Eval {
     Cli *cli;
@@ -27,7 +27,7 @@ static SoraStatus parse(Eval *e, int argc, char **argv)
     SoraEvalOptions *o = &e->o;
     const Option options[] = {
         { .group = T("What is asked") },
-        { 0, "suite", T("prompts and looks, the reader itself, or given frames"),
+        { 0, "suite", T("prompts, the reader itself, given frames, or looks at 256x256"),
           .choice = &e->suite, .names = suites },
         { 'n', "count", T("how many prompts or clips, 0 for the suite's own number"),
           .integer = &e->count, .max = 1e7 },

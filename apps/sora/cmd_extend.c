@@ -28,8 +28,9 @@ SoraStatus cmd_extend(Cli *cli, int argc, char **argv)
     const Option own[] = {
         { .group = T("What") },
         { 0, "after", T("how much is made after the clip; 2s unless you say"), .seconds = &after,
+          .min = 0.001, .max = 3600 },
+        { 0, "before", T("how much is made before the clip"), .seconds = &before, .min = 0.001,
           .max = 3600 },
-        { 0, "before", T("how much is made before the clip"), .seconds = &before, .max = 3600 },
         { 0 },
     };
     SoraStatus s = verb_parse(

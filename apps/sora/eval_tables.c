@@ -93,6 +93,32 @@ static void reader_table(const Json *report, Arena *a)
 
 /* ---- text ------------------------------------------------------------------------------ */
 
+static void looks_rows(const Json *looks)
+{
+    static const char *const key[] = { "borders", "residual", "last_gradient" };
+    static const char *const label[] = { N("borders"), N("residual"), N("last edges") };
+    for (size_t i = 0; i < 3; i++) {
+        cell(T(label[i]), LABEL_COLUMNS);
+        for (size_t k = 0; k < 2; k++)
+            put_value(number(json_get(looks, k ? "world" : "model"), key[i]));
+        printf("\n");
+    }
+    printf(T("edges of actors: %.2f of the world's\n"), number(looks, "gradient_ratio"));
+}
+
+static void looks_table(const Json *report)
+{
+    static const char *const column[] = { N("model"), N("world") };
+    const Json *likeness = json_get(report, "likeness");
+    printf(T("%.0f prompts, %.0f of them with an actor that was not taught\n"),
+           number(report, "prompts"), number(report, "untaught"));
+    put_heads(column, 2);
+    cell(T("likeness"), LABEL_COLUMNS);
+    for (size_t k = 0; k < 2; k++) put_value(number(likeness, column[k]));
+    printf("\n");
+    looks_rows(json_get(report, "looks"));
+}
+
 static void text_table(const Json *report, Arena *a)
 {
     static const char *const column[] = { N("model"),   N("world"),   N("seen"),  N("new pairs"),
@@ -114,15 +140,7 @@ static void text_table(const Json *report, Arena *a)
     for (size_t k = 0; k < 2; k++)
         put_value(number(json_get(json_get(groups, "all"), k ? "world" : "model"), "likeness"));
     printf("\n");
-    cell(T("borders"), LABEL_COLUMNS);
-    for (size_t k = 0; k < 2; k++)
-        put_value(number(json_get(looks, k ? "world" : "model"), "borders"));
-    printf("\n");
-    cell(T("residual"), LABEL_COLUMNS);
-    for (size_t k = 0; k < 2; k++)
-        put_value(number(json_get(looks, k ? "world" : "model"), "residual"));
-    printf("\n");
-    printf(T("edges of actors: %.2f of the world's\n"), number(looks, "gradient_ratio"));
+    looks_rows(looks);
     printf(T("actors right: %.1f%% over the cast of %.0f"), 100 * number(cast, "whole_accuracy"),
            number(cast, "actors"));
     if (number(cast, "claimed") > 0)
@@ -254,5 +272,6 @@ void eval_tables(const Json *report, Arena *a)
     const char *suite = json_text(report, "suite");
     if (suite && strcmp(suite, "reader") == 0) reader_table(report, a);
     if (suite && strcmp(suite, "text") == 0) text_table(report, a);
+    if (suite && strcmp(suite, "looks") == 0) looks_table(report);
     if (suite && strcmp(suite, "shape") == 0) shape_table(report);
 }

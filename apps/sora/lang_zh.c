@@ -65,7 +65,7 @@ const LangPair lang_zh[] = {
     /* cmd_eval.c */
     { "measure a model or the reader", "评测模型或识别模型" },
     { "What is asked", "评测内容" },
-    { "prompts and looks, the reader itself, or given frames",
+    { "prompts, the reader itself, given frames, or looks at 256x256",
       "text：提示词与画质；reader：识别模型本身；shape：给定画面的处理" },
     { "how many prompts or clips, 0 for the suite's own number",
       "提示词或视频的数量，0 表示该项评测的默认数量" },
@@ -97,6 +97,7 @@ const LangPair lang_zh[] = {
     { "likeness", "清晰度" },
     { "borders", "块边界" },
     { "residual", "残差" },
+    { "last edges", "末帧边缘" },
     { "edges of actors: %.2f of the world's\n", "角色的边缘强度：世界的 %.2f 倍\n" },
     { "actors right: %.1f%% over the cast of %.0f", "角色正确率：%.1f%%（全部 %.0f 个）" },
     { ", %.1f%% over the %.0f that are claimed", "，%.1f%%（自称会画的 %.0f 个）" },
@@ -148,6 +149,8 @@ const LangPair lang_zh[] = {
       "whole picture instead, or train one (sora train DIR --network reader)",
       "“%s”要求修改，但没有识别模型来看片中有什么：请描述整个画面，或先训练一个（sora train 目录 "
       "--network reader）" },
+    { "'%s' changes nothing of what such a picture can show", "“%s”对这样的画面不起作用" },
+    { "%s ends before it begins", "%s 的结束早于开始" },
     { "the clip shows \"%s\"", "片中是“%s”" },
     { "it becomes \"%s\"", "改为“%s”" },
     { "not understood: %s", "没有理解：%s" },

@@ -86,7 +86,8 @@ SoraStatus verb_range(const char *text, double length_s, double *from_s, double 
     if (!ok || *at)
         return err_set(SORA_E_ARGUMENT, T("'%s' is no stretch of time: write it as 2.0s-3.5s"),
                        text);
-    if (!(from >= 0 && to > from && to <= length_s + 1e-3))
+    if (to <= from) return err_set(SORA_E_ARGUMENT, T("%s ends before it begins"), text);
+    if (!(from >= 0 && to <= length_s + 1e-3))
         return err_set(SORA_E_ARGUMENT, T("%s is not inside the clip, which lasts %.2f s"), text,
                        length_s);
     *from_s = from, *to_s = to;

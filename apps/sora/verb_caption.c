@@ -89,6 +89,8 @@ SoraStatus verb_instruct(const Make *m, const SoraClip *clip, const char *words,
         *out = arena_strdup(m->arena, x.caption);
         progress_say(m->cli, T("the clip shows \"%s\""), x.before);
         progress_say(m->cli, T("it becomes \"%s\""), x.caption);
+        if (strcmp(x.before, x.caption) == 0)
+            progress_say(m->cli, T("'%s' changes nothing of what such a picture can show"), words);
         if (*x.unknown) progress_say(m->cli, T("not understood: %s"), x.unknown);
     }
     sora_reader_close(reader);

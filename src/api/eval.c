@@ -143,6 +143,7 @@ static SuiteFn find_suite(const char *name)
 {
     return strcmp(name, "reader") == 0  ? eval_reader
            : strcmp(name, "text") == 0  ? eval_text
+           : strcmp(name, "looks") == 0 ? eval_looks
            : strcmp(name, "shape") == 0 ? eval_shape
                                         : NULL;
 }
@@ -151,7 +152,7 @@ static SoraStatus check(const SoraEvalOptions *o)
 {
     if (!o->suite) return err_set(SORA_E_ARGUMENT, "the options name no suite");
     if (!find_suite(o->suite))
-        return err_set(SORA_E_ARGUMENT, "\"%s\" is no suite; there are reader, text, shape",
+        return err_set(SORA_E_ARGUMENT, "\"%s\" is no suite; there are reader, text, looks, shape",
                        o->suite);
     if (o->count < 0 || o->count > 10000000)
         return err_set(SORA_E_ARGUMENT, "a count of %d, it must be 1 to 10000000", o->count);

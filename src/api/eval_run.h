@@ -34,6 +34,7 @@ void eval_put_scores(JsonWriter *w, const char *key, const ReadScores *s);
 
 SoraStatus eval_reader(SoraEval *e);
 SoraStatus eval_text(SoraEval *e);
+SoraStatus eval_looks(SoraEval *e);
 SoraStatus eval_shape(SoraEval *e);
 
 #endif

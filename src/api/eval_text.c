@@ -7,7 +7,7 @@
 #include "base/size.h"
 #include "eval/text_suite.h"
 
-enum { COUNT = 500, EACH = 5, SHEET_PAIRS = 32 };
+enum { COUNT = 500, EACH = 5, SHEET_PAIRS = 32, LOOKS_COUNT = 100, LOOKS_SIDE = 256 };
 
 static SoraStatus on_pair(void *self, const char *prompt, bool found, const Clip *made,
                           const Clip *world)
@@ -27,6 +27,7 @@ static void put_looks(JsonWriter *w, const TextLooks *l)
         json_begin(w, who[k], '{');
         json_put_number(w, "borders", l->borders[k] / n);
         json_put_number(w, "residual", l->residual[k] / n);
+        json_put_number(w, "last_gradient", l->last[k] / n);
         json_end(w, '}');
     }
     json_put_number(w, "gradient_ratio", l->gradient[0] / l->gradient[1]);
@@ -92,15 +93,20 @@ static void put_cast(SoraEval *e, const TextReport *r)
     json_end(w, '}');
 }
 
-static void put_report(SoraEval *e, const DrawOptions *draw, const TextReport *r)
+static void put_sizes(JsonWriter *w, const DrawOptions *draw, const TextReport *r)
 {
-    static const char *const who[2] = { "model", "world" };
-    JsonWriter *w = &e->json;
     json_put_integer(w, "prompts", (int64_t)r->drawn);
     json_put_integer(w, "untaught", (int64_t)r->untaught);
     json_put_integer(w, "width", (int64_t)draw->size.width);
     json_put_integer(w, "height", (int64_t)draw->size.height);
     json_put_integer(w, "frames", (int64_t)draw->size.frames);
+}
+
+static void put_report(SoraEval *e, const DrawOptions *draw, const TextReport *r)
+{
+    static const char *const who[2] = { "model", "world" };
+    JsonWriter *w = &e->json;
+    put_sizes(w, draw, r);
     json_begin(w, "groups", '{');
     for (int g = 0; g < TEXT_GROUPS; g++) {
         json_begin(w, text_group_name(g), '{');
@@ -114,28 +120,54 @@ static void put_report(SoraEval *e, const DrawOptions *draw, const TextReport *r
     keep_learned(e, r);
 }
 
-SoraStatus eval_text(SoraEval *e)
+static SoraStatus run(SoraEval *e, TextSuite *s, TextReport *report)
 {
     EvalSheet sheet;
-    TextReport report;
-    TextSuite s = { .model = &e->model,
-                    .reader = e->reader->file.reader,
-                    .c = e->reader->compute,
-                    .taught = e->taught,
-                    .steps = (size_t)e->o.steps,
-                    .cfg_scale = e->o.cfg_scale,
-                    .progress = eval_progress(e),
-                    .show = on_pair,
-                    .show_self = &sheet };
-    if (!e->o.count) e->o.count = (int)size_max(COUNT, EACH * world_actor_count(e->world));
-    s.count = (size_t)e->o.count;
-    TRY(eval_draw(e, true, &s.draw));
-    e->total = (double)s.count;
+    s->model = &e->model;
+    s->reader = e->reader->file.reader;
+    s->c = e->reader->compute;
+    s->taught = e->taught;
+    s->count = (size_t)e->o.count;
+    s->steps = (size_t)e->o.steps;
+    s->cfg_scale = e->o.cfg_scale;
+    s->progress = eval_progress(e);
+    s->show = on_pair, s->show_self = &sheet;
+    e->total = (double)s->count;
     TRY(eval_sheet_open(&sheet, e->o.sheet,
                         e->o.sheet_pairs ? (size_t)e->o.sheet_pairs : SHEET_PAIRS));
-    SoraStatus status = text_suite_run(&s, e->arena, &report);
+    SoraStatus status = text_suite_run(s, e->arena, report);
     if (status == SORA_OK) status = eval_sheet_write(&sheet);
     eval_sheet_close(&sheet);
-    if (status == SORA_OK) put_report(e, &s.draw, &report);
     return status;
+}
+
+SoraStatus eval_text(SoraEval *e)
+{
+    TextReport report;
+    TextSuite s = { 0 };
+    TRY(eval_draw(e, true, &s.draw));
+    if (!e->o.count) e->o.count = (int)size_max(COUNT, EACH * world_actor_count(e->world));
+    TRY(run(e, &s, &report));
+    put_report(e, &s.draw, &report);
+    return SORA_OK;
+}
+
+/* The same prompts of what was taught, as they are shown: at 256x256, through the second stage. */
+SoraStatus eval_looks(SoraEval *e)
+{
+    TextReport report;
+    TextSuite s = { .taught_only = true };
+    TRY(eval_draw(e, true, &s.draw));
+    if (!e->o.width) s.draw.size.width = LOOKS_SIDE;
+    if (!e->o.height) s.draw.size.height = LOOKS_SIDE;
+    if (!e->o.count) e->o.count = LOOKS_COUNT;
+    TRY(run(e, &s, &report));
+    put_sizes(&e->json, &s.draw, &report);
+    const ReadScores *all = report.scores[TEXT_ALL];
+    json_begin(&e->json, "likeness", '{');
+    json_put_number(&e->json, "model", all[0].likeness / (double)all[0].clips);
+    json_put_number(&e->json, "world", all[1].likeness / (double)all[1].clips);
+    json_end(&e->json, '}');
+    put_looks(&e->json, &report.looks);
+    return SORA_OK;
 }

@@ -17,13 +17,38 @@ int sora_is_instruction(const char *words)
     return is;
 }
 
-static const char *write_caption(const SoraReader *r, const Facts *f, const CaptionView *view,
-                                 Language l)
+/* Is all of the picture said that was asked for? */
+static bool covers(const CaptionView *said, const CaptionView *asked)
 {
-    CaptionStyle style = { .language = l, .form = CAPTION_SENTENCE, .seed = 1 };
+    return (said->scene || !asked->scene) && (said->time || !asked->time) &&
+           (said->weather || !asked->weather) && (said->camera || !asked->camera) &&
+           (said->size & asked->size) == asked->size;
+}
+
+/* Writes in one form until all that was asked for is said. */
+static bool write_form(const SoraReader *r, const Facts *f, const CaptionView *view,
+                       const CaptionView *asked, CaptionStyle style, char *out)
+{
+    enum { TRIES = 8 };
+    CaptionView said;
+    for (style.seed = 1; style.seed <= TRIES; style.seed++) {
+        *out = 0;
+        caption_write(r->lexicon, f, view, &style, out, &said);
+        if (!asked || covers(&said, asked)) return true;
+    }
+    return false;
+}
+
+/* One sentence, or as many as it takes to say what was asked for; where that cannot be (a room has
+ * no weather) the sentence that `asked` NULL gets. */
+static const char *write_caption(const SoraReader *r, const Facts *f, const CaptionView *view,
+                                 const CaptionView *asked, Language l)
+{
+    CaptionStyle one = { .language = l, .form = CAPTION_SENTENCE }, all = one;
     char *out = arena_alloc(r->last, CAPTION_SIZE_MAX);
-    *out = 0;
-    caption_write(r->lexicon, f, view, &style, out, NULL);
+    all.form = CAPTION_DETAILED;
+    if (!write_form(r, f, view, asked, one, out) && !write_form(r, f, view, asked, all, out))
+        write_form(r, f, view, NULL, one, out);
     return out;
 }
 
@@ -68,8 +93,9 @@ SoraStatus sora_instruct(SoraReader *r, const SoraClip *clip, const char *words,
     facts_tidy(&changed);
     all = merge(&seen, &report.said, f.actors, &changed);
     *out = (SoraInstruction){ .size = sizeof *out,
-                              .before = write_caption(r, &f, &seen, report.language),
-                              .caption = write_caption(r, &changed, &all, report.language),
+                              .before = write_caption(r, &f, &seen, NULL, report.language),
+                              .caption =
+                                  write_caption(r, &changed, &all, &report.said, report.language),
                               .unknown = unknown_words(r, &report) };
     return SORA_OK;
 }

@@ -1,5 +1,6 @@
 #include "eval/looks.h"
 
+#include <limits.h>
 #include <math.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -76,26 +77,42 @@ double looks_borders(const Clip *c, size_t patch)
     return border / (double)borders / (other / (double)others);
 }
 
-/* The sum of |difference| of a block and its place (dy, dx) away one frame before; -1: outside. */
-static long block_cost(const Clip *c, size_t f, size_t y, size_t x, long dy, long dx)
+/* Luma of every frame. */
+typedef struct Planes {
+    size_t height, width;
+    uint8_t *y; /* [frames, height, width] */
+} Planes;
+
+static bool planes_of(const Clip *c, Planes *out)
 {
-    long sum = 0, y0 = (long)y + dy, x0 = (long)x + dx;
-    long h = (long)size_min(BLOCK, c->height - y), w = (long)size_min(BLOCK, c->width - x);
-    if (y0 < 0 || x0 < 0 || y0 + h > (long)c->height || x0 + w > (long)c->width) return -1;
-    for (long i = 0; i < h; i++)
-        for (long j = 0; j < w; j++)
-            sum += labs(luma(c, f, y + (size_t)i, x + (size_t)j) -
-                        (long)luma(c, f - 1, (size_t)(y0 + i), (size_t)(x0 + j)));
+    size_t pixels = c->height * c->width;
+    *out = (Planes){ c->height, c->width, malloc(c->frames * pixels) };
+    for (size_t i = 0; out->y && i < c->frames * pixels; i++)
+        out->y[i] = (uint8_t)luma(c, i / pixels, i % pixels / c->width, i % c->width);
+    return out->y != NULL;
+}
+
+/* The sum of |difference| of a block and its place (dy, dx) away one frame before; rows behind the
+ * one where it passes `most` are not added. A place outside costs more than `most`. */
+static long block_cost(const Planes *p, size_t f, size_t y, size_t x, const long by[2], long most)
+{
+    long sum = 0, y0 = (long)y + by[0], x0 = (long)x + by[1];
+    long h = (long)size_min(BLOCK, p->height - y), w = (long)size_min(BLOCK, p->width - x);
+    if (y0 < 0 || x0 < 0 || y0 + h > (long)p->height || x0 + w > (long)p->width) return most + 1;
+    const uint8_t *here = p->y + (f * p->height + y) * p->width + x;
+    const uint8_t *there = p->y + ((f - 1) * p->height + (size_t)y0) * p->width + (size_t)x0;
+    for (long i = 0; i < h && sum <= most; i++, here += p->width, there += p->width)
+        for (long j = 0; j < w; j++) sum += abs(here[j] - there[j]);
     return sum;
 }
 
-static long best_cost(const Clip *c, size_t f, size_t y, size_t x, long reach)
+static long best_cost(const Planes *p, size_t f, size_t y, size_t x, long reach)
 {
-    long best = block_cost(c, f, y, x, 0, 0);
+    long best = block_cost(p, f, y, x, (long[2]){ 0, 0 }, LONG_MAX - 1);
     for (long dy = -reach; dy <= reach; dy++)
         for (long dx = -reach; dx <= reach; dx++) {
-            long cost = block_cost(c, f, y, x, dy, dx);
-            if (cost >= 0 && cost < best) best = cost;
+            long cost = block_cost(p, f, y, x, (long[2]){ dy, dx }, best);
+            if (cost < best) best = cost;
         }
     return best;
 }
@@ -103,10 +120,13 @@ static long best_cost(const Clip *c, size_t f, size_t y, size_t x, long reach)
 double looks_residual(const Clip *c, size_t reach)
 {
     double sum = 0;
+    Planes p;
     if (c->frames < 2) return 0;
+    if (!planes_of(c, &p)) return NAN;
     for (size_t f = 1; f < c->frames; f++)
         for (size_t y = 0; y < c->height; y += BLOCK)
             for (size_t x = 0; x < c->width; x += BLOCK)
-                sum += (double)best_cost(c, f, y, x, (long)reach);
+                sum += (double)best_cost(&p, f, y, x, (long)reach);
+    free(p.y);
     return sum / (double)((c->frames - 1) * c->height * c->width);
 }

@@ -5,15 +5,15 @@
 #include "base/rng.h"
 #include "base/size.h"
 #include "eval/looks.h"
-#include "pipeline/generate.h"
 #include "pipeline/read.h"
+#include "pipeline/shot.h"
 #include "world/seen.h"
 
 /* The committed hash: changing it changes every number that was ever reported. */
 static const uint64_t SUITE_SEED = 0x736f7261746578;
 
 enum { PURPOSE_TRY = 1, PURPOSE_STYLE, PURPOSE_SEED, TRIES_MAX = 20000 };
-enum { PAIRS_EVERY = 5, PARAPHRASE_EVERY = 8, REACH = 4 };
+enum { PAIRS_EVERY = 5, PARAPHRASE_EVERY = 8, REACH_OF_SIDE = 16 };
 
 const char *text_group_name(TextGroup g)
 {
@@ -29,11 +29,23 @@ static bool in_set(const uint64_t *set, size_t k)
     return !set || set[k / 64] >> k % 64 & 1;
 }
 
+/* The actor whose turn it is. */
+static size_t whose_turn(const TextSuite *s, uint64_t i, size_t actors)
+{
+    size_t of = 0;
+    if (!s->taught || !s->taught_only) return i % actors;
+    for (size_t k = 0; k < actors; k++) of += in_set(s->taught, k);
+    uint64_t turn = of ? i % of : 0;
+    for (size_t k = 0; k < actors; k++)
+        if (in_set(s->taught, k) && turn-- == 0) return k;
+    return 0;
+}
+
 /* Actors take turns, those that were taught among their like; a fifth of the prompts holds a pair
  * that training never shows. */
 static SoraStatus pick_facts(const TextSuite *s, uint64_t i, TextPrompt *out)
 {
-    size_t actors = world_actor_count(s->draw.world), wanted = i % actors;
+    size_t actors = world_actor_count(s->draw.world), wanted = whose_turn(s, i, actors);
     DrawOptions o = s->draw;
     uint64_t round = i / actors;
     out->pairs = (i + round) % PAIRS_EVERY == 0;
@@ -87,6 +99,7 @@ static bool is_taught(const TextSuite *s, const Facts *placed)
 
 typedef struct Rooms {
     Arena *clips, *step;
+    double scale; /* of the clip against what the model made */
 } Rooms;
 
 static SoraStatus make(const TextSuite *s, uint64_t i, const char *prompt, Rooms *r, Clip *out)
@@ -95,28 +108,43 @@ static SoraStatus make(const TextSuite *s, uint64_t i, const char *prompt, Rooms
     const WorldFrames *size = &s->draw.size;
     g.prompt = prompt;
     g.seed = rng_split(rng_split(SUITE_SEED, PURPOSE_SEED), i);
-    g.frames = size->frames, g.height = size->height, g.width = size->width;
-    if (size->frames > 1) g.fps = size->fps;
     if (s->steps) g.steps = s->steps;
     if (s->cfg_scale > 0) g.cfg_scale = s->cfg_scale;
-    return generate_clip(s->model, s->c, &g, r->clips, out);
+    PlanRequest want = { .frames = size->frames,
+                         .height = size->height,
+                         .width = size->width,
+                         .fps = size->fps,
+                         .steps = g.steps,
+                         .cfg_scale = g.cfg_scale };
+    Plan plan;
+    TRY(plan_make(s->model, s->c, &want, &plan));
+    r->scale = (double)size->height / (double)plan.height;
+    return shot_make(s->model, s->c, &plan, NULL, &g, 0, r->clips, out);
 }
 
 /* The actors' boxes of the world's own clip say how large a box is looked for in both. */
-static void add_looks(const TextSuite *s, const Drawn *d, const Clip *made, TextLooks *out)
+static void add_looks(const TextSuite *s, double scale, const Drawn *d, const Clip *made,
+                      TextLooks *out)
 {
     const Clip *clip[2] = { made, &d->clip };
-    double energy[2] = { 0 };
+    double energy[2] = { 0 }, first[2] = { 0 }, last[2] = { 0 };
+    size_t patch = size_max(1, (size_t)rint((double)s->model->config.patch * scale));
+    size_t reach = size_max(1, size_min(made->height, made->width) / REACH_OF_SIDE);
     for (size_t f = 0; f < d->clip.frames; f += 4) {
         const BodyState *b = &d->state.frame[f].actor[0];
         size_t h = (size_t)fmaxf(8, fminf(1, b->height) * (float)d->clip.height);
         size_t w = (size_t)fmaxf(8, fminf(1, b->width) * (float)d->clip.width);
-        for (int k = 0; k < 2; k++) energy[k] += looks_sharpest(clip[k], f, h, w);
+        for (int k = 0; k < 2; k++) {
+            last[k] = looks_sharpest(clip[k], f, h, w);
+            if (f == 0) first[k] = last[k];
+            energy[k] += last[k];
+        }
     }
     for (int k = 0; k < 2; k++) {
         out->gradient[k] += energy[k];
-        out->borders[k] += looks_borders(clip[k], s->model->config.patch);
-        out->residual[k] += looks_residual(clip[k], REACH);
+        out->borders[k] += looks_borders(clip[k], patch);
+        out->residual[k] += looks_residual(clip[k], reach);
+        out->last[k] += first[k] > 0 ? last[k] / first[k] : 1;
     }
     out->clips++;
 }
@@ -167,7 +195,7 @@ static SoraStatus judge(const TextSuite *s, uint64_t i, const TextPrompt *p, Roo
                 read_scores_add(&out->scores[g][k], s->reader, &labels, &x[k], &found[k]);
         add_actors(s->reader, &labels, &x[k], out->actor[k]);
     }
-    add_looks(s, &d, &made, &out->looks);
+    add_looks(s, r->scale, &d, &made, &out->looks);
     return s->show ? s->show(s->show_self, p->text, found[0], &made, &d.clip) : SORA_OK;
 }
 
@@ -194,7 +222,7 @@ SoraStatus text_suite_run(const TextSuite *s, Arena *a, TextReport *out)
     size_t actors = reader_config(s->reader)->actors;
     *out = (TextReport){ 0 };
     for (int k = 0; k < 2; k++) out->actor[k] = arena_zero(a, actors * sizeof(Score));
-    Rooms r = { arena_new("clips", 0), arena_new("step", 0) };
+    Rooms r = { arena_new("clips", 0), arena_new("step", 0), 1 };
     SoraStatus status =
         r.clips && r.step ? run(s, &r, out) : err_set(SORA_E_MEMORY, "no memory for a suite");
     arena_free(r.clips);

@@ -1,7 +1,7 @@
 /* How well a model does what it is told: prompts drawn from the whole grammar by a hash that does
  * not change, one seed each, no choosing; what comes out is read by the reader, beside the world's
- * own clip of the same prompt. Clips are made at the model's own size, so that nothing but the
- * model is measured. */
+ * own clip of the same prompt. At the model's own size nothing but the model is measured; at
+ * another it is what people see, scaled and with the second stage. */
 #ifndef EVAL_TEXT_SUITE_H
 #define EVAL_TEXT_SUITE_H
 
@@ -29,6 +29,7 @@ typedef struct TextSuite {
                                the suite's own */
     const uint64_t *taught; /* bit set of the world's actors that model and reader were taught;
                                prompts with others are counted, not made. NULL: all */
+    bool taught_only;       /* only actors of `taught` take turns */
     size_t count, steps;
     double cfg_scale; /* 0: the pipeline's own */
     Progress progress;
@@ -41,6 +42,8 @@ typedef struct TextSuite {
 /* Sums over clips and frames, of the model's clips [0] and the world's [1] (eval/looks.h). */
 typedef struct TextLooks {
     double gradient[2], borders[2], residual[2];
+    double
+        last[2]; /* of gradient: that of the last frame that was looked at, against the first's */
     size_t clips;
 } TextLooks;
 

@@ -240,6 +240,23 @@ static void check_fill(const Json *fill)
     }
 }
 
+static void looks_as_shown(void **state)
+{
+    (void)state;
+    Arena *a = arena_new("test", 0);
+    SoraEvalOptions o = small("looks");
+    o.count = 2, o.frames = 5;
+    const Json *r = evaluated(&o, a), *looks = json_get(r, "looks");
+    assert_int_equal(number(r, "width"), 256);
+    assert_int_equal(number(r, "untaught"), 0); /* only of what it was taught */
+    assert_true(number(json_get(r, "likeness"), "world") > 0);
+    assert_true(number(looks, "gradient_ratio") < 0.9); /* an untrained one, enlarged */
+    CHECK_CLOSE(number(json_get(looks, "world"), "borders"), 1, 0.2);
+    o.width = o.height = 64;
+    assert_int_equal(number(evaluated(&o, a), "height"), 64);
+    arena_free(a);
+}
+
 static void shapes_clips(void **state)
 {
     (void)state;
@@ -315,9 +332,8 @@ static void refuses(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(reads_the_world),
-        cmocka_unit_test(asks_the_model),
-        cmocka_unit_test(shapes_clips),
+        cmocka_unit_test(reads_the_world), cmocka_unit_test(asks_the_model),
+        cmocka_unit_test(looks_as_shown),  cmocka_unit_test(shapes_clips),
         cmocka_unit_test(refuses),
     };
     return cmocka_run_group_tests(tests, setup, teardown);

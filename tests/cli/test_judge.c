@@ -106,7 +106,7 @@ static void evaluates(void **state)
     assert_non_null(strstr(output, "size: width 32, 1 layers"));
     assert_true(strlen(output) < 4000);
     check_run("C", "info --json {}/v/model.safetensors", 0, "Rows of actors and props stand");
-    check_run("C", "eval {}/v % --suite taste", 2, "must be one of text|reader|shape");
+    check_run("C", "eval {}/v % --suite taste", 2, "must be one of text|reader|shape|looks");
     check_run("C", "eval {}/none % --reader {}/r/reader.safetensors", 1, "none");
     check_run("zh_CN.UTF-8", "eval {}/v % --suite shape --images --reader {}/r/reader.safetensors",
               1, "单张图片");
