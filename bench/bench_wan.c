@@ -29,7 +29,8 @@ typedef struct Part {
     Compute *c;
     Arena *a;
     Shot shot;
-    double planned; /* bytes of weights and working memory; 0: not planned */
+    double planned;   /* bytes of weights and working memory; 0: not planned */
+    double planned_s; /* 0: not planned */
 } Part;
 
 /* Seconds of one turn; SORA_OK or a sentence. */
@@ -54,7 +55,9 @@ static SoraStatus plan(Part *p)
     TRY(wan_bundle_check(&parts, p->a, &b));
     WanJob j = wan_job_default(&b);
     j.frames = p->shot.frames, j.height = p->shot.height, j.width = p->shot.width;
+    j.steps = 1, j.cfg_scale = j.cfg_high = 1;
     TRY(wan_plan_make(&b, p->c, &j, 0, &plan));
+    p->planned_s = plan.seconds;
     p->planned = (double)plan.peak;
     return SORA_OK;
 }
@@ -143,26 +146,30 @@ static SoraStatus encode(Part *p, double *seconds)
 static int child(Part *p, PartFn fn, int to)
 {
     Pool *pool;
-    double result[2] = { 0, 0 };
+    double result[3] = { 0, 0, 0 };
     SoraStatus s = pool_new(p->b->threads, &pool);
     if (s == SORA_OK) s = compute_new(pool, NULL, &p->c);
     p->a = arena_new("bench", 0);
     if (s == SORA_OK) s = fn(p, &result[0]);
     if (s != SORA_OK) fprintf(stderr, "bench: %s\n", err_text());
     result[1] = p->planned;
+    result[2] = p->planned_s;
     bool told = s == SORA_OK && write(to, result, sizeof result) == sizeof result;
     return told ? 0 : 1;
 }
 
-static void report(const Bench *b, const char *name, double seconds, double planned, double peak)
+/* result: seconds, bytes and seconds planned */
+static void report(const Bench *b, const char *name, const double result[3], double peak)
 {
+    double seconds = result[0], planned = result[1];
     if (b->json) {
         printf("{\"group\":\"wan\",\"shape\":\"%s\",\"who\":\"sora\",\"seconds\":%.4g,"
-               "\"peak_bytes\":%.0f,\"planned_bytes\":%.0f}\n",
-               name, seconds, peak, planned);
+               "\"peak_bytes\":%.0f,\"planned_bytes\":%.0f,\"planned_seconds\":%.4g}\n",
+               name, seconds, peak, planned, result[2]);
     } else {
         printf("wan          %-40s %10.2f s %7.2f GB", name, seconds, peak / 1e9);
         if (planned > 0) printf(" (planned %.2f)", planned / 1e9);
+        if (result[2] > 0) printf(" (planned %.1f s)", result[2]);
         printf("\n");
     }
     fflush(stdout);
@@ -171,7 +178,7 @@ static void report(const Bench *b, const char *name, double seconds, double plan
 static SoraStatus measure(Bench *b, const char *name, const char *file, PartFn fn)
 {
     int pipe_ends[2], status;
-    double result[2];
+    double result[3];
     struct rusage use;
     Shot shot = { 17, 480, 832 }, small = { 5, 96, 160 };
     Part p = { .b = b, .folder = getenv("SORA_BENCH_WAN"), .file = file };
@@ -187,7 +194,7 @@ static SoraStatus measure(Bench *b, const char *name, const char *file, PartFn f
     close(pipe_ends[0]);
     wait4(pid, &status, 0, &use);
     if (!told) return err_set(SORA_E_IO, "%s was not measured", name);
-    report(b, name, result[0], result[1], (double)use.ru_maxrss * 1024);
+    report(b, name, result, (double)use.ru_maxrss * 1024);
     return SORA_OK;
 }
 

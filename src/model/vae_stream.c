@@ -8,7 +8,8 @@
 #include "model/vae_parts.h"
 #include "tensor/rows.h"
 
-enum { PAST = 2, SCORES_BYTES = 16 << 20 };
+/* BAND: so many numbers are normalised before SiLU goes over them, while they are in the cache. */
+enum { PAST = 2, SCORES_BYTES = 16 << 20, BAND = 1 << 19 };
 
 typedef struct State {
     VaeFrame *past[2][PAST]; /* of both convolutions, the older one first; VAE_STAGE: its input */
@@ -224,19 +225,26 @@ static SoraStatus normalise(VaeStream *s, const VaeFrame *x, const float *gamma,
 {
     TRY(frame_new(s, x, x->channels, hidden(s), out));
     if (s->measure) return SORA_OK;
-    size_t n = x->channels;
-    Rows y = frame_rows(*out);
-    rows_norm(s->c, &(RowsNorm){ .rows = positions(x),
-                                 .width = n,
-                                 .rms = true,
-                                 .least = 1e-24f / (float)n,
-                                 .x = frame_rows(x),
-                                 .y = y,
-                                 .scale = gamma,
-                                 .table_stride = n });
-    if (silu)
-        rows_map(s->c,
-                 &(RowsMap){ .op = ROWS_SILU, .rows = positions(x), .width = n, .y = y, .a = y });
+    size_t n = x->channels, row = x->width * n, band = size_max(BAND / row, 1);
+    Rows from = frame_rows(x), y = frame_rows(*out);
+    for (size_t at = 0, rows; at < x->height; at += rows) {
+        rows = size_min(band, x->height - at);
+        rows_norm(s->c, &(RowsNorm){ .rows = rows * x->width,
+                                     .width = n,
+                                     .rms = true,
+                                     .least = 1e-24f / (float)n,
+                                     .x = from,
+                                     .y = y,
+                                     .scale = gamma,
+                                     .table_stride = n });
+        /* whole lines: what is computed of each number asks for no borders */
+        Rows line = { y.data, y.type, row };
+        if (silu)
+            rows_map(s->c, &(RowsMap){
+                               .op = ROWS_SILU, .rows = rows, .width = row, .y = line, .a = line });
+        from.data = (char *)from.data + rows * row * type_block_bytes(from.type);
+        y.data = (char *)y.data + rows * row * type_block_bytes(y.type);
+    }
     return SORA_OK;
 }
 
