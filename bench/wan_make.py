@@ -110,6 +110,41 @@ def decoder(d):
     yield from conv("decoder.head.2", 3, d, 3, 3, 3)
 
 
+def encoder(d):
+    """Encoder3d(dim=d, z_dim=32, dim_mult 1 2 4 4, 2 blocks)."""
+    yield from conv("conv1", 32, 32, 1, 1, 1)
+    yield from conv("encoder.conv1", d, 3, 3, 3, 3)
+    n = 0
+    for i, (a, b) in enumerate(((d, d), (d, 2 * d), (2 * d, 4 * d), (4 * d, 4 * d))):
+        for from_ in (a, b):
+            yield from residual(f"encoder.downsamples.{n}", from_, b)
+            n += 1
+        if i < 3:
+            yield from conv(f"encoder.downsamples.{n}.resample.1", b, b, 3, 3)
+            if i:
+                yield from conv(f"encoder.downsamples.{n}.time_conv", b, b, 3, 1, 1)
+            n += 1
+    yield from middle("encoder", 4 * d)
+    yield "encoder.head.0.gamma", (4 * d, 1, 1, 1)
+    yield from conv("encoder.head.2", 32, 4 * d, 3, 3, 3)
+
+
+def decoder_22(d):
+    """Wan2.2 wan/modules/vae2_2.py Decoder3d(dim=d, z_dim=48)."""
+    yield from conv("conv2", 48, 48, 1, 1, 1)
+    yield from conv("decoder.conv1", 4 * d, 48, 3, 3, 3)
+    yield from middle("decoder", 4 * d)
+    for i, (a, b) in enumerate(((4 * d, 4 * d), (4 * d, 4 * d), (4 * d, 2 * d), (2 * d, d))):
+        for n in range(3):
+            yield from residual(f"decoder.upsamples.{i}.upsamples.{n}", b if n else a, b)
+        if i < 3:
+            yield from conv(f"decoder.upsamples.{i}.upsamples.3.resample.1", b, b, 3, 3)
+        if i < 2:
+            yield from conv(f"decoder.upsamples.{i}.upsamples.3.time_conv", 2 * b, b, 3, 1, 1)
+    yield "decoder.head.0.gamma", (d, 1, 1, 1)
+    yield from conv("decoder.head.2", 12, d, 3, 3, 3)
+
+
 def umt5(words, width, heads, hidden, layers):
     yield "token_embedding.weight", (words, width)
     for i in range(layers):
