@@ -494,7 +494,6 @@ typedef struct SoraTrainOptions {
     double ema;       /* 0.9995: decay of the averaged weights */
     int64_t seed;     /* 1 */
     int width, layers, heads, hidden, patch; /* of a model from nothing: 256, 8, 4, 704, 8 */
-    int refine; /* channels of a convolutional head behind the patches; 0: as the model has it */
     /* Noise levels t = sigmoid(mean + std * normal): -0.5, 0.9 for images, -1.3, 1 for clips. */
     double level_mean, level_std, clip_level_mean, clip_level_std;
     double validation;       /* 0.05: share of a folder that is kept for validation */

@@ -15,7 +15,7 @@ typedef struct Train {
     bool resume, fresh, validate, check;
     const char *prompts_file;
     double save_every, sample_every, validate_every, time;
-    int64_t steps, batch_tokens, width, layers, heads, hidden, patch, refine;
+    int64_t steps, batch_tokens, width, layers, heads, hidden, patch;
     int64_t validation_examples, samples, actors_max, repeats, lora_rank, seed;
 } Train;
 
@@ -122,10 +122,6 @@ static SoraStatus parse(Train *t, int argc, char **argv)
         { 0, "heads", T("its attention heads"), .integer = &t->heads, .min = 1, .max = 256 },
         { 0, "hidden", T("width inside its MLP"), .integer = &t->hidden, .min = 1, .max = 32768 },
         { 0, "patch", T("pixels on a side of a token"), .integer = &t->patch, .min = 1, .max = 32 },
-        { 0, "refine",
-          T("channels of a convolutional head behind the patches; a model of --init "
-            "can be given one"),
-          .integer = &t->refine, .min = 1, .max = 256 },
         { 0, "text-encoder", T("file of the text encoder"), .path = &o->text_encoder },
         { 0 },
     };
@@ -154,7 +150,6 @@ static SoraStatus settle(Train *t, Arena *a)
     o->batch_tokens = (int)t->batch_tokens;
     o->width = (int)t->width, o->layers = (int)t->layers, o->heads = (int)t->heads;
     o->hidden = (int)t->hidden, o->patch = (int)t->patch;
-    o->refine = (int)t->refine;
     o->validation_examples = (int)t->validation_examples;
     o->samples = (int)t->samples;
     o->actors_max = (int)t->actors_max;

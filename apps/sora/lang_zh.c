@@ -481,8 +481,6 @@ const LangPair lang_zh[] = {
     { "Model from nothing", "从零开始的模型" },
     { "width of the network", "网络宽度" },
     { "its layers", "层数" },
-    { "channels of a convolutional head behind the patches; a model of --init can be given one",
-      "图块之后卷积头的通道数;--init 的模型也可以加上" },
     { "its attention heads", "注意力头数" },
     { "width inside its MLP", "MLP 内部宽度" },
     { "pixels on a side of a token", "每个 token 边长的像素数" },

@@ -127,8 +127,6 @@ static SoraStatus size_model(const SoraTrainOptions *o, bool there, DitConfig *m
         TRY(same("layers", o->layers, m->layers));
         TRY(same("heads", o->heads, m->heads));
         TRY(same("hidden", o->hidden, m->hidden));
-        if (!m->refine) m->refine = (size_t)o->refine; /* it begins as nothing, beside the others */
-        TRY(same("refine", o->refine, m->refine));
         return same("patch", o->patch, m->patch);
     }
     if (o->width) m->width = (size_t)o->width;
@@ -136,7 +134,6 @@ static SoraStatus size_model(const SoraTrainOptions *o, bool there, DitConfig *m
     if (o->heads) m->heads = (size_t)o->heads;
     if (o->hidden) m->hidden = (size_t)o->hidden;
     if (o->patch) m->patch = (size_t)o->patch;
-    m->refine = (size_t)o->refine;
     m->out_values = patch_values(m->patch);
     m->in_values = m->out_values + PATCH_FRAMES;
     if (m->width % m->heads || m->width / m->heads % 2)

@@ -35,7 +35,6 @@ static const Setting settings[] = {
     { AT(heads), COUNT, IN(heads), 1, 256, NAN },
     { AT(hidden), COUNT, IN(hidden), 16, 32768, NAN },
     { AT(patch), COUNT, IN(patch), 1, 32, NAN },
-    { AT(refine), COUNT, IN(refine), 1, 256, NAN },
     { AT(level_mean), NUMBER, IN(level_mean), -5, 5, -0.5 },
     { AT(level_std), NUMBER, IN(level_std), 0, 5, 0.9 },
     { AT(clip_level_mean), NUMBER, IN(clip_level_mean), -5, 5, -1.3 },

@@ -19,6 +19,5 @@ const OpDef *const op_table[] = {
     &op_def_mse,
     &op_def_cross_entropy,
     &op_def_conv3d,
-    &op_def_pixels,
     NULL,
 };

@@ -65,18 +65,6 @@ Tensor *op_add_table(Tape *t, Tensor *x, const Param *table);
 Tensor *op_conv3d(Tape *t, Tensor *x, const Param *w, const Param *bias, const Conv3dShape *shape,
                   bool full);
 
-/* Pictures of tokens: rows and columns of tokens of patch x patch pixels, `places` frames of
- * `channels` numbers each. A token's numbers are in the order place, row, column, channel. */
-typedef struct PixelGrid {
-    size_t frames, height, width; /* in tokens */
-    size_t patch, places, channels;
-} PixelGrid;
-
-/* x [tokens, places * patch * patch * channels] f32 as [pixels, places * channels] f32: frame by
- * frame, row by row. Columns of `beside` [pixels, B] (or NULL), which has no gradient, follow. */
-Tensor *op_pixels(Tape *t, Tensor *x, const PixelGrid *grid, const Tensor *beside);
-Tensor *op_patches(Tape *t, Tensor *x, const PixelGrid *grid); /* the way back, without them */
-
 /* A parameter seen as a tensor (its gradient flows to the parameter). */
 Tensor *op_param(Tape *t, const Param *p);
 

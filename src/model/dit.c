@@ -156,7 +156,6 @@ SoraStatus dit_new(const DitConfig *config, ParamSet *set, Arena *weights, Dit *
                        &d->head_modulation));
     TRY(dit_linear(&b, "head.head", PARAM_OTHER, config->out_values, config->width, true,
                    &d->head));
-    if (config->refine) TRY(dit_refine_declare(&b, &d->refine));
     *out = d;
     return SORA_OK;
 }
@@ -551,5 +550,5 @@ Tensor *dit_forward(const Dit *d, Tape *t, const DitInput *in)
     if (whole.image) dit_note(in->trace, "img", 0, whole.image);
     x = head(d, exact, in, run_blocks(d, t, in, &whole, x), e);
     dit_note(in->trace, "head", 0, x);
-    return d->c.refine ? dit_refine(d, t, in, x) : x;
+    return x;
 }

@@ -18,7 +18,6 @@ typedef struct DitConfig {
     size_t bottleneck;      /* between patch and width, 0: none (arXiv 2511.13720, section 4.3) */
     size_t text_width;      /* of a text state; 0: reads no text (the reader) */
     size_t patch;           /* our own models: pixels on a side; 0: tokens come from latents */
-    size_t refine;          /* channels of the convolutional head behind the patches, 0: none */
     bool gated;             /* MLP: gated SiLU (ours) or GELU-tanh (Wan) */
     bool bias;              /* hidden layers have biases (Wan) */
     bool norm_heads;        /* RMS norm of q and k per head (ours) or over the width (Wan) */

@@ -25,7 +25,6 @@ static const Field fields[] = {
     { "bottleneck", AT(bottleneck), SIZE, WIDTH_MAX },
     { "text_width", AT(text_width), SIZE, WIDTH_MAX },
     { "patch", AT(patch), SIZE, 64 },
-    { "refine", AT(refine), SIZE, 1024 },
     { "gated", AT(gated), FLAG, 0 },
     { "bias", AT(bias), FLAG, 0 },
     { "norm_heads", AT(norm_heads), FLAG, 0 },
@@ -76,8 +75,6 @@ static SoraStatus check(const DitConfig *c)
         (c->out_values != patch_values(c->patch) || c->in_values != c->out_values + PATCH_FRAMES))
         return err_set(SORA_E_FORMAT, "the model's patches of %zu pixels need %zu + %d values",
                        c->patch, patch_values(c->patch), PATCH_FRAMES);
-    if (c->refine && !c->patch)
-        return err_set(SORA_E_FORMAT, "the model refines pixels, but it has no patches of them");
     if (!(c->eps > 0 && c->eps < 1)) return err_set(SORA_E_FORMAT, "the model's eps is %g", c->eps);
     return SORA_OK;
 }

@@ -44,11 +44,6 @@ typedef struct DitControl {
     Linear *after; /* [controls] */
 } DitControl;
 
-/* The convolutional head (dit_refine.c); all of [out, in, 1, 3, 3] but the bias. */
-typedef struct DitRefine {
-    const Param *in, *bias, *out;
-} DitRefine;
-
 struct Dit {
     DitConfig c;
     Linear patch_down, patch_up, position; /* without bottleneck only patch_up */
@@ -58,7 +53,6 @@ struct Dit {
     Block *block;
     const Param *head_modulation;
     Linear head;
-    DitRefine refine;
     DitImage image;
     DitControl control;
 };
@@ -98,7 +92,6 @@ SoraStatus dit_declare_block(Builder *b, const char *prefix, Block *k);
 
 SoraStatus dit_image_declare(Builder *b, DitImage *m);
 SoraStatus dit_image_declare_attention(Builder *b, const char *prefix, Attention *a);
-SoraStatus dit_refine_declare(Builder *b, DitRefine *r);
 SoraStatus dit_control_declare(Builder *b, Arena *weights, DitControl *m);
 
 /* ---- forward ---- */
@@ -112,9 +105,6 @@ Tensor *dit_image_embed(const Dit *d, Tape *t, Tensor *features);
 /* text_part + attention of q to the image tokens. */
 Tensor *dit_image_attend(Tape *t, const BlockCall *b, const Attention *a, Tensor *q,
                          Tensor *text_part);
-
-/* The prediction [tokens, out_values] with its seams mended; config.refine. */
-Tensor *dit_refine(const Dit *d, Tape *t, const DitInput *in, Tensor *x);
 
 /* The control stack's stream, from block to block. */
 typedef struct DitControlRun {

@@ -236,15 +236,6 @@ static Tensor *conv3d_enlarged(Tape *t, const Param *p)
     return op_add(t, op_gather(t, y, row, 6), x);
 }
 
-static Tensor *pixels(Tape *t, const Param *p)
-{
-    static const PixelGrid g = { 2, 1, 2, 2, 2, 2 };
-    static float number[16] = { 1, 2, 3 };
-    Tensor beside = { .type = TYPE_F32, .rank = 2, .shape = { 16, 1 }, .data = number };
-    Tensor *x = op_param(t, &p[0]), *y = op_silu(t, op_pixels(t, x, &g, &beside));
-    return op_add(t, op_patches(t, op_columns(t, y, 0, 4), &g), x);
-}
-
 static Tensor *two_linears(void *ctx, Tape *t, Tensor *x)
 {
     const Param *p = ctx;
@@ -316,7 +307,6 @@ static const Case cases[] = {
     { &op_def_conv3d, "conv3d, causal", { { 24, 2 }, { 3, 54 }, { 1, 3 } }, conv3d_causal },
     { &op_def_conv3d, "conv3d, down", { { 24, 2 }, { 3, 18 } }, conv3d_down },
     { &op_def_conv3d, "conv3d, enlarged", { { 6, 2 }, { 2, 18 }, { 1, 2 } }, conv3d_enlarged },
-    { &op_def_pixels, "pixels", { { 4, 16 } }, pixels },
     { &op_def_cross_entropy, "cross-entropy", { { 3, 5 } }, cross_entropy },
 };
 enum { CASES = sizeof cases / sizeof *cases };
