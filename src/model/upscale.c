@@ -8,7 +8,8 @@
 #include "grad/ops.h"
 #include "model/bundle.h"
 
-enum { FACTOR_MAX = 8, WIDTH_MAX = 512, BLOCKS_MAX = 64, CHANNELS = 3, KERNEL = 3 };
+enum { FACTOR_MAX = 8, WIDTH_MAX = 512, BLOCKS_MAX = 64, PATCH_MAX = 64 };
+enum { CHANNELS = 3, PLACE = 4, KERNEL = 3 };
 
 typedef struct Conv {
     const Param *weight, *bias;
@@ -22,15 +23,19 @@ struct Upscale {
 
 UpscaleConfig upscale_config_default(void)
 {
-    return (UpscaleConfig){ .factor = 4, .width = 48, .blocks = 3 };
+    return (UpscaleConfig){ .factor = 4, .width = 64, .blocks = 3 };
 }
 
-static SoraStatus read_size(const Json *root, const char *name, size_t most, size_t *out)
+static SoraStatus read_size(const Json *root, const char *name, size_t least, size_t most,
+                            size_t *out)
 {
     const Json *x = json_get(root, name);
-    if (!x || x->kind != JSON_IS_INTEGER || x->integer < 1 || (uint64_t)x->integer > most)
-        return err_set(SORA_E_FORMAT, "the upscaler's \"%s\" is not a number from 1 to %zu", name,
-                       most);
+    *out = 0;
+    if (!x && !least) return SORA_OK;
+    if (!x || x->kind != JSON_IS_INTEGER || x->integer < (int64_t)least ||
+        (uint64_t)x->integer > most)
+        return err_set(SORA_E_FORMAT, "the upscaler's \"%s\" is not a number from %zu to %zu", name,
+                       least, most);
     *out = (size_t)x->integer;
     return SORA_OK;
 }
@@ -41,9 +46,10 @@ SoraStatus upscale_config_parse(const char *json, size_t size, UpscaleConfig *ou
     if (!a) return err_set(SORA_E_MEMORY, "no memory for a configuration");
     const Json *root = NULL;
     SoraStatus s = json_parse(json, size, "the upscaler's configuration", a, &root);
-    if (s == SORA_OK) s = read_size(root, "factor", FACTOR_MAX, &out->factor);
-    if (s == SORA_OK) s = read_size(root, "width", WIDTH_MAX, &out->width);
-    if (s == SORA_OK) s = read_size(root, "blocks", BLOCKS_MAX, &out->blocks);
+    if (s == SORA_OK) s = read_size(root, "factor", 1, FACTOR_MAX, &out->factor);
+    if (s == SORA_OK) s = read_size(root, "width", 1, WIDTH_MAX, &out->width);
+    if (s == SORA_OK) s = read_size(root, "blocks", 1, BLOCKS_MAX, &out->blocks);
+    if (s == SORA_OK) s = read_size(root, "patch", 0, PATCH_MAX, &out->patch);
     arena_free(a);
     return s;
 }
@@ -55,6 +61,7 @@ char *upscale_config_write(const UpscaleConfig *c, Arena *a)
     json_put_integer(&w, "factor", (int64_t)c->factor);
     json_put_integer(&w, "width", (int64_t)c->width);
     json_put_integer(&w, "blocks", (int64_t)c->blocks);
+    json_put_integer(&w, "patch", (int64_t)c->patch);
     json_end(&w, '}');
     return w.text;
 }
@@ -79,7 +86,7 @@ SoraStatus upscale_new(const UpscaleConfig *config, ParamSet *set, Arena *weight
     u->c = *config;
     size_t w = config->width;
     u->block = arena_zero(weights, config->blocks * sizeof *u->block);
-    TRY(conv(set, "first", CHANNELS, w, false, &u->first));
+    TRY(conv(set, "first", CHANNELS + (config->patch ? PLACE : 0), w, false, &u->first));
     for (size_t i = 0; i < config->blocks; i++) {
         char name[64];
         snprintf(name, sizeof name, "block.%zu.0", i);
@@ -108,10 +115,39 @@ static Tensor *run(Tape *t, const Conv *c, Tensor *x, const size_t size[CONV3D_A
     return op_conv3d(t, x, c->weight, c->bias, &s, full);
 }
 
+/* Cosine and sine of the way through the patch, down and across. */
+static void put_place(size_t row, size_t column, size_t patch, float *y)
+{
+    float turn = 6.2831853f / (float)patch;
+    float down = ((float)(row % patch) + 0.5f) * turn;
+    float across = ((float)(column % patch) + 0.5f) * turn;
+    y[0] = cosf(down), y[1] = sinf(down);
+    y[2] = cosf(across), y[3] = sinf(across);
+}
+
+/* x with every pixel's place beside it. */
+static Tensor *add_places(Tape *t, const Tensor *x, const size_t size[CONV3D_AXES], size_t patch)
+{
+    Arena *a = tape_arena(t);
+    size_t height = size[CONV3D_H], width = size[CONV3D_W];
+    float *place = arena_alloc(a, height * width * PLACE * sizeof *place);
+    for (size_t i = 0; i < height * width; i++)
+        put_place(i / width, i % width, patch, place + i * PLACE);
+    Tensor *y = tensor_new_2d(a, TYPE_F32, tensor_row_count(x), CHANNELS + PLACE);
+    const float *from = x->data;
+    float *to = y->data;
+    for (size_t i = 0; i < tensor_row_count(x); i++, from += CHANNELS, to += CHANNELS + PLACE) {
+        memcpy(to, from, CHANNELS * sizeof *to);
+        memcpy(to + CHANNELS, place + i % (height * width) * PLACE, PLACE * sizeof *to);
+    }
+    return y;
+}
+
 Tensor *upscale_forward(const Upscale *u, Tape *t, Tensor *x, size_t frames, size_t height,
                         size_t width)
 {
     size_t size[CONV3D_AXES] = { frames, height, width };
+    if (u->c.patch) x = add_places(t, x, size, u->c.patch);
     Tensor *h = run(t, &u->first, x, size, true);
     for (size_t i = 0; i < u->c.blocks; i++) {
         Tensor *r = run(t, &u->block[i][0], op_gelu(t, h, true), size, false);

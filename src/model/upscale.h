@@ -14,6 +14,8 @@ typedef struct UpscaleConfig {
     size_t factor; /* 4 */
     size_t width;  /* channels inside */
     size_t blocks; /* residual blocks of two 3 x 3 convolutions */
+    size_t patch;  /* of the video model: each pixel is told where in its patch it lies, so that the
+                      seams between patches can be told from edges; 0: it is not */
 } UpscaleConfig;
 
 UpscaleConfig upscale_config_default(void);

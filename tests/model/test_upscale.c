@@ -62,7 +62,7 @@ static void starts_as_the_enlargement(void **state)
     Arena *a = arena_new("test", 0), *step = arena_new("step", 0);
     Compute *c;
     CHECK_OK(compute_new(NULL, NULL, &c));
-    UpscaleConfig config = { 4, 16, 2 };
+    UpscaleConfig config = { 4, 16, 2, 0 };
     Upscale *u = fresh(a, config);
     uint8_t rgb[H * W * 3], *out = arena_alloc(a, H * W * 16 * 3),
                             *want = arena_alloc(a, H * W * 48);
@@ -78,14 +78,53 @@ static void starts_as_the_enlargement(void **state)
     arena_free(a);
 }
 
+/* The picture moved by a patch is enlarged alike, moved by less it is not. */
+static void knows_patches(void **state)
+{
+    (void)state;
+    enum { H = 16, W = 16, P = 4, VALUES = 12 };
+    Arena *a = arena_new("test", 0);
+    Compute *c;
+    CHECK_OK(compute_new(NULL, NULL, &c));
+    UpscaleConfig config = { 2, 8, 1, P };
+    ParamSet *set = params_new_train(a, 3, NULL, NULL);
+    Upscale *u;
+    CHECK_OK(upscale_new(&config, set, a, &u));
+    Param *last = params_at(set, params_count(set) - 2);
+    assert_string_equal(last->name, "last.weight");
+    rng_fill_normal(last->value->data, 0, tensor_count(last->value), 1);
+    params_refresh(set, c);
+    const float *y[3];
+    for (size_t moved = 0; moved < 3; moved++) { /* by 0, 1 and P pixels */
+        size_t by = moved == 2 ? P : moved;
+        Tensor *x = tensor_new_2d(a, TYPE_F32, H * W, 3);
+        for (size_t i = 0; i < H * W * 3; i++)
+            ((float *)x->data)[i] = (i / 3 % W == by + 6 && i / 3 / W == 6) ? 1.0f : 0.0f;
+        y[moved] = upscale_forward(u, tape_new(a, c, GEMM_F32, false), x, 1, H, W)->data;
+    }
+    double by_one = 0, by_patch = 0;
+    for (size_t i = 0; i < VALUES; i++) {
+        const size_t at = (6 * W + 6) * VALUES + i;
+        by_one += fabs((double)(y[1][at + VALUES] - y[0][at]));
+        by_patch += fabs((double)(y[2][at + P * VALUES] - y[0][at]));
+    }
+    assert_true(by_patch < 1e-4);
+    assert_true(by_one > 1e-2);
+    compute_free(c);
+    arena_free(a);
+}
+
 static void configuration_round_trips(void **state)
 {
     (void)state;
     Arena *a = arena_new("test", 0);
-    UpscaleConfig c = { 2, 24, 5 }, d;
+    UpscaleConfig c = { 2, 24, 5, 8 }, d;
     const char *text = upscale_config_write(&c, a);
     CHECK_OK(upscale_config_parse(text, strlen(text), &d));
     assert_memory_equal(&c, &d, sizeof c);
+    const char *older = "{\"factor\":4,\"width\":48,\"blocks\":3}";
+    CHECK_OK(upscale_config_parse(older, strlen(older), &d));
+    assert_int_equal(d.patch, 0);
     CHECK_FAILS(upscale_config_parse("{\"factor\":99}", 13, &d), SORA_E_FORMAT, "\"factor\"");
     CHECK_FAILS(upscale_config_parse("[", 1, &d), SORA_E_FORMAT, "upscaler's configuration");
     UpscaleFile f;
@@ -100,6 +139,7 @@ int main(void)
         cmocka_unit_test(enlargement_is_exact_where_it_can_be),
         cmocka_unit_test(rows_and_pixels_are_each_other),
         cmocka_unit_test(starts_as_the_enlargement),
+        cmocka_unit_test(knows_patches),
         cmocka_unit_test(configuration_round_trips),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -40,7 +40,7 @@ static void learns_what_enlarging_cannot_know(void **state)
     Arena *a = arena_new("test", 0);
     Compute *c;
     CHECK_OK(compute_new(NULL, NULL, &c));
-    UpscaleConfig config = { FACTOR, 16, 1 };
+    UpscaleConfig config = { FACTOR, 16, 1, 0 };
     LessonUpscale u;
     lesson_upscale_open(&u, &config, NULL, NULL);
     Lesson lesson = lesson_upscale(&u, a);
@@ -96,7 +96,7 @@ static void names_sizes_it_cannot_use(void **state)
     Arena *a = arena_new("test", 0);
     Compute *c;
     CHECK_OK(compute_new(NULL, NULL, &c));
-    UpscaleConfig config = { FACTOR, 8, 1 };
+    UpscaleConfig config = { FACTOR, 8, 1, 0 };
     LessonUpscale u;
     lesson_upscale_open(&u, &config, NULL, NULL);
     Lesson lesson = lesson_upscale(&u, a);
