@@ -1,6 +1,7 @@
 #define _GNU_SOURCE
 #include "tensor/compute.h"
 
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -64,12 +65,18 @@ static SoraStatus level_wanted(const char *name, CpuLevel *out, const char **not
     return asked ? s : err_while(s, "reading SORA_CPU");
 }
 
+/* In huge pages, which begin at multiples of their size: fewer TLB misses. A kernel without them may
+ * refuse. */
 static char *pages(size_t size)
 {
-    void *p = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    const size_t huge = (size_t)2 << 20;
+    char *p = mmap(NULL, size + huge, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (p == MAP_FAILED) return NULL;
-    madvise(p, size, MADV_HUGEPAGE); /* fewer TLB misses; a kernel without them may refuse */
-    return p;
+    size_t before = (huge - (uintptr_t)p % huge) % huge;
+    if (before) munmap(p, before);
+    if (before < huge) munmap(p + before + size, huge - before);
+    madvise(p + before, size, MADV_HUGEPAGE);
+    return p + before;
 }
 
 SoraStatus compute_new(Pool *pool, const char *level, Compute **out)
