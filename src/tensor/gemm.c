@@ -6,22 +6,21 @@
 #include "tensor/gemm_int8.h"
 #include "tensor/gemm_pack.h"
 
-/* The product is cut into blocks of C, one task each. Where all of B fits the second-level cache
- * beside other things, a task takes one row of tiles at a time: its rows of A stay in the first
- * level and B streams by. Otherwise it takes all its rows at once: a panel of B (tile.columns wide)
- * stays in the first level, its rows of A and its sums in the second. Either way it walks along k
- * in steps and hands its sums to the epilogue after the last one. B is packed once for all tasks, a
- * span of columns at a time, into the shared block; where that does not pay (one row of blocks) or
- * does not fit (k is huge), every task packs what it needs. What comes next is fetched into the
- * second-level cache meanwhile. Each sum runs along k in the same order however C is cut, so
- * neither the cut nor the threads show in the result. */
+/* The product is cut into blocks of C, one task each. Where the tile is large and all of B fits the
+ * second-level cache beside other things, a task takes one row of tiles at a time: its rows of A
+ * stay in the first level and B streams by. Otherwise it takes all its rows at once: a panel of B
+ * (tile.columns wide) stays in the first level, its rows of A and its sums in the second. Either
+ * way it walks along k in steps and hands its sums to the epilogue after the last one. B is packed
+ * once for all tasks, a span of columns at a time, into the shared block; where that does not pay
+ * (one row of blocks) or does not fit (k is huge), every task packs what it needs. What comes next
+ * is fetched into the second-level cache meanwhile. Each sum runs along k in the same order however
+ * C is cut, so neither the cut nor the threads show in the result. */
 enum {
     BLOCK_ROWS = 384,
     BLOCK_COLUMNS = 704,
     SPAN_COLUMNS_MIN = 256,
     TASKS_PER_THREAD = 8,
-    PACKED_GROUPS = 8,
-    STAYS_BYTES = 3 << 19 /* of 2 MiB */
+    PACKED_GROUPS = 8
 };
 
 typedef struct Plan {
@@ -307,7 +306,7 @@ static Plan plan_new(const Compute *c, const GemmCall *g)
     p.groups = size_ceil_div(p.width, t->columns);
     p.units = size_round_up(size_ceil_div(g->k, t->pair), t->unit_step);
     size_t panel = t->columns * p.parts * size_max(p.units, 1) * sizeof *p.packed;
-    p.stays = p.groups * panel <= STAYS_BYTES;
+    p.stays = p.groups * panel <= t->b_stays;
     size_t steps = size_max(size_ceil_div(p.units, t->units_best), 1);
     p.step = size_round_up(size_max(size_ceil_div(p.units, steps), 1), t->unit_step);
     size_t block = size_max(type_block(g->a.type), type_block(g->b.type)) / t->pair;

@@ -22,6 +22,9 @@ enum { SIDE = 16, ROWS = 2 * SIDE, COLUMNS = 2 * SIDE, UNIT_BYTES = 4, ROW_BYTES
  * of A that pass by: with 256 units the two drive each other out (64% of peak, not 75%). */
 enum { UNITS_BEST = 128 };
 
+/* Of 2 MiB of second-level cache. */
+enum { B_STAYS = 3 << 19 };
+
 /* Rows of A that are fewer than a tile has are copied, so many units at a time: tiles of another
  * size would have to be configured, and these again after them. */
 enum { UNITS_COPIED = 128 };
@@ -124,7 +127,8 @@ void gemm_amx_fill(GemmKernels *k)
                           .run = tile,
                           .begin = begin,
                           .end = end,
-                          .row_step = SIDE };
+                          .row_step = SIDE,
+                          .b_stays = B_STAYS };
 }
 
 /* ---- can the tiles be trusted? ----------------------------------------------------------- */

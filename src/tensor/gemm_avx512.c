@@ -49,51 +49,51 @@ static void f32_round(float *y, const float *x, size_t n)
     }
 }
 
-/* 16 x 16 units: in four rounds the halves, quarters, pairs and single units change places. */
-static void turn_16(__m512i r[16])
+/* Four rows of x, a lane each: 16 bytes of each, or `n` units of the first `rows` of them. Whole
+ * ones are inserted as they are loaded, which keeps the one unit that shuffles free. */
+INLINED __m512i four_rows(const char *x, size_t step, const bool whole, __mmask8 m, size_t rows)
 {
-    __m512i t[16];
-    for (int i = 0; i < 16; i += 2) {
-        t[i] = _mm512_unpacklo_epi32(r[i], r[i + 1]);
-        t[i + 1] = _mm512_unpackhi_epi32(r[i], r[i + 1]);
-    }
-    for (int i = 0; i < 16; i += 4) {
-        r[i] = _mm512_unpacklo_epi64(t[i], t[i + 2]);
-        r[i + 1] = _mm512_unpackhi_epi64(t[i], t[i + 2]);
-        r[i + 2] = _mm512_unpacklo_epi64(t[i + 1], t[i + 3]);
-        r[i + 3] = _mm512_unpackhi_epi64(t[i + 1], t[i + 3]);
-    }
-    for (int i = 0; i < 4; i++) {
-        t[i] = _mm512_shuffle_i32x4(r[i], r[i + 4], 0x88);
-        t[i + 4] = _mm512_shuffle_i32x4(r[i], r[i + 4], 0xDD);
-        t[i + 8] = _mm512_shuffle_i32x4(r[i + 8], r[i + 12], 0x88);
-        t[i + 12] = _mm512_shuffle_i32x4(r[i + 8], r[i + 12], 0xDD);
-    }
-    for (int i = 0; i < 4; i++) {
-        r[i] = _mm512_shuffle_i32x4(t[i], t[i + 8], 0x88);
-        r[i + 8] = _mm512_shuffle_i32x4(t[i], t[i + 8], 0xDD);
-        r[i + 4] = _mm512_shuffle_i32x4(t[i + 4], t[i + 12], 0x88);
-        r[i + 12] = _mm512_shuffle_i32x4(t[i + 4], t[i + 12], 0xDD);
-    }
+    __m128i v[4];
+#pragma GCC unroll 4
+    for (size_t i = 0; i < 4; i++)
+        v[i] = whole ? _mm_loadu_si128((const __m128i *)(x + i * step))
+                     : _mm_maskz_loadu_epi16(i < rows ? m : 0, x + i * step);
+    __m512i all = _mm512_castsi128_si512(v[0]);
+    all = _mm512_inserti32x4(all, v[1], 1);
+    all = _mm512_inserti32x4(all, v[2], 2);
+    return _mm512_inserti32x4(all, v[3], 3);
+}
+
+/* 16 rows of 4 units to 4 rows of 16: the lanes turn 4 x 4 units each. */
+INLINED void turn_4(__m512i y[4], const char *x, size_t step, const bool whole, __mmask8 m,
+                    size_t rows)
+{
+    __m512i r[4], t[4];
+#pragma GCC unroll 4
+    for (size_t i = 0; i < 4; i++)
+        r[i] = four_rows(x + i * step, 4 * step, whole, m, rows > i ? (rows - i + 3) / 4 : 0);
+    t[0] = _mm512_unpacklo_epi32(r[0], r[1]), t[1] = _mm512_unpackhi_epi32(r[0], r[1]);
+    t[2] = _mm512_unpacklo_epi32(r[2], r[3]), t[3] = _mm512_unpackhi_epi32(r[2], r[3]);
+    y[0] = _mm512_unpacklo_epi64(t[0], t[2]), y[1] = _mm512_unpackhi_epi64(t[0], t[2]);
+    y[2] = _mm512_unpacklo_epi64(t[1], t[3]), y[3] = _mm512_unpackhi_epi64(t[1], t[3]);
 }
 
 static void turn(uint32_t *y, size_t y_stride, const void *x, size_t x_bytes, size_t rows,
                  size_t columns)
 {
     for (size_t r = 0; r < rows; r += 16)
-        for (size_t c = 0; c < columns; c += 16) {
-            __mmask16 wide = first(columns - c), high = first(rows - r);
+        for (size_t c = 0; c < columns; c += 4) {
+            size_t high = rows - r, wide = columns - c < 4 ? columns - c : 4;
             const char *from = (const char *)x + r * x_bytes + c * 4;
             uint32_t *to = y + c * y_stride + r;
-            __m512i v[16];
-#pragma GCC unroll 16
-            for (size_t i = 0; i < 16; i++)
-                v[i] = high >> i & 1 ? _mm512_maskz_loadu_epi32(wide, from + i * x_bytes)
-                                     : _mm512_setzero_si512();
-            turn_16(v);
-#pragma GCC unroll 16
-            for (size_t i = 0; i < 16; i++)
-                if (wide >> i & 1) _mm512_mask_storeu_epi32(to + i * y_stride, high, v[i]);
+            __m512i v[4];
+            if (high >= 16 && wide == 4)
+                turn_4(v, from, x_bytes, true, 0, 0);
+            else
+                turn_4(v, from, x_bytes, false, (__mmask8)((1u << 2 * wide) - 1), high);
+#pragma GCC unroll 4
+            for (size_t i = 0; i < 4; i++)
+                if (i < wide) _mm512_mask_storeu_epi32(to + i * y_stride, first(high), v[i]);
         }
 }
 
@@ -113,21 +113,14 @@ static void zip(uint32_t *y, size_t wide, size_t panel, const uint16_t *x, size_
         }
 }
 
-/* Eight values of four rows, a lane each. */
-static __m512i four_rows(const uint16_t *x, size_t step, __mmask8 m)
-{
-    __m512i v = _mm512_castsi128_si512(_mm_maskz_loadu_epi16(m, x));
-    v = _mm512_inserti32x4(v, _mm_maskz_loadu_epi16(m, x + step), 1);
-    v = _mm512_inserti32x4(v, _mm_maskz_loadu_epi16(m, x + 2 * step), 2);
-    return _mm512_inserti32x4(v, _mm_maskz_loadu_epi16(m, x + 3 * step), 3);
-}
-
 /* 32 rows of 8 values to 8 rows of 16 pairs: the lanes turn 8 x 8 values each. */
-static void turn_pairs_8(__m512i y[8], const uint16_t *x, size_t stride, __mmask8 m)
+INLINED void turn_pairs_8(__m512i y[8], const uint16_t *x, size_t stride, const bool whole,
+                          __mmask8 m)
 {
     __m512i r[8], t[8];
 #pragma GCC unroll 8
-    for (size_t i = 0; i < 8; i++) r[i] = four_rows(x + i * stride, 8 * stride, m);
+    for (size_t i = 0; i < 8; i++)
+        r[i] = four_rows((const char *)(x + i * stride), 16 * stride, whole, m, 4);
 #pragma GCC unroll 4
     for (int i = 0; i < 4; i++) {
         t[i] = _mm512_unpacklo_epi16(r[2 * i], r[2 * i + 1]);
@@ -157,9 +150,9 @@ static void turn_pairs(uint32_t *y, size_t y_stride, const uint16_t *x, size_t x
             size_t n = columns - c < 8 ? columns - c : 8;
             __m512i v[8];
             if (n == 8)
-                turn_pairs_8(v, from, x_stride, 0xFF);
+                turn_pairs_8(v, from, x_stride, true, 0);
             else
-                turn_pairs_8(v, from, x_stride, (__mmask8)((1u << n) - 1));
+                turn_pairs_8(v, from, x_stride, false, (__mmask8)((1u << n) - 1));
 #pragma GCC unroll 8
             for (size_t i = 0; i < 8; i++)
                 if (i < n) _mm512_storeu_si512(y + (c + i) * y_stride + u, v[i]);

@@ -30,6 +30,7 @@ typedef struct GemmTile {
     void (*begin)(void);
     void (*end)(void);
     unsigned row_step; /* other numbers of rows_used cost more; 0: any is fine */
+    size_t b_stays;    /* B of so many bytes may pass by for every row of tiles; 0: never */
 } GemmTile;
 
 /* What rows_used should be for so many rows where memory behind them can be read. */
