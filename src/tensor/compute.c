@@ -65,8 +65,8 @@ static SoraStatus level_wanted(const char *name, CpuLevel *out, const char **not
     return asked ? s : err_while(s, "reading SORA_CPU");
 }
 
-/* In huge pages, which begin at multiples of their size: fewer TLB misses. A kernel without them may
- * refuse. */
+/* In huge pages, which begin at multiples of their size: fewer TLB misses. A kernel without them
+ * may refuse. */
 static char *pages(size_t size)
 {
     const size_t huge = (size_t)2 << 20;
