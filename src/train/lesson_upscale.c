@@ -1,11 +1,14 @@
 #include "train/lesson_upscale.h"
 
+#include <string.h>
+
 #include "base/rng.h"
 #include "grad/ops.h"
 #include "media/resize.h"
 
 enum { PROMPTS_REMEMBERED = 4096 };
-enum { DRAW_MADE = 1, DRAW_LEVELS };
+enum { DRAW_LEVELS = 1 };
+enum { STEPS = 4 }; /* of the video model, on the way from noise */
 
 void lesson_upscale_open(LessonUpscale *u, const UpscaleConfig *config, const Dit *base,
                          const TextEncoder *encoder)
@@ -13,8 +16,9 @@ void lesson_upscale_open(LessonUpscale *u, const UpscaleConfig *config, const Di
     *u = (LessonUpscale){ .config = *config,
                           .base = base,
                           .prompts = base ? prompts_new(encoder, PROMPTS_REMEMBERED) : NULL,
-                          .made = 0.7f,
-                          .levels = { .mean = 0.6f, .std = 0.8f } };
+                          .made = 0.8f,
+                          .levels = { .mean = 0.2f, .std = 0.8f },
+                          .edges = 0.5f };
 }
 
 void lesson_upscale_close(LessonUpscale *u)
@@ -52,7 +56,28 @@ static SoraStatus shrink(const LessonUpscale *u, const LessonCall *k, Arena *a, 
     return SORA_OK;
 }
 
-/* In place of the small pictures comes what the video model takes them for after some noise. */
+/* Euler's steps from the batch's levels to clean: what the video model makes of that noise. Every
+ * token has one level of its own sequence. */
+static const float *sample(const Dit *dit, const Compute *compute, Batch *b, Arena *a)
+{
+    const DitConfig *c = dit_config(dit);
+    DitInput in = b->input;
+    size_t tokens = in.layout->tokens;
+    float *timestep = arena_alloc(a, in.rows * sizeof *timestep);
+    memcpy(timestep, in.timestep, in.rows * sizeof *timestep);
+    in.timestep = timestep;
+    for (int left = STEPS;; left--) {
+        Tape *t = tape_new(a, compute, GEMM_BF16, false);
+        const float *x = dit_forward(dit, t, &in)->data;
+        if (left == 1) return x;
+        float *z = in.tokens->data;
+        for (size_t i = 0; i < tokens; i++, x += c->out_values, z += c->in_values)
+            for (size_t j = 0; j < c->out_values; j++) z[j] += (x[j] - z[j]) / (float)left;
+        for (size_t i = 0; i < in.rows; i++) timestep[i] *= (float)(left - 1) / (float)left;
+    }
+}
+
+/* In place of the small pictures comes what the video model makes of them after some noise. */
 static SoraStatus pass_through_base(const LessonUpscale *u, const LessonCall *k, Example *small,
                                     size_t count, Arena *a)
 {
@@ -67,7 +92,7 @@ static SoraStatus pass_through_base(const LessonUpscale *u, const LessonCall *k,
     };
     Batch b;
     batch_make(c, k->c, small, count, &text, &o, a, &b);
-    const float *x = dit_forward(u->base, tape_new(a, k->c, GEMM_BF16, false), &b.input)->data;
+    const float *x = sample(u->base, k->c, &b, a);
     for (size_t i = 0; i < count; i++) {
         Clip *clip = &small[i].clip;
         patch_unpack(x + b.input.layout->start[i] * c->out_values, clip->frames, clip->height,
@@ -76,20 +101,18 @@ static SoraStatus pass_through_base(const LessonUpscale *u, const LessonCall *k,
     return SORA_OK;
 }
 
-/* x: the small frames; target: the large ones less their enlargement. */
-static void add_target(const UpscaleConfig *c, const Clip *large, const Clip *small, Arena *a,
-                       float *x, float *target)
+/* x: the small frames; base: their enlargement; target: the large ones. */
+static void add_frames(const UpscaleConfig *c, const Clip *large, const Clip *small, float *x,
+                       float *base, float *target)
 {
     size_t pixels = small->height * small->width, values = 3 * c->factor * c->factor;
-    ArenaMark mark = arena_mark(a);
-    float *base = arena_alloc(a, pixels * values * sizeof *base);
-    for (size_t f = 0; f < small->frames; f++, x += pixels * 3, target += pixels * values) {
-        upscale_pack(clip_frame(small, f), pixels, x);
-        upscale_base(x, small->height, small->width, c->factor, base);
-        upscale_rows(clip_frame(large, f), small->height, small->width, c->factor, target);
-        for (size_t i = 0; i < pixels * values; i++) target[i] -= base[i];
+    for (size_t f = 0; f < small->frames; f++) {
+        upscale_pack(clip_frame(small, f), pixels, x + f * pixels * 3);
+        upscale_base(x + f * pixels * 3, small->height, small->width, c->factor,
+                     base + f * pixels * values);
+        upscale_rows(clip_frame(large, f), small->height, small->width, c->factor,
+                     target + f * pixels * values);
     }
-    arena_rewind(a, mark);
 }
 
 /* All examples of a batch have one size: the trainer's sizes for this lesson are one. */
@@ -130,14 +153,23 @@ static SoraStatus loss(const void *self, void *net, ParamSet *set, const LessonC
     size_t frames = k->count * s->frames, pixels = s->height * s->width;
     size_t values = 3 * u->config.factor * u->config.factor;
     Tensor *x = tensor_new_2d(a, TYPE_F32, frames * pixels, 3);
+    float *base = arena_alloc(a, frames * pixels * values * sizeof *base);
     float *target = arena_alloc(a, frames * pixels * values * sizeof *target);
-    for (size_t i = 0; i < k->count; i++)
-        add_target(&u->config, &k->example[i].clip, &small[i].clip, a,
-                   (float *)x->data + i * s->frames * pixels * 3,
-                   target + i * s->frames * pixels * values);
+    for (size_t i = 0; i < k->count; i++) {
+        size_t first = i * s->frames * pixels;
+        add_frames(&u->config, &k->example[i].clip, &small[i].clip, (float *)x->data + first * 3,
+                   base + first * values, target + first * values);
+    }
+    PictureLoss picture = { .frames = frames,
+                            .height = s->height,
+                            .width = s->width,
+                            .factor = u->config.factor,
+                            .base = base,
+                            .target = target,
+                            .edges = u->edges };
     Tensor *y = upscale_forward(net, k->tape, x, frames, s->height, s->width);
-    *out = (LessonLoss){ .loss = op_mse(k->tape, y, target, NULL),
-                         .scale = 1000, /* squared differences of [-1, 1] in thousandths */
+    *out = (LessonLoss){ .loss = op_picture_loss(k->tape, y, &picture),
+                         .scale = 100, /* percent of half of the range */
                          .tokens = frames * pixels / 64 };
     return SORA_OK;
 }

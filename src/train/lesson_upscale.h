@@ -12,8 +12,9 @@ typedef struct LessonUpscale {
     UpscaleConfig config;
     const Dit *base;  /* the video model, or NULL: small pictures are only shrunk large ones */
     Prompts *prompts; /* of the video model */
-    float made;       /* share of the examples that go through the video model; 0.7 */
+    float made;       /* share of the examples that go through the video model; 0.8 */
     LevelMix levels;  /* the noise they come back from */
+    float edges;      /* of op_picture_loss */
 } LessonUpscale;
 
 /* Examples are large pictures, sides multiples of factor * patch. Borrows base and encoder; `u`
