@@ -233,11 +233,12 @@ typedef struct SoraShot {
     int (*stop)(void *self);
     void *stop_self;
     double cfg_min, cfg_max; /* guidance while the noise level (1 to 0) is in between */
-    /* Wan: skip-layer guidance, away from what the model makes without some of its layers. */
-    const int *skip_layers; /* [skip_layer_count] counted from 0 */
+    /* Skip-layer guidance, away from what the model makes without some of its layers. */
+    const int *skip_layers; /* [skip_layer_count] counted from 0; NULL: the middle one, of Wan
+                               models 7, 8, 9 */
     size_t skip_layer_count;
-    double skip_scale;           /* 0: none */
-    double skip_start, skip_end; /* in this share of the steps: 0.01 to 0.2 */
+    double skip_scale;           /* 0: none, as usual with Wan models; 2 with our own */
+    double skip_start, skip_end; /* in this share of the steps: 0 to 0.9, Wan: 0.01 to 0.2 */
     /* Wan VACE: pictures of things that shall appear, the first frame of each clip. */
     const SoraClip *const *references; /* [reference_count] */
     size_t reference_count;
@@ -519,6 +520,7 @@ typedef struct SoraTrainOptions {
                         saved as lora.safetensors */
     double shortcut; /* 0: share of the video model's examples that learn to take large steps, which
                         SoraShot.fast then does (arXiv 2410.12557); 0.25 there */
+    double subject_weight; /* 0: added to the weight of the error where the world's actors are */
 } SoraTrainOptions;
 
 typedef struct SoraTrainReport {

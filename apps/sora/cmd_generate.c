@@ -142,6 +142,19 @@ static void take_later(const Json *notes, Make *m)
     }
 }
 
+static void take_skipping(const Json *notes, Make *m)
+{
+    if (!m->skip_given) m->skip_scale = 0; /* a file that does not tell was made without */
+    take_number(notes, "slg_scale", m->skip_given, &m->skip_scale);
+    take_number(notes, "skip_layer_start", m->skip_start_given, &m->skip_start);
+    take_number(notes, "skip_layer_end", m->skip_end_given, &m->skip_end);
+    const Json *layers = json_get(notes, "skip_layers");
+    if (!layers || layers->kind != JSON_IS_ARRAY || m->skip_layers.count) return;
+    for (size_t i = 0; i < layers->count && i < OPTION_LIST_MAX; i++)
+        m->skip_layers.item[m->skip_layers.count++] =
+            arena_printf(m->arena, "%lld", (long long)layers->item[i].integer);
+}
+
 /* What the command line did not say comes from the file's notes. */
 static SoraStatus read_like(Generate *g, const char **made_by)
 {
@@ -160,6 +173,9 @@ static SoraStatus read_like(Generate *g, const char **made_by)
     take_integer(notes, "steps", m->steps_given, &m->steps);
     take_number(notes, "cfg_scale", m->cfg_given, &m->cfg_scale);
     take_number(notes, "shift", m->shift_given, &m->shift);
+    take_number(notes, "cfg_min", m->cfg_min_given, &m->cfg_min);
+    take_number(notes, "cfg_max", m->cfg_max_given, &m->cfg_max);
+    take_skipping(notes, m);
     take_sampler(notes, m);
     take_later(notes, m);
     const Json *fast = json_get(notes, "fast");
@@ -171,6 +187,8 @@ static SoraStatus read_like(Generate *g, const char **made_by)
     if (!m->negative) m->negative = json_text(notes, "negative");
     if (!m->model) m->model = json_text(notes, "model");
     m->steps_given = m->cfg_given = m->shift_given = m->sampler_given = g->fps_given = true;
+    m->cfg_min_given = m->cfg_max_given = true;
+    m->skip_given = m->skip_start_given = m->skip_end_given = true;
     *made_by = json_text(notes, "engine");
     return SORA_OK;
 }

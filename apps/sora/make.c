@@ -25,7 +25,9 @@ void make_init(Make *m, Cli *cli, Arena *a)
                  .cfg_scale = s.cfg_scale,
                  .shift = s.shift,
                  .sampler = s.sampler,
-                 .cfg_max = 1,
+                 .cfg_min = s.cfg_min,
+                 .cfg_max = s.cfg_max,
+                 .skip_scale = s.skip_scale,
                  .skip_start = s.skip_start,
                  .skip_end = s.skip_end,
                  .control_scale = s.control_scale };
@@ -47,6 +49,14 @@ Option *make_options(Make *m, Option *table)
           .max = 1, .given = &m->cfg_min_given },
         { 0, "cfg-max", T("guidance up to this noise level, 1 is the beginning"),
           .number = &m->cfg_max, .max = 1, .given = &m->cfg_max_given },
+        { 0, "slg-scale", T("strength of skip-layer guidance, 0 for none"),
+          .number = &m->skip_scale, .max = 30, .given = &m->skip_given },
+        { 0, "skip-layers", T("layers that it leaves out, counted from 0; else the middle one"),
+          .value = "7,8,9", .list = &m->skip_layers },
+        { 0, "skip-layer-start", T("it begins after this share of the steps"),
+          .number = &m->skip_start, .max = 1, .given = &m->skip_start_given },
+        { 0, "skip-layer-end", T("and ends after this share"), .number = &m->skip_end, .max = 1,
+          .given = &m->skip_end_given },
         { 0, "sampler", T("how the steps are taken"), .choice = &m->sampler, .names = samplers,
           .given = &m->sampler_given },
         { 0, "shift", T("more than 1 spends more steps on large shapes"), .number = &m->shift,
@@ -142,6 +152,26 @@ static SoraStatus fast_steps(const Make *m, SoraShot *out)
           "--shortcut; --steps 8 is what comes nearest"));
 }
 
+static SoraStatus skip_layers(Make *m, SoraShot *shot)
+{
+    enum { LAYER_MAX = 1000 };
+    size_t n = m->skip_layers.count;
+    for (size_t i = 0; i < n; i++) {
+        char *end;
+        long layer = strtol(m->skip_layers.item[i], &end, 10);
+        if (*end || end == m->skip_layers.item[i] || layer < 0 || layer > LAYER_MAX)
+            return err_set(SORA_E_ARGUMENT, T("--skip-layers: \"%s\" is no number of a layer"),
+                           m->skip_layers.item[i]);
+        m->skip_layer[i] = (int)layer;
+    }
+    shot->skip_layers = n ? m->skip_layer : NULL;
+    shot->skip_layer_count = n;
+    if (m->skip_given) shot->skip_scale = m->skip_scale;
+    if (m->skip_start_given) shot->skip_start = m->skip_start;
+    if (m->skip_end_given) shot->skip_end = m->skip_end;
+    return SORA_OK;
+}
+
 SoraStatus make_shot(Make *m, SoraShot *out)
 {
     sora_shot_init_for(m->engine, out);
@@ -156,6 +186,7 @@ SoraStatus make_shot(Make *m, SoraShot *out)
     out->memory = m->memory;
     if (m->cfg_min_given) out->cfg_min = m->cfg_min;
     if (m->cfg_max_given) out->cfg_max = m->cfg_max;
+    TRY(skip_layers(m, out));
     TRY(make_wan_shot(m, out));
     return m->fast ? fast_steps(m, out) : SORA_OK;
 }
@@ -307,6 +338,17 @@ JsonWriter make_notes(const Make *m, const SoraShot *s)
     json_put_integer(&w, "steps", s->steps);
     if (s->fast) json_put_bool(&w, "fast", true);
     json_put_number(&w, "cfg_scale", s->cfg_scale);
+    json_put_number(&w, "cfg_min", s->cfg_min);
+    json_put_number(&w, "cfg_max", s->cfg_max);
+    json_put_number(&w, "slg_scale", s->skip_scale);
+    json_put_number(&w, "skip_layer_start", s->skip_start);
+    json_put_number(&w, "skip_layer_end", s->skip_end);
+    if (s->skip_layer_count) {
+        json_begin(&w, "skip_layers", '[');
+        for (size_t i = 0; i < s->skip_layer_count; i++)
+            json_put_integer(&w, NULL, s->skip_layers[i]);
+        json_end(&w, ']');
+    }
     json_put_text(&w, "sampler", samplers[s->sampler]);
     json_put_number(&w, "shift", s->shift);
     json_put_integer(&w, "frames", s->frames);

@@ -32,11 +32,12 @@ typedef struct Make {
     const char *colour_of; /* a video whose colour tags the result has; NULL: the standard's */
     SoraSound sound[OPTION_LIST_MAX];
     size_t sound_count;
-    OptionList references, skip_layers; /* make_wan.c */
+    OptionList skip_layers, references; /* the second is make_wan.c's */
     const SoraClip *reference[OPTION_LIST_MAX];
     int skip_layer[OPTION_LIST_MAX];
     double cache, cfg_min, cfg_max, skip_scale, skip_start, skip_end, control_scale;
-    bool fast, resume, cfg_min_given, cfg_max_given;
+    bool fast, resume;
+    bool cfg_min_given, cfg_max_given, skip_given, skip_start_given, skip_end_given;
     bool steps_given, cfg_given, sampler_given, shift_given; /* said on the command line */
     SoraEngine *engine;
     double previewed_s;

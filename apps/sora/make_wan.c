@@ -22,13 +22,6 @@ Option *make_wan_options(Make *m, Option *table)
         { 0, "negative-prompt", T("as --negative"), .text = &m->negative },
         { 0, "flow-shift", T("as --shift"), .number = &m->shift, .min = 0.05, .max = 50,
           .given = &m->shift_given },
-        { 0, "skip-layers", T("layers that skip-layer guidance leaves out, counted from 0"),
-          .value = "7,8,9", .list = &m->skip_layers },
-        { 0, "slg-scale", T("strength of skip-layer guidance, 0 for none"),
-          .number = &m->skip_scale, .max = 30 },
-        { 0, "skip-layer-start", T("it begins after this share of the steps"),
-          .number = &m->skip_start, .max = 1 },
-        { 0, "skip-layer-end", T("and ends after this share"), .number = &m->skip_end, .max = 1 },
         { 0, "reference", T("VACE: a picture of something that shall appear"), .value = "FILE,...",
           .list = &m->references },
         { 0, "control-strength", T("VACE: how strongly what is given steers"),
@@ -51,25 +44,6 @@ void make_wan_engine(const Make *m, SoraEngineOptions *o)
     o->high_noise = m->high_noise;
 }
 
-static SoraStatus read_layers(Make *m, SoraShot *shot)
-{
-    static const int usual[] = { 7, 8, 9 }; /* stable-diffusion.cpp's */
-    enum { USUAL = sizeof usual / sizeof *usual, LAYER_MAX = 1000 };
-    size_t n = m->skip_layers.count;
-    if (!n) memcpy(m->skip_layer, usual, sizeof usual);
-    for (size_t i = 0; i < n; i++) {
-        char *end;
-        long layer = strtol(m->skip_layers.item[i], &end, 10);
-        if (*end || end == m->skip_layers.item[i] || layer < 0 || layer > LAYER_MAX)
-            return err_set(SORA_E_ARGUMENT, T("--skip-layers: \"%s\" is no number of a layer"),
-                           m->skip_layers.item[i]);
-        m->skip_layer[i] = (int)layer;
-    }
-    shot->skip_layers = m->skip_layer;
-    shot->skip_layer_count = n ? n : USUAL;
-    return SORA_OK;
-}
-
 static SoraStatus read_references(Make *m, SoraShot *shot)
 {
     for (size_t i = 0; i < m->references.count; i++) {
@@ -87,10 +61,6 @@ SoraStatus make_wan_shot(Make *m, SoraShot *shot)
 {
     shot->cache = m->cache;
     shot->latents = m->latents;
-    shot->skip_scale = m->skip_scale;
-    shot->skip_start = m->skip_start;
-    shot->skip_end = m->skip_end;
     shot->control_scale = m->control_scale;
-    TRY(read_layers(m, shot));
     return read_references(m, shot);
 }

@@ -1,4 +1,5 @@
 /* Shots of sora.h: planned, made, written. */
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -28,6 +29,7 @@ void sora_shot_init(SoraShot *shot)
                         .strength = 1,
                         .cfg_min = g.cfg_min,
                         .cfg_max = g.cfg_max,
+                        .skip_scale = g.skip_scale,
                         .skip_start = g.skip_start,
                         .skip_end = g.skip_end,
                         .control_scale = g.control_scale };
@@ -49,6 +51,7 @@ void sora_shot_init_for(const SoraEngine *e, SoraShot *shot)
     shot->shift = g.shift;
     shot->sampler = (SoraSampler)g.sampler;
     shot->cfg_min = g.cfg_min, shot->cfg_max = g.cfg_max;
+    shot->skip_scale = g.skip_scale, shot->skip_start = g.skip_start, shot->skip_end = g.skip_end;
 }
 
 static SoraStatus on_step(void *self, size_t step, size_t steps, const Clip *preview)
@@ -111,8 +114,6 @@ static SoraStatus check_shot(const SoraShot *s)
     if (!(s->cfg_min >= 0 && s->cfg_max <= 1))
         return err_set(SORA_E_ARGUMENT, "guidance at noise levels %g to %g, they are 0 to 1",
                        s->cfg_min, s->cfg_max);
-    if (s->skip_scale != 0 && !s->skip_layer_count)
-        return err_set(SORA_E_ARGUMENT, "skip-layer guidance, but no layer to skip");
     if (s->keep < 0 || s->keep > SORA_KEEP_MOTION)
         return err_set(SORA_E_ARGUMENT, "there is nothing to keep of kind %d", s->keep);
     if (s->keep && !s->source)
@@ -250,6 +251,12 @@ static SoraStatus check_wan(const SoraEngine *e, const SoraShot *s)
     return wan_generate_check(e->bundle.wan, &ask);
 }
 
+static double skipped_share(const SoraShot *s)
+{
+    if (s->skip_scale == 0 || s->fast) return 0;
+    return fmax(0, fmin(1, s->skip_end) - fmax(0, s->skip_start));
+}
+
 /* Copies their shot over the defaults, checks it, and plans it. */
 static SoraStatus plan_shot(SoraEngine *e, const SoraShot *theirs, bool streamed, SoraShot *shot,
                             Plan *plan)
@@ -263,6 +270,7 @@ static SoraStatus plan_shot(SoraEngine *e, const SoraShot *theirs, bool streamed
                          .fps = shot->fps,
                          .steps = (size_t)shot->steps,
                          .cfg_scale = shot->cfg_scale,
+                         .skipped = skipped_share(shot),
                          .given = shot->source || shot->part_count,
                          .streamed = streamed };
     if (e->bundle.wan) TRY(check_wan(e, shot));
@@ -376,7 +384,10 @@ static const char *key_of(const SoraEngine *e, const SoraShot *s, const Conditio
         (unsigned long long)hash_condition(c), s->prompt, s->negative ? s->negative : "");
     for (size_t i = 0; i < s->later_count; i++)
         key = arena_printf(a, "%s | %.17g %s", key, s->later[i].from_s, s->later[i].text);
-    return arena_printf(a, "%s | %.17g %.17g", key, s->cfg_min, s->cfg_max);
+    for (size_t i = 0; i < s->skip_layer_count; i++)
+        key = arena_printf(a, "%s | -%d", key, s->skip_layers[i]);
+    return arena_printf(a, "%s | %.17g %.17g | %.17g %.17g %.17g", key, s->cfg_min, s->cfg_max,
+                        s->skip_scale, s->skip_start, s->skip_end);
 }
 
 typedef struct FileSink {

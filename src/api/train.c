@@ -55,7 +55,8 @@ void sora_train_options_init(SoraTrainOptions *o)
                              .clip_level_mean = NAN,
                              .clip_level_std = NAN,
                              .validation = NAN,
-                             .shortcut = NAN };
+                             .shortcut = NAN,
+                             .subject_weight = NAN };
 }
 
 static void tell(const SoraTrainer *t, const char *line)
@@ -189,6 +190,7 @@ static SoraStatus open_video(SoraTrainer *t, const DitConfig *model, Lesson *out
     b->clips.mean = (float)o->clip_level_mean, b->clips.std = (float)o->clip_level_std;
     b->keep = (float)o->keep;
     b->shortcut = (float)o->shortcut;
+    b->subject = (float)o->subject_weight;
     if (o->shortcut > 0 && !model->step_input)
         return err_set(SORA_E_ARGUMENT, "the model cannot learn large steps: it has no step input");
     t->video.drop_text = (float)o->drop_text;

@@ -1,5 +1,6 @@
 #include "diffusion/guidance.h"
 
+#include <math.h>
 #include <string.h>
 
 #include "base/size.h"
@@ -41,10 +42,18 @@ static void mix_frames(const Mixer *m, const double *sigma, float *v)
         }
 }
 
-/* v += scale (cond - other). */
-static void add_difference(const Mixer *m, float scale, const float *cond, float *v)
+/* v += scale (cond - other) in the frames whose level is in the range. */
+static void add_difference(const Mixer *m, const double *sigma, float *v)
 {
-    for (size_t i = 0; i < latent_count(m->shape); i++) v[i] += scale * (cond[i] - m->other[i]);
+    const Guidance *g = &m->g;
+    LatentShape s = m->shape;
+    float scale = (float)g->skip_scale;
+    for (size_t o = 0; o < s.outer; o++)
+        for (size_t f = 0; f < s.frames; f++) {
+            if (!(sigma[f] >= g->skip_min && sigma[f] <= g->skip_max)) continue;
+            size_t at = (o * s.frames + f) * s.inner;
+            for (size_t i = at; i < at + s.inner; i++) v[i] += scale * (m->cond[i] - m->other[i]);
+        }
 }
 
 static SoraStatus mixed_velocity(void *self, const float *z, const double *sigma,
@@ -64,8 +73,16 @@ static SoraStatus mixed_velocity(void *self, const float *z, const double *sigma
     }
     if (!skip) return SORA_OK;
     TRY(g->skipped.fn(g->skipped.self, z, sigma, timestep, m->other));
-    add_difference(m, (float)g->skip_scale, m->cond, v);
+    add_difference(m, sigma, v);
     return SORA_OK;
+}
+
+/* The level of the last step is within, of the next not. */
+void guidance_skip_range(Guidance *g, const Schedule *s, double start, double end)
+{
+    g->skip_max = schedule_level(s, start);
+    g->skip_min = nextafter(schedule_level(s, end), 2);
+    if (g->skip_max < g->skip_min) g->skip_scale = 0;
 }
 
 Denoiser guidance_new(Arena *a, const Guidance *g, LatentShape shape)

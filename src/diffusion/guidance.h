@@ -20,6 +20,10 @@ typedef struct Guidance {
 /* `g` is copied; memory in `a` for as long as the result is used. */
 Denoiser guidance_new(Arena *a, const Guidance *g, LatentShape shape);
 
+/* Skip-layer guidance in steps [start, end), as shares of them: sets the interval, or skip_scale to
+ * 0 where it is empty. */
+void guidance_skip_range(Guidance *g, const Schedule *s, double start, double end);
+
 /* Classifier-free guidance alone. */
 Denoiser guidance_cfg(Arena *a, Denoiser cond, Denoiser uncond, double scale, double sigma_min,
                       double sigma_max, LatentShape shape);

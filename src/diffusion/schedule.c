@@ -128,3 +128,11 @@ void schedule_start(Schedule *s, size_t frame, double from)
         if (i < s->steps) s->timestep[i * s->frames + frame] = 1000 * from;
     }
 }
+
+double schedule_level(const Schedule *s, double share)
+{
+    double at = floor(share * (double)s->steps + 0.5), most = 0;
+    size_t step = at < 0 ? 0 : at > (double)s->steps ? s->steps : (size_t)at;
+    for (size_t f = 0; f < s->frames; f++) most = fmax(most, s->sigma[step * s->frames + f]);
+    return most;
+}

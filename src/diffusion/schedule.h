@@ -39,6 +39,10 @@ SoraStatus schedule_grid(Grid grid, size_t steps, double shift, size_t frames, A
 size_t schedule_begin(size_t steps, size_t frames, size_t together, const bool *held,
                       size_t *begin);
 
+/* The highest level of any frame where step `share` of all begins; below 0 and above 1: the ends.
+ */
+double schedule_level(const Schedule *s, double share);
+
 /* Frame f keeps `sigma` through all steps (0: it is given). */
 void schedule_hold(Schedule *s, size_t frame, double sigma);
 

@@ -9,7 +9,7 @@
 
 enum { CHANNELS = 3, CELL = 4 }; /* a window is 2 x 2 cells of 4 x 4 pixels, cells overlap */
 
-#define SOFT 0.01f  /* where |d| bends: sqrt(d^2 + SOFT^2) - SOFT */
+#define SOFT  0.01f /* where |d| bends: sqrt(d^2 + SOFT^2) - SOFT */
 #define FAINT 1e-4f /* of a window's energy: below it nothing is seen */
 
 typedef struct PictureOp {

@@ -24,8 +24,8 @@ GenerateOptions generate_options_default(void)
                               .cfg_max = 0.95,
                               .shift = 1,
                               .sampler = SAMPLER_DPMPP_2M,
-                              .skip_start = 0.01,
-                              .skip_end = 0.2,
+                              .skip_scale = 2,
+                              .skip_end = 0.9,
                               .control_scale = 1,
                               .precision = GEMM_BF16 };
 }
@@ -34,6 +34,27 @@ bool generate_knows_fast(const Bundle *b)
 {
     const char *share = b->wan ? NULL : safetensors_metadata(&b->file, "sora.shortcut");
     return b->config.step_input && share && strtod(share, NULL) > 0;
+}
+
+SoraStatus generate_skip_layers(const GenerateOptions *o, const int *usual, size_t usual_count,
+                                size_t layers, Arena *a, const bool **skip)
+{
+    const int middle = (int)(layers / 2), *list = o->skip_layers;
+    size_t count = o->skip_layer_count;
+    *skip = NULL;
+    if (o->skip_scale == 0 || layers < 2) return SORA_OK;
+    if (!count) list = usual, count = usual_count;
+    if (!o->skip_layer_count && (!count || (size_t)usual[usual_count - 1] >= layers))
+        list = &middle, count = 1;
+    bool *out = arena_zero(a, layers * sizeof *out);
+    for (size_t i = 0; i < count; i++) {
+        if (list[i] < 0 || (size_t)list[i] >= layers)
+            return err_set(SORA_E_ARGUMENT, "there is no layer %d to skip: the model has 0 to %zu",
+                           list[i], layers - 1);
+        out[list[i]] = true;
+    }
+    *skip = out;
+    return SORA_OK;
 }
 
 /* ---- levels ---------------------------------------------------------------------------- */
@@ -283,17 +304,22 @@ static SoraStatus sample(Run *r, FrameSink sink)
 {
     const GenerateOptions *o = r->o;
     size_t values = r->per * r->values;
-    Prompted cond, uncond;
-    Denoiser d = { generate_predict, &cond };
+    Prompted cond, uncond, skipped;
     LatentShape shape = { 1, r->window, values };
     TRY(make_levels(r));
     TRY(generate_prompted(r, o->prompt, false, &cond));
-    if (o->cfg_scale != 1) {
-        Denoiser without = { generate_predict, &uncond };
-        TRY(generate_prompted(r, o->negative ? o->negative : "", true, &uncond));
-        d = guidance_cfg(r->a, d, without, o->cfg_scale, o->fast ? 0 : o->cfg_min,
-                         o->fast ? 1 : o->cfg_max, shape);
-    }
+    Guidance g = { .cond = { generate_predict, &cond },
+                   .uncond = { generate_predict, &uncond },
+                   .scale = o->cfg_scale,
+                   .sigma_min = o->fast ? 0 : o->cfg_min,
+                   .sigma_max = o->fast ? 1 : o->cfg_max,
+                   .skipped = { generate_predict, &skipped } };
+    if (g.scale != 1) TRY(generate_prompted(r, o->negative ? o->negative : "", true, &uncond));
+    skipped = cond;
+    TRY(generate_skip_layers(o, NULL, 0, r->b->config.layers, r->a, &skipped.skip));
+    if (skipped.skip && !o->fast) g.skip_scale = o->skip_scale;
+    guidance_skip_range(&g, &r->one, o->skip_start, o->skip_end);
+    Denoiser d = guidance_new(r->a, &g, shape);
     r->z = arena_zero(r->a, r->window * values * sizeof *r->z);
     r->clean = arena_zero(r->a, r->window * values * sizeof *r->clean);
     r->given = arena_zero(r->a, r->window * r->per * PATCH_FRAMES);

@@ -60,9 +60,9 @@ typedef struct GenerateOptions {
                                    tiles and read their weights again in every step */
     double cache;               /* Wan models: step caching (model/dit_cache.h), 0: none */
     const char *latents_path;   /* Wan models save the finished latent there; NULL: nowhere */
-    /* Wan models: skip-layer guidance: blocks that are left out, how strongly, in which share of
-     * the steps. skip_scale 0: none. */
-    const int *skip_layers; /* [skip_layer_count] */
+    /* Skip-layer guidance: blocks that are left out, how strongly, in which share of the steps.
+     * skip_scale 0, or `fast`: none. */
+    const int *skip_layers; /* [skip_layer_count] NULL: the middle one; of Wan models 7, 8, 9 */
     size_t skip_layer_count;
     double skip_scale, skip_start, skip_end;
     const Clip *const *references; /* [reference_count] VACE: one picture each that shall appear */
@@ -77,7 +77,13 @@ typedef struct GenerateOptions {
     bool wants_preview;
 } GenerateOptions;
 
+/* Of our own models. */
 GenerateOptions generate_options_default(void);
+
+/* skip[layer] says whether guidance leaves it out: o's layers, or `usual` of them where they exist,
+ * else the middle one. NULL when there is to be none. */
+SoraStatus generate_skip_layers(const GenerateOptions *o, const int *usual, size_t usual_count,
+                                size_t layers, Arena *a, const bool **skip);
 
 /* Was the model trained to take few large steps (`fast`)? */
 bool generate_knows_fast(const Bundle *b);

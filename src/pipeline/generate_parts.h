@@ -30,8 +30,9 @@ typedef struct Run {
 /* The network under the prompts of one kind. */
 typedef struct Prompted {
     const Run *run;
-    TextStates text; /* of all prompts, packed */
-    size_t count;    /* later_count + 1, or 1 that holds throughout */
+    TextStates text;  /* of all prompts, packed */
+    size_t count;     /* later_count + 1, or 1 that holds throughout */
+    const bool *skip; /* [layers] blocks that are left out; NULL: none */
 } Prompted;
 
 /* Encodes the prompts; `alone`: this one instead of all. */

@@ -176,7 +176,8 @@ SoraStatus generate_predict(void *prompted, const float *z, const double *sigma,
                     .text_start = t.start,
                     .pooled = t.pooled,
                     .texts = t.count,
-                    .text_token = t.token };
+                    .text_token = t.token,
+                    .skip = p->skip };
     fill_input(r, &t, z, sigma, timestep, &in);
     Tape *tape = tape_new(r->step, r->c, r->o->precision, false);
     put_velocity(r, z, dit_forward(r->b->dit, tape, &in)->data, sigma, v);

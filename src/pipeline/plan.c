@@ -169,7 +169,7 @@ static SoraStatus plan_cost(const Bundle *b, const Compute *c, Plan *p)
     double latents = (double)patch_latent_frames(p->frames), window = (double)p->window;
     double steps = (double)p->want.steps; /* a window that rolls takes them again as it moves on */
     if (latents > window) steps *= 1 + (latents - 1) / (0.75 * window);
-    double passes = steps * (p->want.cfg_scale != 1 ? 2 : 1);
+    double passes = steps * ((p->want.cfg_scale != 1 ? 2 : 1) + p->want.skipped);
     double flop = passes * pass_flop(config, (double)p->tokens, text_tokens);
     double shown = (double)(p->want.frames * p->want.height * p->want.width);
     p->seconds = flop / (share * measure_speed(c, config, a));

@@ -23,9 +23,10 @@ typedef struct PlanRequest {
     double fps; /* not read for one frame */
     size_t steps;
     double cfg_scale;
-    size_t memory; /* bytes that may be used, 0: no limit; Wan models can be made to need less */
-    bool streamed; /* frames leave as they are made */
-    bool given;    /* a source is given in part, which a Wan model has to encode */
+    double skipped; /* share of the steps that skip-layer guidance takes part in */
+    size_t memory;  /* bytes that may be used, 0: no limit; Wan models can be made to need less */
+    bool streamed;  /* frames leave as they are made */
+    bool given;     /* a source is given in part, which a Wan model has to encode */
 } PlanRequest;
 
 typedef struct Plan {

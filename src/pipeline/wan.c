@@ -151,24 +151,6 @@ static Denoiser predict(const Run *r, int expert, int text, bool skipping)
     return (Denoiser){ shown_velocity, s };
 }
 
-/* The level at which step `share` of all begins; shares below 0 and above 1 are the ends. */
-static double level_at(const Schedule *s, double share)
-{
-    double at = floor(share * (double)s->steps + 0.5), most = 0;
-    size_t step = at < 0 ? 0 : at > (double)s->steps ? s->steps : (size_t)at;
-    for (size_t f = 0; f < s->frames; f++) most = fmax(most, s->sigma[step * s->frames + f]);
-    return most;
-}
-
-/* Skip-layer guidance in steps [start, end): the level of the last one is within, of the next not.
- */
-static void skip_range(const WanJob *j, const Schedule *s, Guidance *g)
-{
-    g->skip_max = level_at(s, j->skip_start);
-    g->skip_min = nextafter(level_at(s, j->skip_end), 2);
-    if (!j->skip_layers || g->skip_max < g->skip_min) g->skip_scale = 0;
-}
-
 static Denoiser guide(const Run *r, int expert, const Schedule *s, LatentShape shape)
 {
     const WanJob *j = r->j;
@@ -176,8 +158,8 @@ static Denoiser guide(const Run *r, int expert, const Schedule *s, LatentShape s
                    .scale = expert == WAN_HIGH ? j->cfg_high : j->cfg_scale,
                    .sigma_min = j->cfg_min,
                    .sigma_max = j->cfg_max,
-                   .skip_scale = j->skip_scale };
-    skip_range(j, s, &g);
+                   .skip_scale = j->skip_layers ? j->skip_scale : 0 };
+    guidance_skip_range(&g, s, j->skip_start, j->skip_end);
     if (g.scale != 1) g.uncond = predict(r, expert, 1, false);
     if (g.skip_scale != 0) g.skipped = predict(r, expert, 0, true);
     return guidance_new(r->a, &g, shape);

@@ -8,6 +8,7 @@ void wan_generate_default(const WanBundle *b, GenerateOptions *o)
     o->frames = j.frames, o->height = j.height, o->width = j.width, o->fps = j.fps;
     o->steps = j.steps, o->shift = j.shift, o->sampler = j.sampler;
     o->cfg_scale = j.cfg_scale, o->cfg_min = j.cfg_min, o->cfg_max = j.cfg_max;
+    o->skip_scale = 0, o->skip_start = j.skip_start, o->skip_end = j.skip_end;
 }
 
 static SoraStatus cannot(const WanBundle *b, const char *what, const char *who)
@@ -135,24 +136,9 @@ static SoraStatus give_references(const WanBundle *b, const GenerateOptions *o, 
     return SORA_OK;
 }
 
-static SoraStatus skip_layers(const WanBundle *b, const GenerateOptions *o, Arena *a, WanJob *j)
-{
-    if (!(o->skip_scale != 0)) return SORA_OK;
-    bool *skip = arena_zero(a, b->config.layers * sizeof *skip);
-    for (size_t i = 0; i < o->skip_layer_count; i++) {
-        if (o->skip_layers[i] < 0 || (size_t)o->skip_layers[i] >= b->config.layers)
-            return err_set(SORA_E_ARGUMENT, "there is no layer %d to skip: the model has 0 to %zu",
-                           o->skip_layers[i], b->config.layers - 1);
-        skip[o->skip_layers[i]] = true;
-    }
-    j->skip_layers = skip;
-    j->layers = b->config.layers;
-    j->skip_scale = o->skip_scale, j->skip_start = o->skip_start, j->skip_end = o->skip_end;
-    return SORA_OK;
-}
-
 SoraStatus wan_generate_job(const WanBundle *b, const GenerateOptions *o, Arena *a, WanJob *out)
 {
+    static const int usual[] = { 7, 8, 9 }; /* stable-diffusion.cpp's */
     WanJob j = wan_job_default(b);
     double low = j.cfg_scale;
     j.prompt = o->prompt, j.negative = o->negative;
@@ -170,7 +156,10 @@ SoraStatus wan_generate_job(const WanBundle *b, const GenerateOptions *o, Arena 
                        c->source->width, c->source->height, o->width, o->height);
     TRY(read_condition(b, c, patch_video_frames(patch_latent_frames(o->frames)), a, &j));
     TRY(give_references(b, o, a, &j));
-    TRY(skip_layers(b, o, a, &j));
+    TRY(generate_skip_layers(o, usual, sizeof usual / sizeof *usual, b->config.layers, a,
+                             &j.skip_layers));
+    j.layers = b->config.layers;
+    j.skip_scale = o->skip_scale, j.skip_start = o->skip_start, j.skip_end = o->skip_end;
     j.given.control_scale = (float)o->control_scale;
     j.cache_threshold = o->cache;
     *out = j;

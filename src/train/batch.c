@@ -44,6 +44,27 @@ static uint8_t draw_shortcut(const BatchOptions *o, uint64_t seed, size_t frames
     return (uint8_t)k;
 }
 
+static float overlap(float low, float high, float left, float right)
+{
+    return fmaxf(0, fminf(high, right) - fmaxf(low, left));
+}
+
+/* The share of a token's place that a subject covers, in the frame where it covers most. */
+static float subject_share(const Example *e, PatchGrid g, size_t token)
+{
+    float rows = (float)g.height, columns = (float)g.width, most = 0;
+    size_t latent = token / (g.height * g.width);
+    float y = (float)(token / g.width % g.height) / rows, x = (float)(token % g.width) / columns;
+    size_t first = latent ? PATCH_FRAMES * latent - PATCH_FRAMES + 1 : 0;
+    for (size_t f = first; f <= PATCH_FRAMES * latent && f < e->clip.frames; f++)
+        for (size_t i = 0; i < e->subjects; i++) {
+            const Box *b = &e->subject[f * e->subjects + i];
+            most = fmaxf(most, overlap(x, x + 1 / columns, b->left, b->right) *
+                                   overlap(y, y + 1 / rows, b->top, b->bottom));
+        }
+    return most * rows * columns;
+}
+
 static void make_sequence(void *ctx, size_t s, int worker)
 {
     (void)worker;
@@ -75,7 +96,8 @@ static void make_sequence(void *ctx, size_t s, int worker)
         noise_token(m, m->out->target + n * values, mask, t[f], noise,
                     m->tokens + n * m->c->in_values);
         float left = fmaxf(1 - t[f], BATCH_CLAMP);
-        m->out->weight[n] = all ? 0 : 1 / (left * left);
+        float focus = m->o->subject > 0 ? m->o->subject * subject_share(&m->examples[s], g, i) : 0;
+        m->out->weight[n] = all ? 0 : (1 + focus) / (left * left);
         m->token_row[n] = (uint32_t)(m->row_start[s] + (all ? g.frames : f));
     }
 }

@@ -69,7 +69,7 @@ static SoraStatus loss(const void *self, void *net, ParamSet *set, const LessonC
     BatchOptions o = d->batch;
     o.first = k->first;
     o.seed = rng_split(k->seed, DRAW_BATCH);
-    if (!tape_grad(k->tape)) o.keep = 1, o.shortcut = 0;
+    if (!tape_grad(k->tape)) o.keep = 1, o.shortcut = 0, o.subject = 0;
     Batch b;
     batch_make(&d->model, k->c, k->example, k->count, &text, &o, tape_arena(k->tape), &b);
     if (o.shortcut > 0) shortcut_targets(net, k->c, &text, tape_arena(k->tape), &b);

@@ -33,6 +33,7 @@ static void make_example(void *ctx, size_t i, int worker)
     (void)worker;
     Slot *s = ctx;
     const Source *from = s->source;
+    s->example[i] = (Example){ 0 };
     s->status[i] = from->make(from->self, s->loaded.first + i, s->arena[i], &s->example[i]);
     if (s->status[i] != SORA_OK) snprintf(s->sentence[i], ERR_TEXT_MAX, "%s", err_text());
 }

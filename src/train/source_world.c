@@ -24,6 +24,21 @@ static void world_size(const void *self, uint64_t i, SourceSize *out)
     *out = w->sizes[k];
 }
 
+/* The boxes of the actors that can be seen. */
+static void put_subjects(const Facts *facts, const WorldState *state, Arena *a, Example *out)
+{
+    size_t n = facts->actors;
+    Box *box = arena_alloc(a, state->frames * n * sizeof *box);
+    for (size_t f = 0; f < state->frames; f++)
+        for (size_t i = 0; i < n; i++) {
+            const BodyState *b = &state->frame[f].actor[i];
+            float width = b->visible > 0 ? b->width / 2 : 0, height = b->height / 2;
+            box[f * n + i] = (Box){ b->x - width, b->y - height, b->x + width, b->y + height };
+        }
+    out->subject = box;
+    out->subjects = n;
+}
+
 static SoraStatus world_make(const void *self, uint64_t i, Arena *a, Example *out)
 {
     const WorldSource *w = self;
@@ -43,6 +58,7 @@ static SoraStatus world_make(const void *self, uint64_t i, Arena *a, Example *ou
     world_sample(w->world, rng_u64(rng_split(w->seed, DRAW_FACTS), fact), &o, facts);
     uint64_t look = rng_u64(rng_split(w->seed, DRAW_RENDER), i);
     TRY(world_render(w->world, facts, look, &frames, a, &out->clip, &state));
+    put_subjects(facts, &state, a, out);
     *view = world_seen(w->world, facts, &state);
     CaptionStyle style;
     caption_mix(rng_u64(rng_split(w->seed, DRAW_STYLE), fact), &style);

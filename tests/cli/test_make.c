@@ -58,6 +58,16 @@ static void test_generate(void **state)
               "plan: 64x48, 6 frames at 24 a second");
     check_run("$S info a.mp4", 0, "made_by: machine");
     check_run("$S generate --like a.mp4 -o b.mp4 -q && cmp a.mp4 b.mp4 && echo same", 0, "same");
+    check_run("$S generate x $M --frames 6 --size 64x48 --seed 3 --cfg-min 0.4 --slg-scale 3 "
+              "--skip-layers 0 --skip-layer-end 0.5 -q -o c.mp4 && $S generate --like c.mp4 -q -o "
+              "d.mp4 && cmp c.mp4 d.mp4 && echo same",
+              0, "same");
+    check_run(
+        "$S generate --like c.mp4 --slg-scale 0 -q -o e.mp4; cmp -s c.mp4 e.mp4 || echo other", 0,
+        "other");
+    check_run("$S generate x $M --skip-layers 9 -o f.mp4", 1, "no layer 9 to skip");
+    check_run("$S generate x $M --skip-layers a -o f.mp4", 1, "\"a\" is no number of a layer");
+    check_run("rm c.mp4", 0, "");
     check_run("$S generate x $M -o a.mp4", 1, "a.mp4 exists already");
     check_run("$S generate x $M -o a.what", 1, "the name must end in");
     check_run("$S generate '  ' $M -o c.mp4", 1, "the prompt is empty");

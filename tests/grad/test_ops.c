@@ -203,7 +203,12 @@ static Tensor *picture_loss(Tape *t, const Param *p)
     float *base = arena_zero(tape_arena(t), 192 * sizeof *base);
     for (int i = 0; i < 192; i++) target[i] = 9 + 4 * (float)sin(i * i), base[i] = (float)cos(i);
     PictureLoss l = {
-        .frames = 1, .height = 2, .width = 2, .factor = 4, .base = base, .target = target,
+        .frames = 1,
+        .height = 2,
+        .width = 2,
+        .factor = 4,
+        .base = base,
+        .target = target,
         .edges = 3,
     };
     return op_picture_loss(t, op_param(t, &p[0]), &l);

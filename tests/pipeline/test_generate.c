@@ -204,13 +204,40 @@ static void test_keep(void **state)
     arena_rewind(f->a, mark);
 }
 
+/* The middle layer is left out unless others are named; with none, or in no step, nothing changes.
+ */
+static void test_skip_layers(void **state)
+{
+    Fixture *f = *state;
+    ArenaMark mark = arena_mark(f->a);
+    static const int middle[] = { 1 }, other[] = { 0 }, wrong[] = { 2 };
+    enum { BYTES = 5 * 16 * 24 * 3 };
+    GenerateOptions o = small(5);
+    Clip usual, plain, made;
+    CHECK_OK(generate_clip(&f->b, f->c, &o, f->a, &usual));
+    o.skip_layers = middle, o.skip_layer_count = 1;
+    CHECK_OK(generate_clip(&f->b, f->c, &o, f->a, &made));
+    assert_memory_equal(made.rgb, usual.rgb, BYTES);
+    o.skip_layers = other;
+    CHECK_OK(generate_clip(&f->b, f->c, &o, f->a, &made));
+    assert_memory_not_equal(made.rgb, usual.rgb, BYTES);
+    o.skip_scale = 0;
+    CHECK_OK(generate_clip(&f->b, f->c, &o, f->a, &plain));
+    assert_memory_not_equal(plain.rgb, usual.rgb, BYTES);
+    o.skip_scale = 2, o.skip_start = o.skip_end = 0.5;
+    CHECK_OK(generate_clip(&f->b, f->c, &o, f->a, &made));
+    assert_memory_equal(made.rgb, plain.rgb, BYTES);
+    o.skip_layers = wrong;
+    CHECK_FAILS(generate_clip(&f->b, f->c, &o, f->a, &made), SORA_E_ARGUMENT, "no layer 2 to skip");
+    arena_rewind(f->a, mark);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_memory),
-        cmocka_unit_test(test_few_given),
-        cmocka_unit_test(test_later),
-        cmocka_unit_test(test_keep),
+        cmocka_unit_test(test_memory),      cmocka_unit_test(test_few_given),
+        cmocka_unit_test(test_later),       cmocka_unit_test(test_keep),
+        cmocka_unit_test(test_skip_layers),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }
