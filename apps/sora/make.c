@@ -1,6 +1,7 @@
 #include "make.h"
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
 
