@@ -200,11 +200,17 @@ void dit_fit_text(const Dit *d, const Tensor *states, const Tensor *pooled)
 
 /* ---- layout ---------------------------------------------------------------------------- */
 
+static size_t shorter_side(const DitSequence *s)
+{
+    return (s->grid.height < s->grid.width ? s->grid.height : s->grid.width) - s->beyond;
+}
+
 /* Absolute place in the picture: RoPE alone cannot tell ground from sky. Coordinates run over
  * [-1, 1] on the shorter side, so that a wide picture shows more of the same world. */
-static void position_features(PatchGrid g, size_t row, size_t column, float frame_s, float *out)
+static void position_features(const DitSequence *s, size_t row, size_t column, float *out)
 {
-    float shorter = (float)(g.height < g.width ? g.height : g.width);
+    PatchGrid g = s->grid;
+    float shorter = (float)shorter_side(s);
     float place[2] = { (2 * (float)row + 1 - (float)g.height) / shorter,
                        (2 * (float)column + 1 - (float)g.width) / shorter };
     for (int axis = 0; axis < 2; axis++)
@@ -214,7 +220,7 @@ static void position_features(PatchGrid g, size_t row, size_t column, float fram
             *out++ = sinf(angle);
         }
     *out++ = log2f(shorter / 8);
-    *out++ = frame_s * 6;
+    *out++ = s->frame_s * 6;
 }
 
 /* RoPE positions: time in sixths of a second (one latent frame at 24 fps), space in eighths of
@@ -227,8 +233,7 @@ static void rope_position(const DitConfig *c, const DitSequence *s, size_t f, si
         out[0] = (float)f, out[1] = (float)row, out[2] = (float)column;
         return;
     }
-    size_t shorter = s->grid.height < s->grid.width ? s->grid.height : s->grid.width;
-    float unit = 8.0f / (float)shorter;
+    float unit = 8.0f / (float)shorter_side(s);
     out[0] = (float)f * s->frame_s * 6;
     out[1] = ((float)row + 0.5f - (float)s->grid.height / 2) * unit;
     out[2] = ((float)column + 0.5f - (float)s->grid.width / 2) * unit;
@@ -257,7 +262,7 @@ DitLayout *dit_layout(const DitConfig *c, const DitSequence *sequence, size_t se
             rope_position(c, &sequence[s], f, row, column, at);
             embed_rope_row(at, 2 * half, l->cos + n * half, l->sin + n * half);
             if (l->position)
-                position_features(g, row, column, sequence[s].frame_s,
+                position_features(&sequence[s], row, column,
                                   (float *)l->position->data + n * DIT_POSITION);
         }
     }

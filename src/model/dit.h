@@ -67,6 +67,8 @@ void dit_fit_text(const Dit *d, const Tensor *states, const Tensor *pooled);
 typedef struct DitSequence {
     PatchGrid grid;
     float frame_s; /* seconds a latent frame stands for; 0 for images. RoPE: 6 units a second */
+    size_t beyond; /* rows and columns of the grid that lie outside of the picture, half of them on
+                      each side (our own models) */
 } DitSequence;
 
 /* Where everything of a packed batch lies; made once for the grids, used for every step. */

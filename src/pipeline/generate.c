@@ -10,6 +10,10 @@
 #include "pipeline/generate_parts.h"
 #include "pipeline/wan_generate.h"
 
+/* Every other step is taken aside once the first frame is no noisier than this: the layout is
+ * decided on the grid that was trained. */
+static const double ASIDE_BELOW = 0.8;
+
 GenerateOptions generate_options_default(void)
 {
     return (GenerateOptions){ .prompt = "",
@@ -246,6 +250,7 @@ static SoraStatus step_once(Run *r, Denoiser d)
         told[f] = timestep(r, r->base + f, i);
         moves = moves || s.sigma[2][f] != s.sigma[3][f];
     }
+    r->steps_aside = r->aside && i % 2 && generate_level(r, r->base, i) <= ASIDE_BELOW;
     SoraStatus status = moves ? sampler_step(r->sampler, d, &s, r->z) : SORA_OK;
     if (status == SORA_OK && moves) keep(r, s.sigma[3]);
     if (status == SORA_OK) put_given(r, 0, r->window);
@@ -323,6 +328,7 @@ static SoraStatus sample(Run *r, FrameSink sink)
     r->z = arena_zero(r->a, r->window * values * sizeof *r->z);
     r->clean = arena_zero(r->a, r->window * values * sizeof *r->clean);
     r->given = arena_zero(r->a, r->window * r->per * PATCH_FRAMES);
+    if (!o->fast) generate_aside(r);
     r->sampler = sampler_new(o->fast ? SAMPLER_EULER : o->sampler, shape, r->a);
     SoraStatus s = run(r, d, sink);
     generate_state_close(r);

@@ -20,8 +20,10 @@ typedef struct Run {
     double from;   /* no frame is noisier than this (an edit's strength) */
     /* Where it is: the window's frames are base, base + 1 ... of the clip. */
     size_t step_number, base, emitted;
-    float *z, *clean; /* [window, per, values] */
-    uint8_t *given;   /* [window, per, PATCH_FRAMES] */
+    float *z, *clean;  /* [window, per, values] */
+    uint8_t *given;    /* [window, per, PATCH_FRAMES] */
+    struct Run *aside; /* the window half a patch aside, or NULL */
+    bool steps_aside;  /* in this step it is what the network sees */
     Sampler *sampler;
     FILE *frames; /* of the state; NULL: none is kept */
     Arena *a, *step;
@@ -41,6 +43,14 @@ SoraStatus generate_prompted(const Run *r, const char *prompt, bool alone, Promp
 /* The velocity of the window's frames: a Denoiser's function. */
 SoraStatus generate_predict(void *prompted, const float *z, const double *sigma,
                             const double *timestep, float *v);
+
+/* Steps in which the network sees the clip half a patch aside, so that what were borders of patches
+ * are middles of them, and the two grids leave no trace of themselves (cycle spinning, Coifman and
+ * Donoho 1995). generate_aside makes the other window, or none where it cannot be: a latent model,
+ * a single row or column, or given pixels that share patches with others. */
+void generate_aside(Run *r);
+SoraStatus generate_predict_aside(const Prompted *p, const float *z, const double *sigma,
+                                  const double *timestep, float *v);
 
 /* The level of latent frame f before step i. */
 double generate_level(const Run *r, size_t f, size_t i);

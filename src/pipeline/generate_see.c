@@ -162,6 +162,7 @@ SoraStatus generate_predict(void *prompted, const float *z, const double *sigma,
 {
     const Prompted *p = prompted;
     const Run *r = p->run;
+    if (r->steps_aside) return generate_predict_aside(p, z, sigma, timestep, v);
     ArenaMark mark = arena_mark(r->step);
     Texts t = texts_of_window(p);
     size_t rows = r->window + t.count, tokens = r->layout->tokens;

@@ -127,7 +127,7 @@ static DitRoute *make_route(const DitConfig *c, const DitLayout *l, const BatchO
 void batch_make(const DitConfig *c, const Compute *compute, const Example *examples, size_t count,
                 const TextStates *text, const BatchOptions *o, Arena *a, Batch *out)
 {
-    DitSequence *sequence = arena_alloc(a, count * sizeof *sequence);
+    DitSequence *sequence = arena_zero(a, count * sizeof *sequence);
     size_t *row_start = arena_alloc(a, count * sizeof *row_start), rows = 0;
     for (size_t s = 0; s < count; s++) {
         const Clip *clip = &examples[s].clip;

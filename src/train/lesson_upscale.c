@@ -1,30 +1,18 @@
 #include "train/lesson_upscale.h"
 
-#include <string.h>
-
 #include "base/rng.h"
 #include "grad/ops.h"
 #include "media/resize.h"
+#include "pipeline/generate.h"
 
-enum { PROMPTS_REMEMBERED = 4096 };
-enum { DRAW_LEVELS = 1 };
-enum { STEPS = 4 }; /* of the video model, on the way from noise */
+enum { DRAW_MADE = 1, DRAW_STRENGTH };
+enum { STEPS = 12 }; /* from noise alone: of them a clip takes the share that its strength is */
 
-void lesson_upscale_open(LessonUpscale *u, const UpscaleConfig *config, const Dit *base,
-                         const TextEncoder *encoder)
+void lesson_upscale_open(LessonUpscale *u, const UpscaleConfig *config, const Bundle *base)
 {
-    *u = (LessonUpscale){ .config = *config,
-                          .base = base,
-                          .prompts = base ? prompts_new(encoder, PROMPTS_REMEMBERED) : NULL,
-                          .made = 0.8f,
-                          .levels = { .mean = 0.2f, .std = 0.8f },
-                          .edges = 0.5f };
-}
-
-void lesson_upscale_close(LessonUpscale *u)
-{
-    prompts_free(u->prompts);
-    *u = (LessonUpscale){ 0 };
+    *u = (LessonUpscale){
+        .config = *config, .base = base && base->dit ? base : NULL, .made = 0.85f, .edges = 0.5f
+    };
 }
 
 static SoraStatus build(const void *self, ParamSet *set, Arena *weights, void **net)
@@ -56,47 +44,27 @@ static SoraStatus shrink(const LessonUpscale *u, const LessonCall *k, Arena *a, 
     return SORA_OK;
 }
 
-/* Euler's steps from the batch's levels to clean: what the video model makes of that noise. Every
- * token has one level of its own sequence. */
-static const float *sample(const Dit *dit, const Compute *compute, Batch *b, Arena *a)
-{
-    const DitConfig *c = dit_config(dit);
-    DitInput in = b->input;
-    size_t tokens = in.layout->tokens;
-    float *timestep = arena_alloc(a, in.rows * sizeof *timestep);
-    memcpy(timestep, in.timestep, in.rows * sizeof *timestep);
-    in.timestep = timestep;
-    for (int left = STEPS;; left--) {
-        Tape *t = tape_new(a, compute, GEMM_BF16, false);
-        const float *x = dit_forward(dit, t, &in)->data;
-        if (left == 1) return x;
-        float *z = in.tokens->data;
-        for (size_t i = 0; i < tokens; i++, x += c->out_values, z += c->in_values)
-            for (size_t j = 0; j < c->out_values; j++) z[j] += (x[j] - z[j]) / (float)left;
-        for (size_t i = 0; i < in.rows; i++) timestep[i] *= (float)(left - 1) / (float)left;
-    }
-}
-
-/* In place of the small pictures comes what the video model makes of them after some noise. */
+/* In place of the small clips comes what the video model makes of them after some noise (SDEdit),
+ * the way it makes clips for people: what it blurs, tears and exaggerates is to be mended. */
 static SoraStatus pass_through_base(const LessonUpscale *u, const LessonCall *k, Example *small,
-                                    size_t count, Arena *a)
+                                    Arena *a)
 {
-    if (!count) return SORA_OK;
-    const DitConfig *c = dit_config(u->base);
-    const char **caption = arena_alloc(a, count * sizeof *caption);
-    for (size_t i = 0; i < count; i++) caption[i] = small[i].caption;
-    TextStates text;
-    TRY(prompts_encode(u->prompts, k->c, caption, count, a, a, &text));
-    BatchOptions o = {
-        .seed = rng_split(k->seed, DRAW_LEVELS), .images = u->levels, .clips = u->levels, .keep = 1
-    };
-    Batch b;
-    batch_make(c, k->c, small, count, &text, &o, a, &b);
-    const float *x = sample(u->base, k->c, &b, a);
-    for (size_t i = 0; i < count; i++) {
-        Clip *clip = &small[i].clip;
-        patch_unpack(x + b.input.layout->start[i] * c->out_values, clip->frames, clip->height,
-                     clip->width, c->patch, clip->rgb);
+    for (size_t i = 0; u->base && i < k->count; i++) {
+        uint64_t number = k->first + i;
+        if (!(rng_uniform(rng_split(k->seed, DRAW_MADE), number) < (double)u->made)) continue;
+        double draw = rng_uniform(rng_split(k->seed, DRAW_STRENGTH), number);
+        const Clip *source = &small[i].clip;
+        Condition given = { .source = source, .strength = 0.3 + 0.4 * draw };
+        GenerateOptions o = generate_options_default();
+        o.prompt = small[i].caption;
+        o.seed = rng_split(k->seed, number);
+        o.frames = source->frames, o.height = source->height, o.width = source->width;
+        o.fps = source->frames > 1 ? source->fps : o.fps;
+        o.steps = STEPS;
+        o.condition = &given;
+        Clip made;
+        TRY(generate_clip(u->base, k->c, &o, a, &made));
+        small[i].clip = made;
     }
     return SORA_OK;
 }
@@ -119,7 +87,7 @@ static void add_frames(const UpscaleConfig *c, const Clip *large, const Clip *sm
 static SoraStatus check_sizes(const LessonUpscale *u, const LessonCall *k)
 {
     const Clip *first = &k->example[0].clip;
-    size_t unit = u->config.factor * (u->base ? dit_config(u->base)->patch : 1);
+    size_t unit = u->config.factor * (u->base ? u->base->config.patch : 1);
     if (first->height % unit || first->width % unit)
         return err_set(SORA_E_ARGUMENT,
                        "the upscaler learns from sides that are multiples of %zu, "
@@ -146,8 +114,7 @@ static SoraStatus loss(const void *self, void *net, ParamSet *set, const LessonC
     TRY(check_sizes(u, k));
     Example *small = arena_zero(a, k->count * sizeof *small);
     TRY(shrink(u, k, a, small));
-    size_t made = u->base ? (size_t)((float)k->count * u->made + 0.5f) : 0;
-    TRY(pass_through_base(u, k, small, made, a));
+    TRY(pass_through_base(u, k, small, a));
 
     const Clip *s = &small[0].clip;
     size_t frames = k->count * s->frames, pixels = s->height * s->width;

@@ -3,7 +3,7 @@
 
 #include "base/rng.h"
 #include "model/bundle.h"
-#include "pipeline/generate.h"
+#include "pipeline/generate_parts.h"
 #include "pipeline/plan.h"
 
 typedef struct Fixture {
@@ -204,6 +204,52 @@ static void test_keep(void **state)
     arena_rewind(f->a, mark);
 }
 
+/* A network that predicts nothing sees the clip aside and gives back what it would straight, to the
+ * bit: every pixel went there and came home, given ones as given. */
+static void test_aside(void **state)
+{
+    Fixture *f = *state;
+    ArenaMark mark = arena_mark(f->a);
+    enum { LATENTS = 3, TOKENS = LATENTS * 2 * 3, GIVEN = 1 };
+    Bundle b = f->b;
+    ParamSet *set = params_new_train(f->a, 4, NULL, NULL); /* its head is zero */
+    CHECK_OK(dit_new(&b.config, set, f->a, &b.dit));
+    GenerateOptions o = small(9);
+    DitSequence sequence = { .grid = { LATENTS, 2, 3 }, .frame_s = 0.3f };
+    Run r = { .b = &b, .c = f->c, .o = &o, .grid = sequence.grid, .per = 6, .window = LATENTS };
+    r.a = f->a, r.step = arena_new("step", 0);
+    r.values = b.config.out_values;
+    r.layout = dit_layout(&b.config, &sequence, 1, f->a);
+    r.held = arena_zero(f->a, LATENTS * sizeof *r.held);
+    r.given = arena_zero(f->a, TOKENS * PATCH_FRAMES);
+    memset(r.given + GIVEN * 6 * PATCH_FRAMES, 1, 6 * PATCH_FRAMES);
+    float *z = arena_alloc(f->a, TOKENS * r.values * sizeof *z);
+    float *straight = arena_alloc(f->a, TOKENS * r.values * sizeof *z);
+    float *aside = arena_alloc(f->a, TOKENS * r.values * sizeof *z);
+    rng_fill_normal(z, 0, TOKENS * r.values, 8);
+    double sigma[LATENTS] = { 0.5, 0, 0.7 }, timestep[LATENTS] = { 500, 0, 700 };
+    Prompted p;
+    CHECK_OK(generate_prompted(&r, "a fox", true, &p));
+    CHECK_OK(generate_predict(&p, z, sigma, timestep, straight));
+    generate_aside(&r);
+    assert_non_null(r.aside);
+    r.steps_aside = true;
+    CHECK_OK(generate_predict(&p, z, sigma, timestep, aside));
+    assert_memory_equal(straight, aside, TOKENS * r.values * sizeof *z);
+    for (size_t i = 0; i < r.aside->per; i++)
+        for (size_t k = 0; k < LATENTS; k++)
+            assert_int_equal(r.aside->given[(k * r.aside->per + i) * PATCH_FRAMES], k == GIVEN);
+    /* Where pixels of a patch are given and others not, it stays straight. */
+    uint8_t given = 1;
+    Clip clip = { 9, 16, 24, 12, NULL };
+    o.condition = &(Condition){ .source = &clip, .mask = &given, .strength = 1 };
+    r.aside = NULL;
+    generate_aside(&r);
+    assert_null(r.aside);
+    arena_free(r.step);
+    arena_rewind(f->a, mark);
+}
+
 /* The middle layer is left out unless others are named; with none, or in no step, nothing changes.
  */
 static void test_skip_layers(void **state)
@@ -235,9 +281,9 @@ static void test_skip_layers(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_memory),      cmocka_unit_test(test_few_given),
-        cmocka_unit_test(test_later),       cmocka_unit_test(test_keep),
-        cmocka_unit_test(test_skip_layers),
+        cmocka_unit_test(test_memory), cmocka_unit_test(test_few_given),
+        cmocka_unit_test(test_later),  cmocka_unit_test(test_keep),
+        cmocka_unit_test(test_aside),  cmocka_unit_test(test_skip_layers),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }

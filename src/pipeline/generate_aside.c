@@ -1,0 +1,102 @@
+/* The network looks at the clip half a patch aside. */
+#include <string.h>
+
+#include "base/size.h"
+#include "pipeline/generate_parts.h"
+
+/* Where a pixel beyond the picture is seen: in its mirror. */
+static size_t mirror(size_t i, size_t half, size_t n)
+{
+    if (i < half) return half - 1 - i;
+    return i - half < n ? i - half : 2 * n - 1 - (i - half);
+}
+
+/* Values of one latent frame between two grids: aside [h + 1, w + 1] tokens, straight [h, w]. */
+typedef struct Frames {
+    size_t height, width; /* straight tokens */
+    size_t patch;
+    float *aside, *straight;
+} Frames;
+
+static float *pixel(float *tokens, size_t columns, size_t patch, size_t place, size_t y, size_t x)
+{
+    size_t token = y / patch * columns + x / patch, inside = y % patch * patch + x % patch;
+    return tokens + ((token * PATCH_FRAMES + place) * patch * patch + inside) * PATCH_CHANNELS;
+}
+
+static void step_aside(const Frames *f)
+{
+    size_t half = f->patch / 2, height = f->height * f->patch, width = f->width * f->patch;
+    for (size_t k = 0; k < PATCH_FRAMES; k++)
+        for (size_t y = 0; y < height + f->patch; y++)
+            for (size_t x = 0; x < width + f->patch; x++)
+                memcpy(pixel(f->aside, f->width + 1, f->patch, k, y, x),
+                       pixel(f->straight, f->width, f->patch, k, mirror(y, half, height),
+                             mirror(x, half, width)),
+                       PATCH_CHANNELS * sizeof(float));
+}
+
+static void step_back(const Frames *f)
+{
+    size_t half = f->patch / 2, height = f->height * f->patch, width = f->width * f->patch;
+    for (size_t k = 0; k < PATCH_FRAMES; k++)
+        for (size_t y = 0; y < height; y++)
+            for (size_t x = 0; x < width; x++)
+                memcpy(pixel(f->straight, f->width, f->patch, k, y, x),
+                       pixel(f->aside, f->width + 1, f->patch, k, y + half, x + half),
+                       PATCH_CHANNELS * sizeof(float));
+}
+
+void generate_aside(Run *r)
+{
+    size_t patch = r->b->config.patch, n = r->values;
+    const Condition *c = r->o->condition;
+    if (patch < 2 || patch % 2 || r->grid.height < 2 || r->grid.width < 2 || (c && c->mask)) return;
+    Run *o = arena_alloc(r->a, sizeof *o);
+    *o = *r;
+    o->aside = NULL;
+    o->grid.height++, o->grid.width++;
+    o->per = o->grid.height * o->grid.width;
+    PatchGrid seen = { o->window, o->grid.height, o->grid.width };
+    DitSequence sequence = r->layout->sequence[0];
+    sequence.grid = seen;
+    sequence.beyond = 1;
+    o->layout = dit_layout(&r->b->config, &sequence, 1, r->a);
+    o->z = arena_zero(r->a, o->window * o->per * n * sizeof *o->z);
+    o->given = arena_zero(r->a, o->window * o->per * PATCH_FRAMES);
+    r->aside = o;
+}
+
+/* Where nothing is masked, a frame is given in all its tokens or in none. */
+static void give_aside(const Run *r, Run *o)
+{
+    for (size_t f = 0; f < r->window; f++)
+        for (size_t i = 0; i < o->per; i++)
+            memcpy(o->given + (f * o->per + i) * PATCH_FRAMES, r->given + f * r->per * PATCH_FRAMES,
+                   PATCH_FRAMES);
+}
+
+SoraStatus generate_predict_aside(const Prompted *p, const float *z, const double *sigma,
+                                  const double *timestep, float *v)
+{
+    const Run *r = p->run;
+    Run *o = r->aside;
+    Prompted moved = *p;
+    moved.run = o;
+    o->base = r->base, o->step_number = r->step_number, o->emitted = r->emitted;
+    give_aside(r, o);
+    float *made = arena_alloc(r->step, o->window * o->per * r->values * sizeof *made);
+    Frames f = { r->grid.height, r->grid.width, r->b->config.patch, NULL, NULL };
+    for (size_t i = 0; i < r->window; i++) {
+        f.aside = o->z + i * o->per * r->values;
+        f.straight = (float *)z + i * r->per * r->values;
+        step_aside(&f);
+    }
+    TRY(generate_predict(&moved, o->z, sigma, timestep, made));
+    for (size_t i = 0; i < r->window; i++) {
+        f.aside = made + i * o->per * r->values;
+        f.straight = v + i * r->per * r->values;
+        step_back(&f);
+    }
+    return SORA_OK;
+}
