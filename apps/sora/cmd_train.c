@@ -264,8 +264,7 @@ static void begin(Loop *l)
                      (unsigned long long)r.step, r.seconds);
     double total = 100; /* percent; a run without an end counts steps, and Ctrl-C ends it */
     progress_begin(cli, T("training"), total);
-    cli->progress.done = r.progress * total;
-    cli->progress.begun_done = cli->progress.done;
+    progress_from(cli, r.progress * total);
     l->began_s = l->saved_s = l->sampled_s = l->validated_s = clock_now_s();
 }
 

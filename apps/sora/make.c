@@ -300,7 +300,9 @@ static SoraStatus draw_preview(const SoraClip *clip, const char *path)
 static int on_step(void *self, int step, int steps, const SoraClip *preview)
 {
     Make *m = self;
-    m->cli->progress.total = steps; /* a long shot takes more than it was asked for */
+    m->cli->progress.total = steps;            /* a long shot takes more than it was asked for */
+    bool first = !(m->cli->progress.done > 0); /* of a run that goes on: told again, not made */
+    if (first && m->resume) progress_from(m->cli, step + 1);
     progress_at(m->cli, step + 1, "%s", "");
     double now = clock_now_s();
     if (preview && m->preview && now - m->previewed_s >= PREVIEW_EVERY_S) {

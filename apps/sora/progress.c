@@ -149,6 +149,13 @@ void progress_begin(Cli *cli, const char *what, double total)
     if (!cli->quiet && (cli->progress.terminal || cli->json)) draw(cli);
 }
 
+void progress_from(Cli *cli, double done)
+{
+    Progress *p = &cli->progress;
+    p->done = p->begun_done = done;
+    p->begun_s = clock_now_s();
+}
+
 void progress_at(Cli *cli, double done, const char *detail, ...)
 {
     Progress *p = &cli->progress;

@@ -11,6 +11,9 @@
  * is in the user's language and must outlive it. */
 void progress_begin(Cli *cli, const char *what, double total);
 
+/* `done` of total was there before: the time left is judged by what follows from now on. */
+void progress_from(Cli *cli, double done);
+
 /* `done` of total; `detail` (printf) is shown behind it, "" for none. Cheap: draws at most ten
  * times a second, and prints plain lines at most every five seconds. */
 void progress_at(Cli *cli, double done, const char *detail, ...)

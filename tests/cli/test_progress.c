@@ -91,12 +91,69 @@ static void test_events(void **state)
     fclose(cli.events);
 }
 
+/* The time left of the last event that `fn` sends; NAN: it does not say. */
+static double left_after(void (*fn)(Cli *))
+{
+    Cli cli = { .command = "test", .json = true, .events = tmpfile() };
+    char line[4096];
+    double left = NAN;
+    fn(&cli);
+    rewind(cli.events);
+    while (fgets(line, sizeof line, cli.events)) {
+        Arena *a = arena_new("test", 0);
+        const Json *x;
+        CHECK_OK(json_parse(line, strlen(line), "event", a, &x));
+        const Json *seconds = json_get(x, "seconds_left");
+        left = seconds && seconds->kind != JSON_IS_NULL ? seconds->number : NAN;
+        arena_free(a);
+    }
+    fclose(cli.events);
+    return left;
+}
+
+static void one_step(Cli *cli)
+{
+    progress_begin(cli, "making", 50);
+    usleep(200000);
+    progress_at(cli, 1, "%s", "");
+}
+
+static void goes_on(Cli *cli)
+{
+    progress_begin(cli, "making", 50);
+    progress_from(cli, 40);
+    usleep(200000);
+    progress_at(cli, 41, "%s", "");
+}
+
+static void has_gone_on(Cli *cli)
+{
+    progress_begin(cli, "making", 50);
+    usleep(200000);
+    progress_from(cli, 40);
+    progress_at(cli, 40, "%s", "");
+    cli->progress.shown_s = 0;
+    progress_at(cli, 40, "%s", "");
+}
+
+/* From the first step on by what a step took here; steps that an earlier run made took no time. */
+static void test_time_left(void **state)
+{
+    (void)state;
+    double left = left_after(one_step);
+    assert_true(left >= 49 * 0.2 && left < 49 * 2);
+    left = left_after(goes_on);
+    assert_true(left >= 9 * 0.2 && left < 9 * 2);
+    assert_true(isnan(left_after(has_gone_on)));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_times),
         cmocka_unit_test(test_lines),
         cmocka_unit_test(test_events),
+        cmocka_unit_test(test_time_left),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
