@@ -1,4 +1,4 @@
-/* usage: bench [GROUP...] [--quick] [--json] [--threads N] [--list] */
+/* usage: bench [GROUP...] [--quick] [--json] [--threads N] [--only TEXT] [--frames N] */
 #define _GNU_SOURCE
 #include "bench.h"
 
@@ -176,6 +176,7 @@ static const BenchGroup *group_named(const char *name)
 static int usage(FILE *to)
 {
     fprintf(to, "usage: bench [GROUP...] [--quick] [--json] [--threads N] [--only TEXT]\n"
+                "             [--frames N]\n"
                 "Prints our time, how much of the machine's measured peak that is, and how many\n"
                 "times longer each peer takes (--json: seconds, one object a line).\n");
     for (size_t i = 0; i < GROUPS; i++)
@@ -224,6 +225,8 @@ int main(int argc, char **argv)
             b.threads = atoi(argv[++i]);
         else if (strcmp(argv[i], "--only") == 0 && i + 1 < argc)
             b.only = argv[++i];
+        else if (strcmp(argv[i], "--frames") == 0 && i + 1 < argc && atoi(argv[i + 1]) > 0)
+            b.frames = (size_t)atoi(argv[++i]);
         else if (named && count < GROUPS)
             chosen[count++] = named;
         else

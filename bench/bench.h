@@ -26,6 +26,7 @@ typedef struct Bench {
     int threads;
     bool quick, json;
     const char *only; /* shapes whose names have this in them; NULL: all */
+    size_t frames;    /* of Wan's videos; 0: what the group measures by itself */
     BenchPeer *torch; /* NULL: not installed */
     BenchMean mean[BENCH_MEANS_MAX];
     int means;

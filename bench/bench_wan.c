@@ -1,6 +1,6 @@
 /* Wan models of the published sizes with random weights (bench/wan_make.py writes them): one
  * denoising step, the autoencoder's decode, the text encoder, each in a process of its own, so that
- * its peak of memory is its own too. Peers do the same under bench/wan.py. */
+ * its peak of memory is its own too. Peers do the same under bench/peer_wan.py. */
 #define _GNU_SOURCE
 #include <math.h>
 #include <stdio.h>
@@ -183,6 +183,7 @@ static SoraStatus measure(Bench *b, const char *name, const char *file, PartFn f
     Shot shot = { 17, 480, 832 }, small = { 5, 96, 160 };
     Part p = { .b = b, .folder = getenv("SORA_BENCH_WAN"), .file = file };
     p.shot = b->quick ? small : shot;
+    if (b->frames) p.shot.frames = b->frames;
     if (!bench_wants(b, name)) return SORA_OK;
     if (pipe(pipe_ends) != 0) return err_set(SORA_E_IO, "no pipe");
     fflush(stdout);

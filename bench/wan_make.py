@@ -13,7 +13,8 @@ import numpy as np
 BLOCK = 1 << 20  # values that are drawn once and written again and again
 
 
-def transformer(width, hidden, layers, text, channels=16, made=16, image=False, vace=()):
+def transformer(width, hidden, layers, text, channels=16, made=16, image=0, vace=()):
+    """`image`: how many pictures the image branch reads; FLF2V's two have positions."""
     yield "patch_embedding.weight", (width, channels, 1, 2, 2)
     yield "patch_embedding.bias", (width,)
     for name, rows, columns in (
@@ -34,6 +35,8 @@ def transformer(width, hidden, layers, text, channels=16, made=16, image=False, 
         for n, rows in ((1, 1280), (3, width)):
             yield f"img_emb.proj.{n}.weight", (rows, 1280)
             yield f"img_emb.proj.{n}.bias", (rows,)
+    if image > 1:
+        yield "img_emb.emb_pos", (1, 257 * image, 1280)
     if vace:
         yield "vace_patch_embedding.weight", (width, 96, 1, 2, 2)
         yield "vace_patch_embedding.bias", (width,)
@@ -157,6 +160,24 @@ def umt5(words, width, heads, hidden, layers):
         for p, rows, columns in (("fc1", hidden, width), ("gate.0", hidden, width), ("fc2", width, hidden)):
             yield f"{at}ffn.{p}.weight", (rows, columns)
     yield "norm.weight", (width,)
+
+
+def clip(width, hidden, layers):
+    """The image side of Wan2.1's CLIP ViT-H/14, pictures of 224 x 224."""
+    yield "visual.patch_embedding.weight", (width, 3, 14, 14)
+    yield "visual.cls_embedding", (1, 1, width)
+    yield "visual.pos_embedding", (1, 257, width)
+    yield "visual.pre_norm.weight", (width,)
+    yield "visual.pre_norm.bias", (width,)
+    for i in range(layers):
+        at = f"visual.transformer.{i}."
+        for name in ("norm1", "norm2"):
+            yield f"{at}{name}.weight", (width,)
+            yield f"{at}{name}.bias", (width,)
+        yield from conv(at + "attn.to_qkv", 3 * width, width)
+        yield from conv(at + "attn.proj", width, width)
+        yield from conv(at + "mlp.0", hidden, width)
+        yield from conv(at + "mlp.2", width, hidden)
 
 
 def bf16(values):

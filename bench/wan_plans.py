@@ -1,6 +1,6 @@
-"""What the plan says of every published Wan model, as a table: wan_plans.py SORA FOLDER. The models
-are files of the right sizes without values, so they take no room (2.1 I2V and FLF2V are T2V and what their pictures take). Seconds are of this machine with
-all of its cores, while nothing else runs; more cores are taken to share the work evenly."""
+"""What the plan says of every published Wan model, as a table: wan_plans.py SORA FOLDER [NAME...]. The
+models are files of the right sizes without values, so they take no room. Seconds are of this machine
+with all of its cores, while nothing else runs; more cores are taken to share the work evenly."""
 
 import json
 import os
@@ -16,6 +16,8 @@ SMALL, LARGE, FIVE = (1536, 8960, 30, 4096), (5120, 13824, 40, 4096), (3072, 143
 MODELS = {  # transformers, heads, autoencoder's width, size and frames
     "2.1 T2V 1.3B": ([dict(args=SMALL)], 12, "480x832x81"),
     "2.1 T2V 14B": ([dict(args=LARGE)], 40, "480x832x81"),
+    "2.1 I2V 14B": ([dict(args=LARGE, channels=36, image=1)], 40, "480x832x81"),
+    "2.1 FLF2V 14B": ([dict(args=LARGE, channels=36, image=2)], 40, "480x832x81"),
     "2.1 VACE 1.3B": ([dict(args=SMALL, vace=range(0, 30, 2))], 12, "480x832x81"),
     "2.1 VACE 14B": ([dict(args=LARGE, vace=range(0, 40, 5))], 40, "480x832x81"),
     "2.2 TI2V 5B": ([dict(args=FIVE, channels=48, made=48)], 24, "704x1280x121"),
@@ -38,6 +40,8 @@ def make(folder, transformers, heads):
     large = transformers[0].get("made") == 48
     vae = [*wan_make.decoder_22(256)] if large else [*wan_make.encoder(96), *wan_make.decoder(96)]
     wan_make.write(folder + "/vae.safetensors", vae, True)
+    if transformers[0].get("image"):
+        wan_make.write(folder + "/clip.safetensors", wan_make.clip(1280, 5120, 32), True)
     wan_make.write(folder + "/t5.safetensors", wan_make.umt5(256384, 4096, 64, 10240, 24), True)
 
 
@@ -53,12 +57,12 @@ def picture(path, height, width):
     return path
 
 
-def plan(sora, folder, size, image):
+def plan(sora, folder, size, images):
     height, width, frames = size.split("x")
     command = [sora, "generate", "a cat", "--model", folder, "--size", f"{width}x{height}", "--json",
                "--frames", frames, "--memory", "200G", "-o", folder + "/out.mp4"]
-    if image:
-        command += ["--image", picture(folder + "/first.png", int(height), int(width))]
+    for option in ("--image", "--last-image")[:images]:
+        command += [option, picture(f"{folder}/{option}.png", int(height), int(width))]
     p = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     for line in p.stdout:
         event = json.loads(line)
@@ -75,11 +79,15 @@ def main():
           f"{', '.join(str(n) for n in (2, 8, 32))} cores |")
     print("|---|---|---|---|")
     for name, (transformers, heads, size) in MODELS.items():
+        if len(sys.argv) > 3 and name not in sys.argv[3:]:
+            continue
         at = f"{folder}/{name.replace(' ', '-')}"
         shutil.rmtree(at, ignore_errors=True)
         os.makedirs(at)
         make(at, transformers, heads)
-        event = plan(sora, at, size, transformers[0].get("channels") == 36)
+        first = transformers[0]
+        images = first.get("image", 1) if first.get("channels") == 36 else 0
+        event = plan(sora, at, size, images)
         hours = [event["seconds"] / 3600 * cores / n for n in (2, 8, 32)]
         parts = event["parts"].split("; about")[0]
         print(f"| {name} | {size} | {parts} | {', '.join(f'{h:.2g}' for h in hours)} |", flush=True)
