@@ -90,6 +90,7 @@ def diffusers_text():
     from transformers import UMT5Config, UMT5EncoderModel
 
     sizes = (1000, 256, 4, 512, 2) if QUICK else (256384, 4096, 64, 10240, 24)
+    UMT5EncoderModel._init_weights = lambda *a: None  # it would draw them by itself
     model = made(torch.bfloat16, lambda: UMT5EncoderModel(
         UMT5Config(vocab_size=sizes[0], d_model=sizes[1], d_kv=64, d_ff=sizes[3], num_layers=sizes[4],
                    num_heads=sizes[2], feed_forward_proj="gated-gelu")
