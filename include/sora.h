@@ -237,7 +237,7 @@ typedef struct SoraShot {
     const int *skip_layers; /* [skip_layer_count] counted from 0; NULL: the middle one, of Wan
                                models 7, 8, 9 */
     size_t skip_layer_count;
-    double skip_scale;           /* 0: none, as usual with Wan models; 2 with our own */
+    double skip_scale;           /* 0: none, as usual with Wan models; 3 with our own */
     double skip_start, skip_end; /* in this share of the steps: 0 to 0.9, Wan: 0.01 to 0.2 */
     /* Wan VACE: pictures of things that shall appear, the first frame of each clip. */
     const SoraClip *const *references; /* [reference_count] */

@@ -28,7 +28,7 @@ GenerateOptions generate_options_default(void)
                               .cfg_max = 0.95,
                               .shift = 1,
                               .sampler = SAMPLER_DPMPP_2M,
-                              .skip_scale = 2,
+                              .skip_scale = 3,
                               .skip_end = 0.9,
                               .control_scale = 1,
                               .precision = GEMM_BF16 };

@@ -54,7 +54,7 @@ static SoraStatus pass_through_base(const LessonUpscale *u, const LessonCall *k,
         if (!(rng_uniform(rng_split(k->seed, DRAW_MADE), number) < (double)u->made)) continue;
         double draw = rng_uniform(rng_split(k->seed, DRAW_STRENGTH), number);
         const Clip *source = &small[i].clip;
-        Condition given = { .source = source, .strength = 0.3 + 0.4 * draw };
+        Condition given = { .source = source, .strength = 0.2 + 0.3 * draw };
         GenerateOptions o = generate_options_default();
         o.prompt = small[i].caption;
         o.seed = rng_split(k->seed, number);
