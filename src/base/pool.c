@@ -14,7 +14,7 @@
 
 /* Workers spin briefly for the next region before they sleep, because the regions of a training
  * step are microseconds apart. */
-enum { SPINS = 2000, CACHE_LINE = 64 };
+enum { SPINS = 20000, CACHE_LINE = 64 };
 
 /* A region is a generation number, whether it is closed, and how many workers are in it, in one
  * word: a worker that the system wakes too late finds the region closed and is not waited for. */
