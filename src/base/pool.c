@@ -12,8 +12,9 @@
 
 #include "base/clock.h"
 
-/* Workers spin briefly for the next region before they sleep, because the regions of a training
- * step are microseconds apart. */
+/* Workers spin for about two milliseconds before they sleep: the regions of a training step are
+ * microseconds apart, and a core that was given away comes back late when somebody else has taken
+ * it (beside one busy process a step took half as long again with a tenth of that). */
 enum { SPINS = 20000, CACHE_LINE = 64 };
 
 /* A region is a generation number, whether it is closed, and how many workers are in it, in one
