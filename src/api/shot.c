@@ -253,7 +253,7 @@ static SoraStatus check_wan(const SoraEngine *e, const SoraShot *s)
 
 static double skipped_share(const SoraShot *s)
 {
-    if (s->skip_scale == 0 || s->fast) return 0;
+    if (s->skip_scale == 0) return 0;
     return fmax(0, fmin(1, s->skip_end) - fmax(0, s->skip_start));
 }
 

@@ -13,6 +13,7 @@
 /* Every other step is taken aside once the first frame is no noisier than this: the layout is
  * decided on the grid that was trained. */
 static const double ASIDE_BELOW = 0.8;
+enum { FEW_STEPS = 10 };
 
 GenerateOptions generate_options_default(void)
 {
@@ -235,6 +236,14 @@ static void keep(const Run *r, const double *sigma)
     keep_low(&k, r->z);
 }
 
+/* Few steps cannot take turns. */
+static Look look_of(const Run *r, size_t i)
+{
+    if (!r->aside || generate_level(r, r->base, i) > ASIDE_BELOW) return LOOK_STRAIGHT;
+    if (r->o->steps <= FEW_STEPS || i + 1 == r->total) return LOOK_BOTH;
+    return i % 2 ? LOOK_ASIDE : LOOK_STRAIGHT;
+}
+
 static SoraStatus step_once(Run *r, Denoiser d)
 {
     size_t i = r->step_number;
@@ -250,7 +259,7 @@ static SoraStatus step_once(Run *r, Denoiser d)
         told[f] = timestep(r, r->base + f, i);
         moves = moves || s.sigma[2][f] != s.sigma[3][f];
     }
-    r->steps_aside = r->aside && i % 2 && generate_level(r, r->base, i) <= ASIDE_BELOW;
+    r->look = look_of(r, i);
     SoraStatus status = moves ? sampler_step(r->sampler, d, &s, r->z) : SORA_OK;
     if (status == SORA_OK && moves) keep(r, s.sigma[3]);
     if (status == SORA_OK) put_given(r, 0, r->window);
@@ -322,13 +331,13 @@ static SoraStatus sample(Run *r, FrameSink sink)
     if (g.scale != 1) TRY(generate_prompted(r, o->negative ? o->negative : "", true, &uncond));
     skipped = cond;
     TRY(generate_skip_layers(o, NULL, 0, r->b->config.layers, r->a, &skipped.skip));
-    if (skipped.skip && !o->fast) g.skip_scale = o->skip_scale;
+    if (skipped.skip) g.skip_scale = o->skip_scale;
     guidance_skip_range(&g, &r->one, o->skip_start, o->skip_end);
     Denoiser d = guidance_new(r->a, &g, shape);
     r->z = arena_zero(r->a, r->window * values * sizeof *r->z);
     r->clean = arena_zero(r->a, r->window * values * sizeof *r->clean);
     r->given = arena_zero(r->a, r->window * r->per * PATCH_FRAMES);
-    if (!o->fast) generate_aside(r);
+    generate_aside(r);
     r->sampler = sampler_new(o->fast ? SAMPLER_EULER : o->sampler, shape, r->a);
     SoraStatus s = run(r, d, sink);
     generate_state_close(r);

@@ -61,7 +61,7 @@ typedef struct GenerateOptions {
     double cache;               /* Wan models: step caching (model/dit_cache.h), 0: none */
     const char *latents_path;   /* Wan models save the finished latent there; NULL: nowhere */
     /* Skip-layer guidance: blocks that are left out, how strongly, in which share of the steps.
-     * skip_scale 0, or `fast`: none. */
+     * skip_scale 0: none. */
     const int *skip_layers; /* [skip_layer_count] NULL: the middle one; of Wan models 7, 8, 9 */
     size_t skip_layer_count;
     double skip_scale, skip_start, skip_end;

@@ -36,15 +36,17 @@ static void step_aside(const Frames *f)
                        PATCH_CHANNELS * sizeof(float));
 }
 
-static void step_back(const Frames *f)
+static void step_back(const Frames *f, bool mean)
 {
     size_t half = f->patch / 2, height = f->height * f->patch, width = f->width * f->patch;
     for (size_t k = 0; k < PATCH_FRAMES; k++)
         for (size_t y = 0; y < height; y++)
-            for (size_t x = 0; x < width; x++)
-                memcpy(pixel(f->straight, f->width, f->patch, k, y, x),
-                       pixel(f->aside, f->width + 1, f->patch, k, y + half, x + half),
-                       PATCH_CHANNELS * sizeof(float));
+            for (size_t x = 0; x < width; x++) {
+                const float *from = pixel(f->aside, f->width + 1, f->patch, k, y + half, x + half);
+                float *to = pixel(f->straight, f->width, f->patch, k, y, x);
+                for (size_t c = 0; c < PATCH_CHANNELS; c++)
+                    to[c] = mean ? (to[c] + from[c]) / 2 : from[c];
+            }
 }
 
 void generate_aside(Run *r)
@@ -76,27 +78,31 @@ static void give_aside(const Run *r, Run *o)
                    PATCH_FRAMES);
 }
 
-SoraStatus generate_predict_aside(const Prompted *p, const float *z, const double *sigma,
-                                  const double *timestep, float *v)
+/* Latent frame i of both windows. */
+static Frames frames_of(const Run *r, size_t i, float *aside, float *straight)
 {
-    const Run *r = p->run;
+    return (Frames){ .height = r->grid.height,
+                     .width = r->grid.width,
+                     .patch = r->b->config.patch,
+                     .aside = aside + i * r->aside->per * r->values,
+                     .straight = straight + i * r->per * r->values };
+}
+
+void generate_step_aside(const Run *r, const float *z)
+{
     Run *o = r->aside;
-    Prompted moved = *p;
-    moved.run = o;
     o->base = r->base, o->step_number = r->step_number, o->emitted = r->emitted;
     give_aside(r, o);
-    float *made = arena_alloc(r->step, o->window * o->per * r->values * sizeof *made);
-    Frames f = { r->grid.height, r->grid.width, r->b->config.patch, NULL, NULL };
     for (size_t i = 0; i < r->window; i++) {
-        f.aside = o->z + i * o->per * r->values;
-        f.straight = (float *)z + i * r->per * r->values;
+        Frames f = frames_of(r, i, o->z, (float *)z);
         step_aside(&f);
     }
-    TRY(generate_predict(&moved, o->z, sigma, timestep, made));
+}
+
+void generate_step_back(const Run *r, float *aside, bool mean, float *straight)
+{
     for (size_t i = 0; i < r->window; i++) {
-        f.aside = made + i * o->per * r->values;
-        f.straight = v + i * r->per * r->values;
-        step_back(&f);
+        Frames f = frames_of(r, i, aside, straight);
+        step_back(&f, mean);
     }
-    return SORA_OK;
 }

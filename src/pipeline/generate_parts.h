@@ -4,6 +4,10 @@
 
 #include "pipeline/generate.h"
 
+/* How the network looks at the clip: patches where they lie, half a patch aside, or both, of which
+ * the mean is taken. */
+typedef enum Look { LOOK_STRAIGHT, LOOK_ASIDE, LOOK_BOTH } Look;
+
 typedef struct Run {
     const Bundle *b;
     const Compute *c;
@@ -23,7 +27,7 @@ typedef struct Run {
     float *z, *clean;  /* [window, per, values] */
     uint8_t *given;    /* [window, per, PATCH_FRAMES] */
     struct Run *aside; /* the window half a patch aside, or NULL */
-    bool steps_aside;  /* in this step it is what the network sees */
+    Look look;         /* in this step; straight if there is no other */
     Sampler *sampler;
     FILE *frames; /* of the state; NULL: none is kept */
     Arena *a, *step;
@@ -44,13 +48,15 @@ SoraStatus generate_prompted(const Run *r, const char *prompt, bool alone, Promp
 SoraStatus generate_predict(void *prompted, const float *z, const double *sigma,
                             const double *timestep, float *v);
 
-/* Steps in which the network sees the clip half a patch aside, so that what were borders of patches
- * are middles of them, and the two grids leave no trace of themselves (cycle spinning, Coifman and
- * Donoho 1995). generate_aside makes the other window, or none where it cannot be: a latent model,
+/* Looking at the clip half a patch aside, what were borders of patches are middles of them; so the
+ * two grids leave no trace of themselves (cycle spinning, Coifman and Donoho 1995). generate_aside
+ * makes the other window, or none where it cannot be: a latent model,
  * a single row or column, or given pixels that share patches with others. */
 void generate_aside(Run *r);
-SoraStatus generate_predict_aside(const Prompted *p, const float *z, const double *sigma,
-                                  const double *timestep, float *v);
+void generate_step_aside(const Run *r, const float *z); /* into r->aside->z */
+/* From values of that window back to the straight one's; `mean`: half of them and of what is there.
+ */
+void generate_step_back(const Run *r, float *aside, bool mean, float *straight);
 
 /* The level of latent frame f before step i. */
 double generate_level(const Run *r, size_t f, size_t i);

@@ -157,12 +157,10 @@ static void put_velocity(const Run *r, const float *z, const float *x, const dou
     }
 }
 
-SoraStatus generate_predict(void *prompted, const float *z, const double *sigma,
-                            const double *timestep, float *v)
+static void predict_straight(const Prompted *p, const float *z, const double *sigma,
+                             const double *timestep, float *v)
 {
-    const Prompted *p = prompted;
     const Run *r = p->run;
-    if (r->steps_aside) return generate_predict_aside(p, z, sigma, timestep, v);
     ArenaMark mark = arena_mark(r->step);
     Texts t = texts_of_window(p);
     size_t rows = r->window + t.count, tokens = r->layout->tokens;
@@ -182,6 +180,25 @@ SoraStatus generate_predict(void *prompted, const float *z, const double *sigma,
     fill_input(r, &t, z, sigma, timestep, &in);
     Tape *tape = tape_new(r->step, r->c, r->o->precision, false);
     put_velocity(r, z, dit_forward(r->b->dit, tape, &in)->data, sigma, v);
+    arena_rewind(r->step, mark);
+}
+
+SoraStatus generate_predict(void *prompted, const float *z, const double *sigma,
+                            const double *timestep, float *v)
+{
+    const Prompted *p = prompted;
+    const Run *r = p->run;
+    ArenaMark mark = arena_mark(r->step);
+    if (r->look != LOOK_ASIDE) predict_straight(p, z, sigma, timestep, v);
+    if (r->look != LOOK_STRAIGHT) {
+        Prompted moved = *p;
+        moved.run = r->aside;
+        generate_step_aside(r, z);
+        float *made =
+            arena_alloc(r->step, r->aside->window * r->aside->per * r->values * sizeof *v);
+        predict_straight(&moved, r->aside->z, sigma, timestep, made);
+        generate_step_back(r, made, r->look == LOOK_BOTH, v);
+    }
     arena_rewind(r->step, mark);
     return SORA_OK;
 }

@@ -233,9 +233,11 @@ static void test_aside(void **state)
     CHECK_OK(generate_predict(&p, z, sigma, timestep, straight));
     generate_aside(&r);
     assert_non_null(r.aside);
-    r.steps_aside = true;
-    CHECK_OK(generate_predict(&p, z, sigma, timestep, aside));
-    assert_memory_equal(straight, aside, TOKENS * r.values * sizeof *z);
+    for (r.look = LOOK_ASIDE; r.look <= LOOK_BOTH; r.look++) {
+        memset(aside, 0, TOKENS * r.values * sizeof *z);
+        CHECK_OK(generate_predict(&p, z, sigma, timestep, aside));
+        assert_memory_equal(straight, aside, TOKENS * r.values * sizeof *z);
+    }
     for (size_t i = 0; i < r.aside->per; i++)
         for (size_t k = 0; k < LATENTS; k++)
             assert_int_equal(r.aside->given[(k * r.aside->per + i) * PATCH_FRAMES], k == GIVEN);
