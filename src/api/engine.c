@@ -1,6 +1,5 @@
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "api/engine.h"
 #include "api/version.h"
@@ -64,20 +63,10 @@ static SoraStatus open_bundle(SoraEngine *e)
     return bundle_open(o->model, o->text_encoder, o->home, e->compute, &e->bundle);
 }
 
-/* The second stage is upscale.safetensors beside the model; it need not be there. */
 static SoraStatus open_upscaler(SoraEngine *e)
 {
-    struct stat st;
-    const char *path = e->options.model, *slash = strrchr(path, '/');
-    bool folder = stat(path, &st) == 0 && S_ISDIR(st.st_mode);
     if (e->bundle.wan) return SORA_OK;
-    if (folder)
-        path = arena_printf(e->arena, "%s/upscale.safetensors", path);
-    else
-        path = arena_printf(e->arena, "%.*supscale.safetensors",
-                            slash ? (int)(slash + 1 - path) : 0, path);
-    if (!file_exists(path)) return SORA_OK;
-    TRY(upscale_open(path, &e->upscaler));
+    TRY(upscale_open_beside(e->options.model, &e->upscaler));
     e->bundle.upscale = e->upscaler.upscale;
     return SORA_OK;
 }

@@ -22,6 +22,7 @@ void sora_eval_free(SoraEval *e)
 {
     if (!e) return;
     bundle_close(&e->model);
+    upscale_close(&e->upscaler);
     world_close(e->world);
     sora_reader_close(e->reader);
     arena_free(e->arena);
@@ -176,6 +177,8 @@ static SoraStatus open_parts(SoraEval *e)
     if (strcmp(o->suite, "reader") == 0) return find_taught(e);
     if (!o->model) return err_set(SORA_E_ARGUMENT, "the options name no model");
     TRY(bundle_open(o->model, o->text_encoder, o->home, e->reader->compute, &e->model));
+    TRY(upscale_open_beside(o->model, &e->upscaler));
+    e->model.upscale = e->upscaler.upscale;
     if (e->model.wan)
         return err_set(SORA_E_UNSUPPORTED,
                        "%s is a Wan model: it does not know the world that the suites ask about",

@@ -16,6 +16,7 @@ struct SoraEval {
     SoraReader *reader;
     World *world;
     Bundle model;     /* or zero */
+    UpscaleFile upscaler;
     uint64_t *taught; /* actors that reader and model were taught, numbered as the world does */
     JsonWriter json;
     double done, total; /* of all passes */

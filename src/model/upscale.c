@@ -2,8 +2,11 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
+#include "base/file.h"
 #include "base/json.h"
 #include "grad/ops.h"
 #include "model/bundle.h"
@@ -268,6 +271,23 @@ SoraStatus upscale_open(const char *path, UpscaleFile *out)
     if (!out->weights) return err_set(SORA_E_MEMORY, "no memory for an upscaler");
     SoraStatus s = open_file(path, out);
     if (s != SORA_OK) upscale_close(out);
+    return s;
+}
+
+SoraStatus upscale_open_beside(const char *model, UpscaleFile *out)
+{
+    static const char name[] = "upscale.safetensors";
+    struct stat st;
+    const char *slash = strrchr(model, '/');
+    bool folder = stat(model, &st) == 0 && S_ISDIR(st.st_mode);
+    int length = folder ? (int)strlen(model) : slash ? (int)(slash + 1 - model) : 0;
+    size_t size = strlen(model) + sizeof name + 1;
+    *out = (UpscaleFile){ 0 };
+    char *path = malloc(size);
+    if (!path) return err_set(SORA_E_MEMORY, "no memory for a path");
+    snprintf(path, size, "%.*s%s%s", length, model, folder ? "/" : "", name);
+    SoraStatus s = file_exists(path) ? upscale_open(path, out) : SORA_OK;
+    free(path);
     return s;
 }
 

@@ -55,6 +55,8 @@ typedef struct UpscaleFile {
     Arena *weights;
 } UpscaleFile;
 SoraStatus upscale_open(const char *path, UpscaleFile *out);
+/* upscale.safetensors beside the model, a file or its folder; zeroed where there is none. */
+SoraStatus upscale_open_beside(const char *model, UpscaleFile *out);
 void upscale_close(UpscaleFile *f); /* a zeroed or closed one is fine */
 
 #endif

@@ -252,6 +252,16 @@ static void looks_as_shown(void **state)
     assert_true(number(json_get(r, "likeness"), "world") > 0);
     assert_true(number(looks, "gradient_ratio") < 0.9); /* an untrained one, enlarged */
     CHECK_CLOSE(number(json_get(looks, "world"), "borders"), 1, 0.2);
+
+    /* The second stage beside the model makes them larger, as in sora generate. */
+    char command[1024];
+    double plain = number(looks, "gradient_ratio");
+    snprintf(command, sizeof command, "cp %s/models/default/upscale.safetensors %s/",
+             getenv("SORA_SOURCE"), o.model);
+    assert_int_equal(system(command), 0);
+    assert_true(number(json_get(evaluated(&o, a), "looks"), "gradient_ratio") != plain);
+    snprintf(command, sizeof command, "rm %s/upscale.safetensors", o.model);
+    assert_int_equal(system(command), 0);
     o.width = o.height = 64;
     assert_int_equal(number(evaluated(&o, a), "height"), 64);
     arena_free(a);
