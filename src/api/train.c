@@ -205,7 +205,7 @@ static SoraStatus open_upscaler(SoraTrainer *t, Lesson *out)
     if (t->o.layers) c.blocks = (size_t)t->o.layers;
     if (t->o.base) TRY(bundle_open(t->o.base, t->o.text_encoder, NULL, t->compute, &t->base));
     c.patch = t->base.dit ? dit_config(t->base.dit)->patch : 0;
-    lesson_upscale_open(&t->upscale, &c, &t->base);
+    lesson_upscale_open(&t->upscale, &c, t->base.dit, t->base.text);
     *out = lesson_upscale(&t->upscale, t->arena);
     return SORA_OK;
 }
@@ -316,6 +316,7 @@ void sora_train_close(SoraTrainer *t)
     journal_close(t->journal);
     trainer_free(t->trainer);
     lesson_dit_close(&t->video);
+    lesson_upscale_close(&t->upscale);
     bundle_close(&t->base);
     if (t->init.map.bytes) safetensors_close(&t->init);
     train_data_close(&t->data);

@@ -72,21 +72,6 @@ Tensor *op_param(Tape *t, const Param *p);
  * are 0. */
 Tensor *op_mse(Tape *t, Tensor *x, const float *target, const float *weight);
 
-/* Pictures x + base against a target, all in the order of upscale_forward: rows of small pixels
- * with factor x factor large ones inside. */
-typedef struct PictureLoss {
-    size_t frames, height, width, factor; /* of small pixels; sides of large ones are multiples of 4
-                                             and at least 8 */
-    const float *base, *target;           /* [frames * height * width, 3 * factor^2] */
-    float edges;                          /* weight of the second part */
-} PictureLoss;
-
-/* Scalar, for pictures that are to be crisp: the mean absolute difference of values (softened below
- * 0.01), whose best guess at an uncertain edge is an edge and not a ramp as that of squares is,
- * plus `edges` times the mean absolute difference of the root of gradient energy, in windows of 8 x
- * 8 large pixels at every fourth: as much edge as the target has, wherever in the window it is. */
-Tensor *op_picture_loss(Tape *t, Tensor *x, const PictureLoss *loss);
-
 /* Scalar: -sum_i weight[i] * log softmax(x[i])[label[i]] / sum_i weight[i]; weight NULL: 1. */
 Tensor *op_cross_entropy(Tape *t, Tensor *x, const uint32_t *label, const float *weight);
 

@@ -3,16 +3,24 @@
 #include "base/rng.h"
 #include "grad/ops.h"
 #include "media/resize.h"
-#include "pipeline/generate.h"
 
-enum { DRAW_MADE = 1, DRAW_STRENGTH };
-enum { STEPS = 12 }; /* from noise alone: of them a clip takes the share that its strength is */
+enum { PROMPTS_REMEMBERED = 4096 };
+enum { DRAW_MADE = 1, DRAW_LEVELS };
 
-void lesson_upscale_open(LessonUpscale *u, const UpscaleConfig *config, const Bundle *base)
+void lesson_upscale_open(LessonUpscale *u, const UpscaleConfig *config, const Dit *base,
+                         const TextEncoder *encoder)
 {
-    *u = (LessonUpscale){
-        .config = *config, .base = base && base->dit ? base : NULL, .made = 0.85f, .edges = 0.5f
-    };
+    *u = (LessonUpscale){ .config = *config,
+                          .base = base,
+                          .prompts = base ? prompts_new(encoder, PROMPTS_REMEMBERED) : NULL,
+                          .made = 0.7f,
+                          .levels = { .mean = 0.6f, .std = 0.8f } };
+}
+
+void lesson_upscale_close(LessonUpscale *u)
+{
+    prompts_free(u->prompts);
+    *u = (LessonUpscale){ 0 };
 }
 
 static SoraStatus build(const void *self, ParamSet *set, Arena *weights, void **net)
@@ -44,50 +52,51 @@ static SoraStatus shrink(const LessonUpscale *u, const LessonCall *k, Arena *a, 
     return SORA_OK;
 }
 
-/* In place of the small clips comes what the video model makes of them after some noise (SDEdit),
- * the way it makes clips for people: what it blurs, tears and exaggerates is to be mended. */
+/* In place of the small pictures comes what the video model takes them for after some noise. */
 static SoraStatus pass_through_base(const LessonUpscale *u, const LessonCall *k, Example *small,
-                                    Arena *a)
+                                    size_t count, Arena *a)
 {
-    for (size_t i = 0; u->base && i < k->count; i++) {
-        uint64_t number = k->first + i;
-        if (!(rng_uniform(rng_split(k->seed, DRAW_MADE), number) < (double)u->made)) continue;
-        double draw = rng_uniform(rng_split(k->seed, DRAW_STRENGTH), number);
-        const Clip *source = &small[i].clip;
-        Condition given = { .source = source, .strength = 0.2 + 0.3 * draw };
-        GenerateOptions o = generate_options_default();
-        o.prompt = small[i].caption;
-        o.seed = rng_split(k->seed, number);
-        o.frames = source->frames, o.height = source->height, o.width = source->width;
-        o.fps = source->frames > 1 ? source->fps : o.fps;
-        o.steps = STEPS;
-        o.condition = &given;
-        Clip made;
-        TRY(generate_clip(u->base, k->c, &o, a, &made));
-        small[i].clip = made;
+    if (!count) return SORA_OK;
+    const DitConfig *c = dit_config(u->base);
+    const char **caption = arena_alloc(a, count * sizeof *caption);
+    for (size_t i = 0; i < count; i++) caption[i] = small[i].caption;
+    TextStates text;
+    TRY(prompts_encode(u->prompts, k->c, caption, count, a, a, &text));
+    BatchOptions o = {
+        .seed = rng_split(k->seed, DRAW_LEVELS), .images = u->levels, .clips = u->levels, .keep = 1
+    };
+    Batch b;
+    batch_make(c, k->c, small, count, &text, &o, a, &b);
+    const float *x = dit_forward(u->base, tape_new(a, k->c, GEMM_BF16, false), &b.input)->data;
+    for (size_t i = 0; i < count; i++) {
+        Clip *clip = &small[i].clip;
+        patch_unpack(x + b.input.layout->start[i] * c->out_values, clip->frames, clip->height,
+                     clip->width, c->patch, clip->rgb);
     }
     return SORA_OK;
 }
 
-/* x: the small frames; base: their enlargement; target: the large ones. */
-static void add_frames(const UpscaleConfig *c, const Clip *large, const Clip *small, float *x,
-                       float *base, float *target)
+/* x: the small frames; target: the large ones less their enlargement. */
+static void add_target(const UpscaleConfig *c, const Clip *large, const Clip *small, Arena *a,
+                       float *x, float *target)
 {
     size_t pixels = small->height * small->width, values = 3 * c->factor * c->factor;
-    for (size_t f = 0; f < small->frames; f++) {
-        upscale_pack(clip_frame(small, f), pixels, x + f * pixels * 3);
-        upscale_base(x + f * pixels * 3, small->height, small->width, c->factor,
-                     base + f * pixels * values);
-        upscale_rows(clip_frame(large, f), small->height, small->width, c->factor,
-                     target + f * pixels * values);
+    ArenaMark mark = arena_mark(a);
+    float *base = arena_alloc(a, pixels * values * sizeof *base);
+    for (size_t f = 0; f < small->frames; f++, x += pixels * 3, target += pixels * values) {
+        upscale_pack(clip_frame(small, f), pixels, x);
+        upscale_base(x, small->height, small->width, c->factor, base);
+        upscale_rows(clip_frame(large, f), small->height, small->width, c->factor, target);
+        for (size_t i = 0; i < pixels * values; i++) target[i] -= base[i];
     }
+    arena_rewind(a, mark);
 }
 
 /* All examples of a batch have one size: the trainer's sizes for this lesson are one. */
 static SoraStatus check_sizes(const LessonUpscale *u, const LessonCall *k)
 {
     const Clip *first = &k->example[0].clip;
-    size_t unit = u->config.factor * (u->base ? u->base->config.patch : 1);
+    size_t unit = u->config.factor * (u->base ? dit_config(u->base)->patch : 1);
     if (first->height % unit || first->width % unit)
         return err_set(SORA_E_ARGUMENT,
                        "the upscaler learns from sides that are multiples of %zu, "
@@ -114,29 +123,21 @@ static SoraStatus loss(const void *self, void *net, ParamSet *set, const LessonC
     TRY(check_sizes(u, k));
     Example *small = arena_zero(a, k->count * sizeof *small);
     TRY(shrink(u, k, a, small));
-    TRY(pass_through_base(u, k, small, a));
+    size_t made = u->base ? (size_t)((float)k->count * u->made + 0.5f) : 0;
+    TRY(pass_through_base(u, k, small, made, a));
 
     const Clip *s = &small[0].clip;
     size_t frames = k->count * s->frames, pixels = s->height * s->width;
     size_t values = 3 * u->config.factor * u->config.factor;
     Tensor *x = tensor_new_2d(a, TYPE_F32, frames * pixels, 3);
-    float *base = arena_alloc(a, frames * pixels * values * sizeof *base);
     float *target = arena_alloc(a, frames * pixels * values * sizeof *target);
-    for (size_t i = 0; i < k->count; i++) {
-        size_t first = i * s->frames * pixels;
-        add_frames(&u->config, &k->example[i].clip, &small[i].clip, (float *)x->data + first * 3,
-                   base + first * values, target + first * values);
-    }
-    PictureLoss picture = { .frames = frames,
-                            .height = s->height,
-                            .width = s->width,
-                            .factor = u->config.factor,
-                            .base = base,
-                            .target = target,
-                            .edges = u->edges };
+    for (size_t i = 0; i < k->count; i++)
+        add_target(&u->config, &k->example[i].clip, &small[i].clip, a,
+                   (float *)x->data + i * s->frames * pixels * 3,
+                   target + i * s->frames * pixels * values);
     Tensor *y = upscale_forward(net, k->tape, x, frames, s->height, s->width);
-    *out = (LessonLoss){ .loss = op_picture_loss(k->tape, y, &picture),
-                         .scale = 100, /* percent of half of the range */
+    *out = (LessonLoss){ .loss = op_mse(k->tape, y, target, NULL),
+                         .scale = 1000, /* squared differences of [-1, 1] in thousandths */
                          .tokens = frames * pixels / 64 };
     return SORA_OK;
 }

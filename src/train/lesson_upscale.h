@@ -3,19 +3,24 @@
 #ifndef TRAIN_LESSON_UPSCALE_H
 #define TRAIN_LESSON_UPSCALE_H
 
-#include "model/bundle.h"
+#include "model/upscale.h"
+#include "train/batch.h"
 #include "train/lesson.h"
+#include "train/prompts.h"
 
 typedef struct LessonUpscale {
     UpscaleConfig config;
-    const Bundle *base; /* the video model, or NULL: small pictures are only shrunk large ones */
-    float made;         /* share of the examples that go through the video model; 0.85 */
-    float edges;        /* of op_picture_loss; 0.5 */
+    const Dit *base;  /* the video model, or NULL: small pictures are only shrunk large ones */
+    Prompts *prompts; /* of the video model */
+    float made;       /* share of the examples that go through the video model; 0.7 */
+    LevelMix levels;  /* the noise they come back from */
 } LessonUpscale;
 
-/* Examples are large clips or pictures, sides multiples of factor * patch. Borrows base (may be
- * NULL or zero); `u` must outlive the lesson. */
-void lesson_upscale_open(LessonUpscale *u, const UpscaleConfig *config, const Bundle *base);
+/* Examples are large pictures, sides multiples of factor * patch. Borrows base and encoder; `u`
+ * must outlive the lesson; free with lesson_upscale_close. */
+void lesson_upscale_open(LessonUpscale *u, const UpscaleConfig *config, const Dit *base,
+                         const TextEncoder *encoder);
+void lesson_upscale_close(LessonUpscale *u); /* a zeroed one is fine */
 
 Lesson lesson_upscale(LessonUpscale *u, Arena *a);
 

@@ -42,7 +42,7 @@ static void learns_what_enlarging_cannot_know(void **state)
     CHECK_OK(compute_new(NULL, NULL, &c));
     UpscaleConfig config = { FACTOR, 16, 1, 0 };
     LessonUpscale u;
-    lesson_upscale_open(&u, &config, NULL);
+    lesson_upscale_open(&u, &config, NULL, NULL);
     Lesson lesson = lesson_upscale(&u, a);
     TrainerConfig t = trainer_config_default();
     t.optim.ema = 0.8f, t.optim.lr_hidden = 5e-3f, t.optim.lr_other = 8e-3f;
@@ -81,6 +81,7 @@ static void learns_what_enlarging_cannot_know(void **state)
     upscale_close(&f);
     arena_free(step);
     trainer_free(trainer);
+    lesson_upscale_close(&u);
     compute_free(c);
     arena_free(a);
     char command[96];
@@ -97,7 +98,7 @@ static void names_sizes_it_cannot_use(void **state)
     CHECK_OK(compute_new(NULL, NULL, &c));
     UpscaleConfig config = { FACTOR, 8, 1, 0 };
     LessonUpscale u;
-    lesson_upscale_open(&u, &config, NULL);
+    lesson_upscale_open(&u, &config, NULL, NULL);
     Lesson lesson = lesson_upscale(&u, a);
     TrainerConfig t = trainer_config_default();
     t.tokens = 1, t.threads = 1;
@@ -107,6 +108,7 @@ static void names_sizes_it_cannot_use(void **state)
         trainer_new(&t, &lesson, (Source){ size_of, make_stripes, &side }, NULL, NULL, &trainer));
     CHECK_FAILS(trainer_step(trainer, c, &r), SORA_E_ARGUMENT, "multiples of 4, not 30x30");
     trainer_free(trainer);
+    lesson_upscale_close(&u);
     compute_free(c);
     arena_free(a);
 }
