@@ -15,7 +15,7 @@ struct SoraEval {
     Arena *arena;
     SoraReader *reader;
     World *world;
-    Bundle model;     /* or zero */
+    Bundle model; /* or zero */
     UpscaleFile upscaler;
     uint64_t *taught; /* actors that reader and model were taught, numbered as the world does */
     JsonWriter json;
