@@ -244,6 +244,7 @@ static SoraStatus open_machine(SoraTrainer *t)
     const SoraTrainOptions *o = &t->o;
     if (!o->text_encoder) return err_set(SORA_E_ARGUMENT, "the options name no text encoder");
     TRY(pool_new(o->threads, &t->pool));
+    pool_be_patient(t->pool);
     TRY(compute_new(t->pool, o->cpu, &t->compute));
     if (t->compute->note) tell(t, t->compute->note);
     return text_encoder_open(o->text_encoder, t->compute, t->arena, &t->text);

@@ -12,10 +12,9 @@
 
 #include "base/clock.h"
 
-/* Workers spin for about two milliseconds before they sleep: the regions of a training step are
- * microseconds apart, and a core that was given away comes back late when somebody else has taken
- * it (beside one busy process a step took half as long again with a tenth of that). */
-enum { SPINS = 20000, CACHE_LINE = 64 };
+/* Workers spin for the next region before they sleep, because the regions of a training step are
+ * microseconds apart. */
+enum { SPINS = 2000, SPINS_PATIENT = 20000, CACHE_LINE = 64 };
 
 /* A region is a generation number, whether it is closed, and how many workers are in it, in one
  * word: a worker that the system wakes too late finds the region closed and is not waited for. */
@@ -30,6 +29,7 @@ typedef struct Worker {
 
 struct Pool {
     int threads;
+    atomic_int spins;
     Worker *workers; /* threads - 1 of them */
     pthread_mutex_t lock;
     pthread_cond_t wake, done;
@@ -89,7 +89,8 @@ static bool enter(Pool *p, uint32_t *seen)
 
 static void await_region(Pool *p, uint32_t *seen)
 {
-    for (int i = 0; i < SPINS; i++, pause_briefly())
+    const int spins = atomic_load_explicit(&p->spins, memory_order_relaxed);
+    for (int i = 0; i < spins; i++, pause_briefly())
         if (enter(p, seen)) return;
     pthread_mutex_lock(&p->lock);
     atomic_fetch_add(&p->sleeping, 1);
@@ -138,7 +139,8 @@ void parallel_for(Pool *p, size_t count, PoolFn fn, void *ctx)
     announce(p);
     drain(p, 0);
     if (!(atomic_fetch_or(&p->region, REGION_CLOSED) & REGION_INSIDE)) return;
-    for (int i = 0; i < SPINS; i++, pause_briefly())
+    const int spins = atomic_load_explicit(&p->spins, memory_order_relaxed);
+    for (int i = 0; i < spins; i++, pause_briefly())
         if (!(atomic_load(&p->region) & REGION_INSIDE)) return;
     pthread_mutex_lock(&p->lock);
     while (atomic_load(&p->region) & REGION_INSIDE) pthread_cond_wait(&p->done, &p->lock);
@@ -168,6 +170,7 @@ SoraStatus pool_new(int threads, Pool **out)
     }
     memset(p, 0, sizeof *p);
     p->threads = 1;
+    atomic_init(&p->spins, SPINS);
     p->workers = w;
     pthread_mutex_init(&p->lock, NULL);
     pthread_cond_init(&p->wake, NULL);
@@ -207,6 +210,11 @@ void pool_watch(Pool *p, bool (*asked)(void *self), void *self)
 SoraStatus pool_status(const Pool *p)
 {
     return p && atomic_load(&p->stopped) ? SORA_CANCELLED : SORA_OK;
+}
+
+void pool_be_patient(Pool *p)
+{
+    atomic_store_explicit(&p->spins, SPINS_PATIENT, memory_order_relaxed);
 }
 
 int pool_threads(const Pool *p)

@@ -16,6 +16,11 @@ enum { POOL_THREADS_MAX = 256 };
 SoraStatus pool_new(int threads, Pool **out);
 void pool_free(Pool *p); /* NULL is fine */
 
+/* Idle threads stay awake for about two milliseconds, not a fifth of one: for hours of work beside
+ * other programs, where a core that was given away comes back late (beside one busy process a
+ * training step took half as long again without). */
+void pool_be_patient(Pool *p);
+
 /* 1 for NULL: every function that takes a Pool takes NULL and then runs on the caller alone. */
 int pool_threads(const Pool *p);
 

@@ -24,7 +24,7 @@ GenerateOptions generate_options_default(void)
                               .width = 64,
                               .fps = 24,
                               .steps = 30,
-                              .cfg_scale = 2.5,
+                              .cfg_scale = 4,
                               .cfg_min = 0.1,
                               .cfg_max = 0.95,
                               .shift = 1,

@@ -20,7 +20,8 @@ enum { PROGRAM = 24 << 20 };
  * v and its result; the MLP its input and the hidden layer; each a new residual stream. */
 static size_t token_bytes(const DitConfig *c, size_t hidden)
 {
-    size_t d = c->width, self = 7 * hidden * d, cross = 4 * hidden * d;
+    bool exact = hidden == sizeof(float); /* two parts fewer are held then, as measured */
+    size_t d = c->width, self = (exact ? 5 : 7) * hidden * d, cross = 4 * hidden * d;
     if (c->image_width) cross += (hidden + 4) * d;
     size_t mlp = hidden * (d + c->hidden), head = 4 * c->out_values;
     size_t part = size_max(size_max(self, cross), mlp) + 4 * d;
