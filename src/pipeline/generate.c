@@ -11,7 +11,7 @@
 #include "pipeline/wan_generate.h"
 
 /* Every other step is taken aside once the first frame is no noisier than this: the layout is
- * decided on the grid that was trained. */
+ * decided on the grid that was trained. So few steps cannot take turns: they look at both. */
 static const double ASIDE_BELOW = 0.8;
 enum { FEW_STEPS = 10 };
 
@@ -236,7 +236,6 @@ static void keep(const Run *r, const double *sigma)
     keep_low(&k, r->z);
 }
 
-/* Few steps cannot take turns. */
 static Look look_of(const Run *r, size_t i)
 {
     if (!r->aside || generate_level(r, r->base, i) > ASIDE_BELOW) return LOOK_STRAIGHT;

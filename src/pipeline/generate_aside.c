@@ -1,7 +1,6 @@
 /* The network looks at the clip half a patch aside. */
 #include <string.h>
 
-#include "base/size.h"
 #include "pipeline/generate_parts.h"
 
 /* Where a pixel beyond the picture is seen: in its mirror. */
