@@ -27,32 +27,22 @@ static bool any_within(const double *sigma, size_t count, double min, double max
     return false;
 }
 
-/* v = other + scale (v - other) in the frames whose level is in the range; the rest stay. */
-static void mix_frames(const Mixer *m, const double *sigma, float *v)
+/* A difference, how strongly it counts, and at which levels. */
+typedef struct Pull {
+    const float *base, *to, *from; /* v = base + scale (to - from) */
+    double scale, sigma_min, sigma_max;
+} Pull;
+
+/* In the frames whose level is in the range; the rest of v stays. */
+static void pull(LatentShape s, const double *sigma, const Pull *p, float *v)
 {
-    const Guidance *g = &m->g;
-    LatentShape s = m->shape;
-    float scale = (float)g->scale;
+    float scale = (float)p->scale;
     for (size_t o = 0; o < s.outer; o++)
         for (size_t f = 0; f < s.frames; f++) {
-            if (!(sigma[f] >= g->sigma_min && sigma[f] <= g->sigma_max)) continue;
+            if (!(sigma[f] >= p->sigma_min && sigma[f] <= p->sigma_max)) continue;
             size_t at = (o * s.frames + f) * s.inner;
             for (size_t i = at; i < at + s.inner; i++)
-                v[i] = m->other[i] + scale * (v[i] - m->other[i]);
-        }
-}
-
-/* v += scale (cond - other) in the frames whose level is in the range. */
-static void add_difference(const Mixer *m, const double *sigma, float *v)
-{
-    const Guidance *g = &m->g;
-    LatentShape s = m->shape;
-    float scale = (float)g->skip_scale;
-    for (size_t o = 0; o < s.outer; o++)
-        for (size_t f = 0; f < s.frames; f++) {
-            if (!(sigma[f] >= g->skip_min && sigma[f] <= g->skip_max)) continue;
-            size_t at = (o * s.frames + f) * s.inner;
-            for (size_t i = at; i < at + s.inner; i++) v[i] += scale * (m->cond[i] - m->other[i]);
+                v[i] = p->base[i] + scale * (p->to[i] - p->from[i]);
         }
 }
 
@@ -69,11 +59,13 @@ static SoraStatus mixed_velocity(void *self, const float *z, const double *sigma
     if (skip) memcpy(m->cond, v, n * sizeof *v);
     if (cfg) {
         TRY(g->uncond.fn(g->uncond.self, z, sigma, timestep, m->other));
-        mix_frames(m, sigma, v);
+        Pull words = { m->other, v, m->other, g->scale, g->sigma_min, g->sigma_max };
+        pull(m->shape, sigma, &words, v);
     }
     if (!skip) return SORA_OK;
     TRY(g->skipped.fn(g->skipped.self, z, sigma, timestep, m->other));
-    add_difference(m, sigma, v);
+    Pull layers = { v, m->cond, m->other, g->skip_scale, g->skip_min, g->skip_max };
+    pull(m->shape, sigma, &layers, v);
     return SORA_OK;
 }
 
@@ -94,17 +86,6 @@ Denoiser guidance_new(Arena *a, const Guidance *g, LatentShape shape)
     m->other = arena_alloc(a, latent_count(shape) * sizeof(float));
     if (g->skip_scale != 0) m->cond = arena_alloc(a, latent_count(shape) * sizeof(float));
     return (Denoiser){ mixed_velocity, m };
-}
-
-Denoiser guidance_cfg(Arena *a, Denoiser cond, Denoiser uncond, double scale, double sigma_min,
-                      double sigma_max, LatentShape shape)
-{
-    Guidance g = { .cond = cond,
-                   .uncond = uncond,
-                   .scale = scale,
-                   .sigma_min = sigma_min,
-                   .sigma_max = sigma_max };
-    return guidance_new(a, &g, shape);
 }
 
 /* ---- two networks -------------------------------------------------------------------------- */

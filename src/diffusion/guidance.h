@@ -24,10 +24,6 @@ Denoiser guidance_new(Arena *a, const Guidance *g, LatentShape shape);
  * 0 where it is empty. */
 void guidance_skip_range(Guidance *g, const Schedule *s, double start, double end);
 
-/* Classifier-free guidance alone. */
-Denoiser guidance_cfg(Arena *a, Denoiser cond, Denoiser uncond, double scale, double sigma_min,
-                      double sigma_max, LatentShape shape);
-
 /* One of two denoisers by the network's time: `high` while any frame's timestep is at least
  * `boundary` (Wan 2.2's experts), else `low`. */
 Denoiser guidance_switch(Arena *a, Denoiser high, Denoiser low, double boundary, size_t frames);

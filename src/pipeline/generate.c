@@ -48,9 +48,11 @@ SoraStatus generate_skip_layers(const GenerateOptions *o, const int *usual, size
     size_t count = o->skip_layer_count;
     *skip = NULL;
     if (o->skip_scale == 0 || layers < 2) return SORA_OK;
-    if (!count) list = usual, count = usual_count;
-    if (!o->skip_layer_count && (!count || (size_t)usual[usual_count - 1] >= layers))
-        list = &middle, count = 1;
+    if (!count) {
+        bool fits = usual_count && (size_t)usual[usual_count - 1] < layers;
+        list = fits ? usual : &middle;
+        count = fits ? usual_count : 1;
+    }
     bool *out = arena_zero(a, layers * sizeof *out);
     for (size_t i = 0; i < count; i++) {
         if (list[i] < 0 || (size_t)list[i] >= layers)

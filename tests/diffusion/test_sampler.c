@@ -137,8 +137,12 @@ static void test_cfg_extrapolates_inside_its_interval(void **state)
     (void)state;
     Arena *a = arena_new("test", 0);
     float c = 3, u = 1, v, z = 0;
-    Denoiser g =
-        guidance_cfg(a, (Denoiser){ constant, &c }, (Denoiser){ constant, &u }, 2.5, 0.1, 0.9, ONE);
+    Guidance guide = { .cond = { constant, &c },
+                       .uncond = { constant, &u },
+                       .scale = 2.5,
+                       .sigma_min = 0.1,
+                       .sigma_max = 0.9 };
+    Denoiser g = guidance_new(a, &guide, ONE);
     CHECK_OK(g.fn(g.self, &z, (double[]){ 0.5 }, (double[]){ 500 }, &v));
     CHECK_CLOSE(v, 1 + 2.5 * 2, 1e-6);
     CHECK_OK(g.fn(g.self, &z, (double[]){ 0.95 }, (double[]){ 950 }, &v));

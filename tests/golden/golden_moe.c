@@ -40,7 +40,8 @@ static Denoiser guided(Golden *g, WanNet *net, int expert, Tensor *text[2], doub
     Denoiser d[2];
     for (int i = 0; i < 2; i++)
         d[i] = wan_net_denoiser(net, &(WanPrompted){ .expert = expert, .text = text[i] }, g->a);
-    return guidance_cfg(g->a, d[0], d[1], scale, 0, 1, shape);
+    Guidance guide = { .cond = d[0], .uncond = d[1], .scale = scale, .sigma_max = 1 };
+    return guidance_new(g->a, &guide, shape);
 }
 
 static SoraStatus sample(Golden *g, Loop *l, LatentShape shape, const float *noise)
