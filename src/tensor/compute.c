@@ -40,16 +40,16 @@ static SoraStatus tried(CpuLevel level)
 {
     if (level < CPU_AMX || tiles_work()) return SORA_OK;
     return err_set(SORA_E_UNSUPPORTED, "AMX does not keep its tiles on this machine, the best "
-                                       "kernels to be trusted are avx512bf16");
+                                       "kernels to be trusted are avx512");
 }
 
-static CpuLevel level_best(const char **note)
+static CpuLevel level_usual(const char **note)
 {
-    CpuLevel best = cpu_level_best();
-    if (cpu_tiles_refused()) *note = "the system does not hand out the tiles of AMX: avx512bf16";
-    if (best < CPU_AMX || tiles_work()) return best;
-    *note = "AMX does not keep its tiles on this machine: avx512bf16";
-    return CPU_AVX512BF16;
+    CpuLevel usual = cpu_level_usual();
+    if (cpu_tiles_refused()) *note = "the system does not hand out the tiles of AMX: avx512";
+    if (usual < CPU_AMX || tiles_work()) return usual;
+    *note = "AMX does not keep its tiles on this machine: avx512";
+    return CPU_AVX512;
 }
 
 static SoraStatus level_wanted(const char *name, CpuLevel *out, const char **note)
@@ -57,7 +57,7 @@ static SoraStatus level_wanted(const char *name, CpuLevel *out, const char **not
     bool asked = name != NULL;
     if (!asked) name = getenv("SORA_CPU");
     if (!name || !*name) {
-        *out = level_best(note);
+        *out = level_usual(note);
         return SORA_OK;
     }
     SoraStatus s = level_named(name, out);

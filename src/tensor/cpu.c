@@ -71,9 +71,27 @@ CpuLevel cpu_level_best(void)
     return has_tiles() && tiles_granted() ? CPU_AMX : CPU_AVX512BF16;
 }
 
+static bool made_by_intel(void)
+{
+    CpuId zero = cpu_id(0, 0);
+    return zero.ebx == signature_INTEL_ebx && zero.ecx == signature_INTEL_ecx &&
+           zero.edx == signature_INTEL_edx;
+}
+
+CpuLevel cpu_level_usual(void)
+{
+    CpuLevel best = cpu_level_best();
+    return best == CPU_AVX512BF16 && made_by_intel() ? CPU_AVX512 : best;
+}
+
 #else
 
 CpuLevel cpu_level_best(void)
+{
+    return CPU_REF;
+}
+
+CpuLevel cpu_level_usual(void)
 {
     return CPU_REF;
 }

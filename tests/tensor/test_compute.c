@@ -31,7 +31,7 @@ static void test_unknown_level(void **state)
     compute_free(c);
     unsetenv("SORA_CPU");
     CHECK_OK(compute_new(NULL, NULL, &c));
-    assert_int_equal(c->level, cpu_level_best());
+    assert_int_equal(c->level, cpu_level_usual());
     compute_free(c);
 }
 
