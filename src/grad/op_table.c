@@ -17,6 +17,7 @@ const OpDef *const op_table[] = {
     &op_def_embedding,
     &op_def_add_table,
     &op_def_mse,
+    &op_def_charbonnier,
     &op_def_cross_entropy,
     &op_def_conv3d,
     NULL,

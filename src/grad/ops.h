@@ -72,6 +72,10 @@ Tensor *op_param(Tape *t, const Param *p);
  * are 0. */
 Tensor *op_mse(Tape *t, Tensor *x, const float *target, const float *weight);
 
+/* Scalar: mean_ij of sqrt((x[i,j] - target[i,j])^2 + eps^2): absolute differences, smooth at 0
+ * (Charbonnier's; arXiv 1710.01992, eq. 2). Edges stay sharper than with squares. */
+Tensor *op_charbonnier(Tape *t, Tensor *x, const float *target, float eps);
+
 /* Scalar: -sum_i weight[i] * log softmax(x[i])[label[i]] / sum_i weight[i]; weight NULL: 1. */
 Tensor *op_cross_entropy(Tape *t, Tensor *x, const uint32_t *label, const float *weight);
 

@@ -42,6 +42,59 @@ Tensor *op_mse(Tape *t, Tensor *x, const float *target, const float *weight)
     return op_run(t, &a->op, TYPE_F32, 1, 1);
 }
 
+/* ---- absolute differences -------------------------------------------------------------- */
+
+typedef struct Charbonnier {
+    Op op;
+    const float *target;
+    float eps;
+} Charbonnier;
+
+static void charbonnier_forward(Tape *t, Op *op)
+{
+    (void)t;
+    const Charbonnier *a = (const Charbonnier *)op;
+    const float *x = op->in[0]->data;
+    size_t n = tensor_row_count(op->in[0]) * tensor_width(op->in[0]);
+    double sum = 0;
+    for (size_t i = 0; i < n; i++) {
+        float d = x[i] - a->target[i];
+        sum += sqrtf(d * d + a->eps * a->eps);
+    }
+    *(float *)op->y->data = (float)(sum / (double)n);
+}
+
+static void charbonnier_backward(Tape *t, Op *op)
+{
+    const Charbonnier *a = (const Charbonnier *)op;
+    const float *x = op->in[0]->data;
+    size_t rows = tensor_row_count(op->in[0]), width = tensor_width(op->in[0]), n = rows * width;
+    float *dx = arena_alloc(tape_arena(t), n * sizeof *dx);
+    float factor = dloss(op) / (float)n;
+    for (size_t i = 0; i < n; i++) {
+        float d = x[i] - a->target[i];
+        dx[i] = factor * d / sqrtf(d * d + a->eps * a->eps);
+    }
+    rows_map(tape_compute(t), &(RowsMap){ .op = ROWS_SCALE,
+                                          .rows = rows,
+                                          .width = width,
+                                          .y = op_dx(t, op->in[0]),
+                                          .a = rows_f32(dx, width),
+                                          .factor = 1 });
+}
+
+const OpDef op_def_charbonnier = { "charbonnier", charbonnier_forward, charbonnier_backward };
+
+Tensor *op_charbonnier(Tape *t, Tensor *x, const float *target, float eps)
+{
+    assert(x->type == TYPE_F32);
+    Charbonnier *a = op_new(t, &op_def_charbonnier, sizeof *a);
+    a->op.in[0] = x;
+    a->target = target;
+    a->eps = eps;
+    return op_run(t, &a->op, TYPE_F32, 1, 1);
+}
+
 /* ---- cross-entropy --------------------------------------------------------------------- */
 
 typedef struct CrossEntropy {

@@ -1,11 +1,15 @@
 #include "train/lesson_upscale.h"
 
 #include "base/rng.h"
+#include "base/size.h"
 #include "grad/ops.h"
 #include "media/resize.h"
 
 enum { PROMPTS_REMEMBERED = 4096 };
-enum { DRAW_MADE = 1, DRAW_LEVELS };
+enum { DRAW_LEVELS = 1, DRAW_SOFT };
+
+/* Differences that count as none: half a step of 8 bits. */
+static const float SMALL = 1 / 256.f;
 
 void lesson_upscale_open(LessonUpscale *u, const UpscaleConfig *config, const Dit *base,
                          const TextEncoder *encoder)
@@ -13,8 +17,10 @@ void lesson_upscale_open(LessonUpscale *u, const UpscaleConfig *config, const Di
     *u = (LessonUpscale){ .config = *config,
                           .base = base,
                           .prompts = base ? prompts_new(encoder, PROMPTS_REMEMBERED) : NULL,
+                          .soft = 0.75f,
+                          .softest = 1.5f,
                           .made = 0.7f,
-                          .levels = { .mean = 0.6f, .std = 0.8f } };
+                          .levels = { .mean = -1.2f, .std = 0.8f } };
 }
 
 void lesson_upscale_close(LessonUpscale *u)
@@ -38,16 +44,30 @@ static size_t tokens(const void *self, const ClipSize *s)
     return s->frames * (s->height / f) * (s->width / f) / 64 + 1;
 }
 
-/* Small pictures in the shape of the examples, shrunk by area. */
+/* How many times smaller than the small picture the example is made before: what the video model
+ * makes is softer than what it was shown, and outlines are to be crisp all the same. */
+static double softness(const LessonUpscale *u, const LessonCall *k, size_t i)
+{
+    uint64_t seed = rng_split(rng_split(k->seed, DRAW_SOFT), k->first + i);
+    return rng_uniform(seed, 0) < (double)u->soft ? 1 + u->softest * rng_uniform(seed, 1) : 1;
+}
+
+/* Small pictures in the shape of the examples, shrunk by area, the soft ones further and back. */
 static SoraStatus shrink(const LessonUpscale *u, const LessonCall *k, Arena *a, Example *small)
 {
     for (size_t i = 0; i < k->count; i++) {
         const Clip *c = &k->example[i].clip;
-        small[i].caption = k->example[i].caption;
-        ResizeOptions o = { .height = c->height / u->config.factor,
-                            .width = c->width / u->config.factor,
+        size_t height = c->height / u->config.factor, width = c->width / u->config.factor;
+        double by = softness(u, k, i);
+        ResizeOptions o = { .height = size_max(1, (size_t)((double)height / by)),
+                            .width = size_max(1, (size_t)((double)width / by)),
                             .filter = RESIZE_AREA };
+        small[i].caption = k->example[i].caption;
         TRY(resize_clip(c, &o, a, &small[i].clip));
+        if (o.height == height && o.width == width) continue;
+        Clip tiny = small[i].clip;
+        o = (ResizeOptions){ .height = height, .width = width, .filter = RESIZE_LANCZOS };
+        TRY(resize_clip(&tiny, &o, a, &small[i].clip));
     }
     return SORA_OK;
 }
@@ -136,8 +156,8 @@ static SoraStatus loss(const void *self, void *net, ParamSet *set, const LessonC
                    (float *)x->data + i * s->frames * pixels * 3,
                    target + i * s->frames * pixels * values);
     Tensor *y = upscale_forward(net, k->tape, x, frames, s->height, s->width);
-    *out = (LessonLoss){ .loss = op_mse(k->tape, y, target, NULL),
-                         .scale = 1000, /* squared differences of [-1, 1] in thousandths */
+    *out = (LessonLoss){ .loss = op_charbonnier(k->tape, y, target, SMALL),
+                         .scale = 100, /* differences in hundredths of half the range */
                          .tokens = frames * pixels / 64 };
     return SORA_OK;
 }

@@ -12,6 +12,8 @@ typedef struct LessonUpscale {
     UpscaleConfig config;
     const Dit *base;  /* the video model, or NULL: small pictures are only shrunk large ones */
     Prompts *prompts; /* of the video model */
+    float soft;       /* share of the examples whose small picture is softened first; 0.75 */
+    float softest;    /* those are made up to 1 + so many times smaller, and large again; 1.5 */
     float made;       /* share of the examples that go through the video model; 0.7 */
     LevelMix levels;  /* the noise they come back from */
 } LessonUpscale;

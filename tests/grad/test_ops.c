@@ -196,6 +196,12 @@ static Tensor *mse(Tape *t, const Param *p)
     return op_mse(t, op_param(t, &p[0]), target, weight);
 }
 
+static Tensor *charbonnier(Tape *t, const Param *p)
+{
+    static const float target[] = { 0.5f, -0.5f, 1, 0, 0.2f, -1 };
+    return op_charbonnier(t, op_param(t, &p[0]), target, 0.3f);
+}
+
 static Tensor *cross_entropy(Tape *t, const Param *p)
 {
     static const uint32_t label[3] = { 3, UINT32_MAX, 0 };
@@ -304,6 +310,7 @@ static const Case cases[] = {
     { &op_def_embedding, "embedding", { { 4, 3 } }, embedding },
     { &op_def_add_table, "add table", { { 3, 4 }, { 1, 8 } }, add_table },
     { &op_def_mse, "mse", { { 3, 2 } }, mse },
+    { &op_def_charbonnier, "charbonnier", { { 3, 2 } }, charbonnier },
     { &op_def_conv3d, "conv3d, causal", { { 24, 2 }, { 3, 54 }, { 1, 3 } }, conv3d_causal },
     { &op_def_conv3d, "conv3d, down", { { 24, 2 }, { 3, 18 } }, conv3d_down },
     { &op_def_conv3d, "conv3d, enlarged", { { 6, 2 }, { 2, 18 }, { 1, 2 } }, conv3d_enlarged },
