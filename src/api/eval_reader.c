@@ -29,7 +29,7 @@ static SoraStatus calibrate(SoraEval *e, const DrawOptions *draw, size_t count)
                     .draw = *draw,
                     .count = count,
                     .progress = eval_progress(e) };
-    ReaderTemperature one = { .actor = 1 }, fitted;
+    ReaderTemperature one = { .presence = { 1, 0 } }, fitted;
     for (int h = 0; h < READ_HEADS; h++) one.head[h] = 1;
     s.draw.seed++;
     reader_set_temperature(e->reader->file.reader, &one);
@@ -43,7 +43,9 @@ static void put_temperature(SoraEval *e)
 {
     ReaderTemperature t = reader_temperature(e->reader->file.reader);
     json_begin(&e->json, "temperature", '{');
-    json_put_number(&e->json, "actor", (double)t.actor);
+    json_begin(&e->json, "presence", '[');
+    for (int i = 0; i < 2; i++) json_put_number(&e->json, NULL, (double)t.presence[i]);
+    json_end(&e->json, ']');
     for (int h = 0; h < READ_LIKENESS; h++)
         json_put_number(&e->json, reader_head_name(h), (double)t.head[h]);
     json_end(&e->json, '}');

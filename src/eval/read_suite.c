@@ -127,20 +127,23 @@ SoraStatus read_suite_run(const ReadSuite *s, Arena *a, ReadReport *out)
 typedef struct Fit {
     const ReadSuite *s;
     const ReaderConfig *c;
-    size_t rows, actor_rows;
-    float *p[READ_HEADS], *weight[READ_HEADS], *actor, *actor_weight;
-    uint32_t *label[READ_HEADS], *actor_label;
+    size_t rows, actors;
+    float *p[READ_HEADS], *weight[READ_HEADS], *present;
+    uint32_t *label[READ_HEADS];
+    bool *right;
 } Fit;
 
+/* Of the most probable actors, as many as are there: how sure it was, and whether it was right. */
 static void keep_actors(Fit *f, const ReadingLabels *l, const Reading *x)
 {
-    size_t seen = 0;
-    for (size_t j = 0; j < l->actor_count; j++) seen += l->seen[j];
-    for (size_t j = 0; j < l->actor_count; j++) {
-        if (!l->seen[j]) continue;
-        memcpy(f->actor + f->actor_rows * f->c->actors, x->actor, f->c->actors * sizeof(float));
-        f->actor_label[f->actor_rows] = l->actors[j];
-        f->actor_weight[f->actor_rows++] = 1 / (float)seen;
+    uint16_t best[FACTS_ACTORS_MAX];
+    size_t n = reading_actors(f->s->reader, x, l->actor_count, best);
+    for (size_t i = 0; i < n; i++) {
+        f->present[f->actors] = reading_presence(f->s->reader, x, best[i]);
+        f->right[f->actors] = false;
+        for (size_t j = 0; j < l->actor_count; j++)
+            f->right[f->actors] |= l->seen[j] && l->actors[j] == best[i];
+        f->actors++;
     }
 }
 
@@ -171,15 +174,13 @@ SoraStatus read_suite_fit(const ReadSuite *s, ReaderTemperature *out)
         f.weight[h] = arena_alloc(a, s->count * sizeof(float));
         f.label[h] = arena_alloc(a, s->count * sizeof(uint32_t));
     }
-    f.actor = arena_alloc(a, most * f.c->actors * sizeof(float));
-    f.actor_weight = arena_alloc(a, most * sizeof(float));
-    f.actor_label = arena_alloc(a, most * sizeof(uint32_t));
+    f.present = arena_alloc(a, most * sizeof *f.present);
+    f.right = arena_alloc(a, most * sizeof *f.right);
     SoraStatus status = with_rooms(s, take_rows, &f);
     for (int h = 0; h < READ_HEADS && status == SORA_OK; h++)
         out->head[h] = score_temperature(f.p[h], f.rows, f.c->answers[h], f.label[h], f.weight[h]);
     out->head[READ_LIKENESS] = 1; /* every clip here is whole: there is nothing to fit */
-    out->actor =
-        score_temperature(f.actor, f.actor_rows, f.c->actors, f.actor_label, f.actor_weight);
+    score_platt(f.present, f.right, f.actors, out->presence);
     arena_free(a);
     return status;
 }

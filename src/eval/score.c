@@ -56,6 +56,39 @@ void read_scores_add(ReadScores *s, const Reader *r, const ReadingLabels *l, con
     }
 }
 
+/* ---- Platt's line ---------------------------------------------------------------------- */
+
+/* Gradient and Hessian of the cost of `line`, and a little of (line - (1, 0))^2, as answers that
+ * are all right have no most probable line. */
+static void slopes(const float *p, const bool *right, size_t count, const double line[2],
+                   double g[2], double h[3])
+{
+    const double little = 1e-3;
+    g[0] = little * (line[0] - 1), g[1] = little * line[1];
+    h[0] = h[2] = little, h[1] = 0;
+    for (size_t i = 0; i < count; i++) {
+        double own = fmin(fmax((double)p[i], 1e-4), 1 - 1e-4), x = log(own / (1 - own));
+        double q = 1 / (1 + exp(-(line[0] * x + line[1]))), off = q - right[i], d = q * (1 - q);
+        g[0] += off * x, g[1] += off;
+        h[0] += d * x * x, h[1] += d * x, h[2] += d;
+    }
+}
+
+void score_platt(const float *p, const bool *right, size_t count, float line[2])
+{
+    enum { STEPS = 50 };
+    double at[2] = { 1, 0 };
+    for (int k = 0; k < STEPS; k++) {
+        double g[2], h[3];
+        slopes(p, right, count, at, g, h);
+        double det = h[0] * h[2] - h[1] * h[1];
+        double step[2] = { (h[2] * g[0] - h[1] * g[1]) / det, (h[0] * g[1] - h[1] * g[0]) / det };
+        double length = hypot(step[0], step[1]), most = 0.5;
+        for (int i = 0; i < 2; i++) at[i] -= step[i] * (length > most ? most / length : 1);
+    }
+    line[0] = (float)fmax(0.05, at[0]), line[1] = (float)at[1];
+}
+
 /* ---- temperature ----------------------------------------------------------------------- */
 
 typedef struct Rows {

@@ -32,6 +32,10 @@ typedef struct ReadScores {
 void read_scores_add(ReadScores *s, const Reader *r, const ReadingLabels *labels, const Reading *x,
                      bool *all_found);
 
+/* Slope and shift of the line through the logits of p[count] that makes `right` most probable
+ * (Platt 1999), by Newton's steps; 1 and 0 where there is nothing to learn from. */
+void score_platt(const float *p, const bool *right, size_t count, float line[2]);
+
 /* The temperature that makes rows of probabilities [rows, classes] most probable for their labels,
  * by golden section over 1/20 .. 20. weight [rows]; without any weight 1. */
 float score_temperature(const float *p, size_t rows, size_t classes, const uint32_t *label,

@@ -98,7 +98,7 @@ SoraStatus reader_new(const ReaderConfig *config, ParamSet *set, Arena *weights,
     Reader *r = arena_zero(weights, sizeof *r);
     size_t w = config->width;
     r->c = *config;
-    r->temperature.actor = 1;
+    r->temperature.presence[0] = 1;
     TRY(eye_new(&config->eye, set, weights, &r->eye));
     Builder b = { set, SORA_OK };
     linear(&b, "enter", PARAM_HIDDEN, w, eye_values(&config->eye), 1, true, &r->enter);
@@ -269,7 +269,7 @@ void reader_read(const Reader *r, const Compute *c, const ReaderInput *in, Arena
         }
         size_t n = r->c.actors;
         out[i].actor = arena_alloc(out_arena, n * sizeof(float));
-        softmax((const float *)l.actor->data + i * n, n, r->temperature.actor, out[i].actor);
+        softmax((const float *)l.actor->data + i * n, n, 1, out[i].actor);
     }
     arena_rewind(step, mark);
 }
@@ -280,11 +280,6 @@ size_t reading_best(const Reader *r, const Reading *x, ReadHead head)
     for (size_t i = 1; i < r->c.answers[head]; i++)
         if (x->head[head][i] > x->head[head][best]) best = i;
     return best;
-}
-
-float reading_presence(const Reader *r, const Reading *x, size_t actor)
-{
-    return fminf(1, (float)(reading_best(r, x, READ_COUNT) + 1) * x->actor[actor]);
 }
 
 size_t reading_actors(const Reader *r, const Reading *x, size_t count, uint16_t *out)
@@ -300,6 +295,24 @@ size_t reading_actors(const Reader *r, const Reading *x, size_t count, uint16_t 
         out[n] = (uint16_t)best;
     }
     return count;
+}
+
+/* Of probabilities, so that they have a logit. */
+static const float SMALLEST = 1e-4f;
+
+/* One softmax holds all actors of a clip, so that each of two gets half of it: what speaks against
+ * an actor is what the others leave over. */
+float reading_presence(const Reader *r, const Reading *x, size_t actor)
+{
+    uint16_t best[FACTS_ACTORS_MAX];
+    size_t n =
+        reading_actors(r, x, size_min(FACTS_ACTORS_MAX, reading_best(r, x, READ_COUNT) + 1), best);
+    float own = x->actor[actor], left = 1 - own;
+    for (size_t i = 0, others = 0; i < n && others + 1 < n; i++)
+        if (best[i] != actor) left -= x->actor[best[i]], others++;
+    float p = fminf(fmaxf(own / (own + fmaxf(SMALLEST, left)), SMALLEST), 1 - SMALLEST);
+    const float *line = r->temperature.presence;
+    return 1 / (1 + expf(-(line[0] * logf(p / (1 - p)) + line[1])));
 }
 
 void reading_facts(const Reader *r, const Reading *x, Facts *out)

@@ -96,10 +96,12 @@ size_t reading_actors(const Reader *r, const Reading *x, size_t count, uint16_t 
 /* Facts of the reading: as many actors as READ_COUNT says, the most probable ones; one event. */
 void reading_facts(const Reader *r, const Reading *x, Facts *out);
 
-/* Divisors of the logits that make the probabilities honest (temperature scaling, arXiv
- * 1706.04599); 1 until a file or reader_set_temperature says otherwise. */
+/* What makes the probabilities honest (arXiv 1706.04599): divisors of the heads' logits, 1 until a
+ * file or reader_set_temperature says otherwise, and for actors, of whom one softmax holds several,
+ * Platt's line through the logit of reading_presence, 1 and 0. */
 typedef struct ReaderTemperature {
-    float head[READ_HEADS], actor;
+    float head[READ_HEADS];
+    float presence[2]; /* slope and shift */
 } ReaderTemperature;
 void reader_set_temperature(Reader *r, const ReaderTemperature *t);
 ReaderTemperature reader_temperature(const Reader *r);

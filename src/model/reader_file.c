@@ -1,4 +1,5 @@
 /* The reader's file: its configuration, what it was taught, and its temperatures. */
+#include <math.h>
 #include <string.h>
 
 #include "base/json.h"
@@ -113,12 +114,28 @@ static SoraStatus read_temperature(const Json *root, const char *name, float *ou
     return SORA_OK;
 }
 
+/* Files of readers that were never calibrated so have none. */
+static SoraStatus read_presence(const Json *root, float out[2])
+{
+    const Json *x = json_get(root, "presence");
+    out[0] = 1, out[1] = 0;
+    if (!x) return SORA_OK;
+    bool pair = x->kind == JSON_IS_ARRAY && x->count == 2;
+    for (size_t i = 0; pair && i < 2; i++) {
+        const Json *y = &x->item[i];
+        pair = (y->kind == JSON_IS_INTEGER || y->kind == JSON_IS_REAL) && fabs(y->number) <= 100;
+        out[i] = (float)y->number;
+    }
+    if (pair && out[0] > 0) return SORA_OK;
+    return err_set(SORA_E_FORMAT, "the reader's \"presence\" is no slope above 0 and a shift");
+}
+
 static SoraStatus read_temperatures(const char *json, Arena *a, ReaderTemperature *out)
 {
     const Json *root;
     TRY(json_parse(json, strlen(json), "the reader's temperatures", a, &root));
     for (int h = 0; h < READ_HEADS; h++) TRY(read_temperature(root, head_name[h], &out->head[h]));
-    return read_temperature(root, "actor", &out->actor);
+    return read_presence(root, out->presence);
 }
 
 static char *write_temperatures(const ReaderTemperature *t, Arena *a)
@@ -126,7 +143,9 @@ static char *write_temperatures(const ReaderTemperature *t, Arena *a)
     JsonWriter w = json_writer(a);
     json_begin(&w, NULL, '{');
     for (int h = 0; h < READ_HEADS; h++) json_put_number(&w, head_name[h], (double)t->head[h]);
-    json_put_number(&w, "actor", (double)t->actor);
+    json_begin(&w, "presence", '[');
+    for (int i = 0; i < 2; i++) json_put_number(&w, NULL, (double)t->presence[i]);
+    json_end(&w, ']');
     json_end(&w, '}');
     return w.text;
 }

@@ -47,6 +47,29 @@ static void finds_the_temperature(void **state)
     free(p), free(weight), free(label);
 }
 
+/* Answers are right as often as another line says. */
+static void finds_platts_line(void **state)
+{
+    (void)state;
+    enum { COUNT = 20000 };
+    float *p = malloc(COUNT * sizeof *p), line[2];
+    bool *right = malloc(COUNT * sizeof *right);
+    for (size_t i = 0; i < COUNT; i++) {
+        double x = 2 * rng_normal(3, i);
+        p[i] = (float)(1 / (1 + exp(-x)));
+        right[i] = rng_uniform(4, i) < 1 / (1 + exp(-(1.5 * x + 0.7)));
+    }
+    score_platt(p, right, COUNT, line);
+    CHECK_CLOSE((double)line[0], 1.5, 0.08);
+    CHECK_CLOSE((double)line[1], 0.7, 0.08);
+    for (size_t i = 0; i < COUNT; i++) right[i] = true;
+    score_platt(p, right, COUNT, line); /* ends, and means that it is sure */
+    assert_true(line[0] > 0 && line[1] > 3 && isfinite(line[1]));
+    score_platt(p, right, 0, line);
+    CHECK_CLOSE((double)line[0], 1, 1e-6);
+    free(p), free(right);
+}
+
 static void counts_actors(void **state)
 {
     (void)state;
@@ -94,6 +117,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(confidence_and_accuracy),
         cmocka_unit_test(finds_the_temperature),
+        cmocka_unit_test(finds_platts_line),
         cmocka_unit_test(counts_actors),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -185,12 +185,13 @@ static void comes_back_from_its_file(void **state)
     same_reading(reader_config(b.r), &before, &after, 2e-3);
 
     ReaderTemperature t = reader_temperature(f.reader);
-    CHECK_CLOSE((double)t.actor, 1, 0);
-    t.actor = 3, t.head[READ_SCENE] = 0.5f;
+    CHECK_CLOSE((double)t.presence[0], 1, 0);
+    t.presence[0] = 3, t.presence[1] = -0.5f, t.head[READ_SCENE] = 0.5f;
     CHECK_OK(reader_write_temperature(&f, path, &t)); /* over the file that is mapped */
     reader_close(&f);
     CHECK_OK(reader_open(path, &f));
-    CHECK_CLOSE((double)reader_temperature(f.reader).actor, 3, 0);
+    CHECK_CLOSE((double)reader_temperature(f.reader).presence[0], 3, 0);
+    CHECK_CLOSE((double)reader_temperature(f.reader).presence[1], -0.5, 0);
     assert_string_equal(f.actors, "cat,dog");
     read_clips(&b, f.reader, &clip, 1, &cool);
     size_t best = reading_best(f.reader, &cool, READ_SCENE);
