@@ -226,8 +226,8 @@ typedef struct SoraShot {
                  back to its beginning */
     int keep; /* of `source`, beside what is given: 0 nothing, SORA_KEEP_LAYOUT or
                  SORA_KEEP_MOTION */
-    int fast; /* 1: a few large steps, 1, 2, 4 ... of a model trained for it
-                 (sora_fast); sampler and shift are then not used */
+    int fast; /* 1: a few large steps, 1, 2, 4 ... of a model trained for it, else an error;
+                 sampler and shift are then not used. sora_shot_fast sets what suits a model */
     /* NULL, or asked now and then in the middle of a step too, on the calling thread. Anything but
      * 0 stops within a moment; what is lost is the step. Not to call the engine. */
     int (*stop)(void *self);
@@ -299,8 +299,14 @@ SORA_API SoraStatus sora_generate_file(SoraEngine *engine, const SoraShot *shot,
  * SORA_E_IO when there is none. */
 SORA_API SoraStatus sora_resume_comment(const char *path, char *out, size_t room);
 
-/* 1: the model was trained for a few large steps (SoraShot.fast). */
-SORA_API int sora_fast(const SoraEngine *engine);
+/* Sets guidance to what suits a shot of which frames are given: guidance pulls what is made away
+ * from them. Nothing changes for Wan models, whose guidance is their makers'. */
+SORA_API void sora_shot_for_given(const SoraEngine *engine, SoraShot *shot);
+
+/* Sets steps, sampler, shift and `fast` to what makes a usable clip in few steps: four, large ones
+ * where the model was trained for them (arXiv 2410.12557). SORA_E_UNSUPPORTED for Wan models, which
+ * take few steps with a LoRA that was made for it. */
+SORA_API SoraStatus sora_shot_fast(const SoraEngine *engine, SoraShot *shot);
 
 /* What SoraShot.latents saved, to a clip. `vae`: the autoencoder's file, or a folder of a model
  * that has one. Threads as in SoraEngineOptions. */
@@ -521,6 +527,8 @@ typedef struct SoraTrainOptions {
     double shortcut; /* 0: share of the video model's examples that learn to take large steps, which
                         SoraShot.fast then does (arXiv 2410.12557); 0.25 there */
     double subject_weight; /* 0: added to the weight of the error where the world's actors are */
+    double given;          /* 0.2: share of the clips of which some frames are given: what stills,
+                              extensions and gaps are learned from */
 } SoraTrainOptions;
 
 typedef struct SoraTrainReport {

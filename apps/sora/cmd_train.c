@@ -108,6 +108,8 @@ static SoraStatus parse(Train *t, int argc, char **argv)
         { 0, "subject-weight",
           T("added to the weight of the error where the world's actors are; 2 is good"),
           .number = &o->subject_weight, .max = 100 },
+        { 0, "given", T("share of the clips of which some frames are given, for stills and gaps"),
+          .number = &o->given, .max = 0.6 },
         { 0, "drop-text", T("share of the captions left out, for guidance"),
           .number = &o->drop_text, .max = 1 },
         { 0, "ema", T("decay of the averaged weights"), .number = &o->ema, .max = 1 },

@@ -246,7 +246,7 @@ static void fast_line(const Json *fast)
                number(fast, "steps"), 100 * number(fast, "actor"), 100 * number(fast, "actor_full"),
                number(fast, "gradient_ratio"));
     else
-        printf("%s\n", T("few steps: the model was not trained for them"));
+        printf("%s\n", T("few steps: not measured, the model is not of sora's own kind"));
 }
 
 static void shape_table(const Json *report)

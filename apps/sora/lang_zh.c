@@ -137,7 +137,8 @@ const LangPair lang_zh[] = {
     { "minute", "一分钟" },
     { "in %.0f steps: actor %.1f%%, in all of them %.1f%%; edges of actors %.2f of those\n",
       "%.0f 步：角色 %.1f%%，全部步数 %.1f%%；角色边缘为后者的 %.2f\n" },
-    { "few steps: the model was not trained for them", "少步：这个模型没有为此训练过" },
+    { "few steps: not measured, the model is not of sora's own kind",
+      "少步：未测量，这不是 sora 自己的模型" },
     { "so many shots of a minute, an eighth of --count unless you say",
       "一分钟长镜头的个数，默认是 --count 的八分之一" },
     { "how long such a shot is, 60s", "这种长镜头的长度，默认 60 秒" },
@@ -305,13 +306,15 @@ const LangPair lang_zh[] = {
     { "writing", "写入" },
 
     /* make.c */
-    { "4 large steps (or --steps 1, 2, 8 ...), of a model trained for them",
-      "用 4 大步生成（或 --steps 1、2、8……），需要为此训练过的模型" },
+    { "4 steps unless --steps says otherwise: quicker, a little coarser",
+      "默认只用 4 步（可用 --steps 改）：更快，略粗糙" },
     { "go on with a video that was stopped or killed; say the rest as then",
       "继续一个中断的视频，其余选项须与当时相同" },
-    { "this model was not trained for few large steps: --fast needs one trained with --shortcut; "
-      "--steps 8 is what comes nearest",
-      "这个模型没有为少数大步训练过：--fast 需要用 --shortcut 训练的模型；最接近的是 --steps 8" },
+    { "--fast is for models of sora's own; a Wan model takes few steps with a LoRA that was made "
+      "for "
+      "it (--lora FILE --steps 4 --cfg-scale 1)",
+      "--fast 只适用于 sora 自己的模型；Wan 模型要少步生成，需加载为此训练的 LoRA（--lora 文件 "
+      "--steps 4 --cfg-scale 1）" },
     { "      given frames are kept at full size, only the others are scaled",
       "      给定的帧保持原尺寸，只有其余的帧经过放缩" },
     { "      one shot, made piece by piece and written as it is finished",
@@ -478,6 +481,8 @@ const LangPair lang_zh[] = {
     { "noise levels of images: spread of the logit", "图片的噪声水平：logit 的标准差" },
     { "added to the weight of the error where the world's actors are; 2 is good",
       "训练世界中角色所在之处误差的附加权重；2 较好" },
+    { "share of the clips of which some frames are given, for stills and gaps",
+      "给出部分帧的视频所占的比例，用于静图和补帧" },
     { "noise levels of clips: mean of the logit", "视频的噪声水平：logit 的均值" },
     { "noise levels of clips: spread of the logit", "视频的噪声水平：logit 的标准差" },
     { "Model from nothing", "从零开始的模型" },
@@ -643,10 +648,10 @@ const LangPair lang_zh_errors[] = {
     { "the prompt names no actor of the world", "这句话里没有小世界的角色" },
     { "this cast has no %s", "这份角色文件里没有 %s" },
     { "cannot make the folder %s: %s", "无法创建文件夹 %s：%s" },
-    { "the system does not hand out the tiles of AMX: avx512bf16",
-      "系统未授予 AMX 寄存器，改用 avx512bf16" },
-    { "AMX does not keep its tiles on this machine: avx512bf16",
-      "这台机器不能保存 AMX 寄存器的内容，改用 avx512bf16" },
+    { "the system does not hand out the tiles of AMX: avx512",
+      "系统未授予 AMX 寄存器，改用 avx512" },
+    { "AMX does not keep its tiles on this machine: avx512",
+      "这台机器不能保存 AMX 寄存器的内容，改用 avx512" },
     { "this machine cannot run %s kernels, its best are %s", "这台机器不支持 %s，最高为 %s" },
     { NULL, NULL },
 };

@@ -42,7 +42,7 @@ Option *make_options(Make *m, Option *table)
           .integer = &m->seed, .min = 0, .max = 9e18 },
         { 0, "steps", T("denoising steps"), .integer = &m->steps, .min = 1, .max = 1000,
           .given = &m->steps_given },
-        { 0, "fast", T("4 large steps (or --steps 1, 2, 8 ...), of a model trained for them"),
+        { 0, "fast", T("4 steps unless --steps says otherwise: quicker, a little coarser"),
           .flag = &m->fast },
         { 0, "cfg-scale", T("how strictly the prompt is followed, 1 for no guidance"),
           .number = &m->cfg_scale, .max = 30, .given = &m->cfg_given },
@@ -142,15 +142,14 @@ static SoraStatus resume_seed(const Make *m, int64_t *seed)
 
 static SoraStatus fast_steps(const Make *m, SoraShot *out)
 {
-    out->fast = 1;
-    out->sampler = SORA_EULER;
-    out->shift = 1;
-    if (!m->steps_given) out->steps = 4;
-    if (sora_fast(m->engine)) return SORA_OK;
-    return err_set(
-        SORA_E_UNSUPPORTED,
-        T("this model was not trained for few large steps: --fast needs one trained with "
-          "--shortcut; --steps 8 is what comes nearest"));
+    if (sora_shot_fast(m->engine, out) != SORA_OK)
+        return err_set(SORA_E_UNSUPPORTED,
+                       T("--fast is for models of sora's own; a Wan model takes few steps with a "
+                         "LoRA that was made for it (--lora FILE --steps 4 --cfg-scale 1)"));
+    if (m->steps_given) out->steps = (int)m->steps;
+    if (m->sampler_given && !out->fast) out->sampler = (SoraSampler)m->sampler;
+    if (m->shift_given && !out->fast) out->shift = m->shift;
+    return SORA_OK;
 }
 
 static SoraStatus skip_layers(Make *m, SoraShot *shot)
@@ -190,6 +189,15 @@ SoraStatus make_shot(Make *m, SoraShot *out)
     TRY(skip_layers(m, out));
     TRY(make_wan_shot(m, out));
     return m->fast ? fast_steps(m, out) : SORA_OK;
+}
+
+void make_beside_given(const Make *m, SoraShot *s)
+{
+    SoraShot given = *s;
+    if (!s->part_count) return;
+    sora_shot_for_given(m->engine, &given);
+    if (!m->cfg_given) s->cfg_scale = given.cfg_scale;
+    if (!m->skip_given && !m->skip_layers.count) s->skip_scale = given.skip_scale;
 }
 
 static void send_plan(const Make *m, const SoraShot *s, const SoraPlan *p)

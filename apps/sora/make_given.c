@@ -240,5 +240,6 @@ SoraStatus make_given(Make *m, bool sized, SoraShot *s)
     if (m->last_image) TRY(give_file(m, m->last_image, s->frames - 1, 1, &sized, s));
     s->part = m->part, s->part_count = m->part_count;
     s->later = m->later, s->later_count = m->later_count;
+    make_beside_given(m, s);
     return SORA_OK;
 }

@@ -82,6 +82,12 @@ static void print_left(const Progress *p, char *out, size_t room)
     snprintf(out, room, T("%s left"), time);
 }
 
+/* Of a share of the work one, of things that are counted none. */
+static int decimals(double x)
+{
+    return x != rint(x);
+}
+
 static void draw_bar(const Progress *p)
 {
     enum { CELLS = 24 };
@@ -90,8 +96,8 @@ static void draw_bar(const Progress *p)
     for (int i = 0; i < CELLS; i++) bar[i] = i < (int)(part * CELLS + 0.5) ? '#' : '.';
     bar[CELLS] = 0;
     print_left(p, left, sizeof left);
-    snprintf(line, sizeof line, "%s [%s] %.*f/%.*f  %s  %s", p->what, bar, p->done != rint(p->done),
-             p->done, p->total != rint(p->total), p->total, left, p->detail);
+    snprintf(line, sizeof line, "%s [%s] %.*f/%.*f  %s  %s", p->what, bar, decimals(p->done),
+             p->done, decimals(p->total), p->total, left, p->detail);
     size_t bytes = lang_fit(line, terminal_columns() - 1);
     fprintf(stderr, "\r%.*s\033[K", (int)bytes, line);
     fflush(stderr);
@@ -101,7 +107,8 @@ static void draw_line(const Progress *p)
 {
     char left[64];
     print_left(p, left, sizeof left);
-    fprintf(stderr, "%s: %.6g/%.6g  %s  %s\n", p->what, p->done, p->total, left, p->detail);
+    fprintf(stderr, "%s: %.*f/%.*f  %s  %s\n", p->what, decimals(p->done), p->done,
+            decimals(p->total), p->total, left, p->detail);
 }
 
 static void draw_event(Cli *cli)

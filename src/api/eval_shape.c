@@ -82,7 +82,7 @@ static void put_fast(JsonWriter *w, const ShapeFast *f)
 {
     json_begin(w, "fast", '{');
     json_put_integer(w, "clips", (int64_t)f->clips);
-    json_put_integer(w, "steps", SHAPE_FAST_STEPS);
+    json_put_integer(w, "steps", (int64_t)f->steps);
     json_put_number(w, "actor", (double)f->right[1] / (double)f->clips);
     json_put_number(w, "actor_full", (double)f->right[0] / (double)f->clips);
     json_put_number(w, "gradient_ratio", f->gradient[1] / f->gradient[0]);

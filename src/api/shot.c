@@ -167,16 +167,33 @@ static SoraStatus options_of(const SoraEngine *e, SoraShot *s, Arena *a, Generat
         g.wants_preview = s->wants_preview;
     }
     *out = g;
-    if (!s->fast || sora_fast(e)) return SORA_OK;
+    if (!s->fast || generate_knows_fast(&e->bundle)) return SORA_OK;
     return err_set(
         SORA_E_UNSUPPORTED,
         "this model was not trained to take few large steps: use more, smaller steps, or "
         "one trained with sora train --shortcut");
 }
 
-int sora_fast(const SoraEngine *e)
+void sora_shot_for_given(const SoraEngine *e, SoraShot *s)
 {
-    return generate_knows_fast(&e->bundle);
+    GenerateOptions g = generate_options_default();
+    if (e->bundle.wan) return;
+    generate_beside_given(&g);
+    s->cfg_scale = g.cfg_scale;
+    s->skip_scale = g.skip_scale;
+}
+
+SoraStatus sora_shot_fast(const SoraEngine *e, SoraShot *s)
+{
+    GenerateOptions few = generate_options_default();
+    if (!generate_go_fast(&e->bundle, &few))
+        return err_set(SORA_E_UNSUPPORTED, "Wan models take few steps with a LoRA that was made "
+                                           "for it, not by a setting");
+    s->steps = (int)few.steps;
+    s->sampler = (int)few.sampler;
+    s->shift = few.shift;
+    s->fast = few.fast;
+    return SORA_OK;
 }
 
 /* ---- what is given --------------------------------------------------------------------- */

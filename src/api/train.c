@@ -56,7 +56,8 @@ void sora_train_options_init(SoraTrainOptions *o)
                              .clip_level_std = NAN,
                              .validation = NAN,
                              .shortcut = NAN,
-                             .subject_weight = NAN };
+                             .subject_weight = NAN,
+                             .given = NAN };
 }
 
 static void tell(const SoraTrainer *t, const char *line)
@@ -188,6 +189,7 @@ static SoraStatus open_video(SoraTrainer *t, const DitConfig *model, Lesson *out
     BatchOptions *b = &t->video.batch;
     b->images.mean = (float)o->level_mean, b->images.std = (float)o->level_std;
     b->clips.mean = (float)o->clip_level_mean, b->clips.std = (float)o->clip_level_std;
+    b->clips.given = (float)o->given;
     b->keep = (float)o->keep;
     b->shortcut = (float)o->shortcut;
     b->subject = (float)o->subject_weight;

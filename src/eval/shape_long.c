@@ -122,7 +122,8 @@ void shape_finish_minute(ShapeMinute *m)
 double shape_fast_work(const ShapeSuite *s)
 {
     double steps = s->steps ? (double)s->steps : (double)generate_options_default().steps;
-    return generate_knows_fast(s->model) ? 1 + SHAPE_FAST_STEPS / steps : 0;
+    GenerateOptions few = generate_options_default();
+    return generate_go_fast(s->model, &few) ? 1 + (double)few.steps / steps : 0;
 }
 
 SoraStatus shape_try_fast(ShapeRound *r)
@@ -131,10 +132,10 @@ SoraStatus shape_try_fast(ShapeRound *r)
     const BodyState *b = &r->one.state.frame[0].actor[0];
     Clip made[2];
     Reading x[2];
-    if (!generate_knows_fast(r->s->model)) return SORA_OK;
     for (int k = 0; k < 2; k++) {
         GenerateOptions g = shape_options(r, r->prompt);
-        if (k) g.fast = true, g.steps = SHAPE_FAST_STEPS;
+        if (k && !generate_go_fast(r->s->model, &g)) return SORA_OK;
+        if (k) out->steps = g.steps;
         TRY(generate_clip(r->s->model, r->s->c, &g, r->a, &made[k]));
         size_t h = (size_t)fmax(8, fmin(1, (double)b->height) * (double)made[k].height);
         size_t w = (size_t)fmax(8, fmin(1, (double)b->width) * (double)made[k].width);

@@ -8,6 +8,7 @@
 #include "base/size.h"
 #include "eval/shape_parts.h"
 #include "pipeline/read.h"
+#include "pipeline/shot.h"
 
 enum { SUITE_SEED = 0x73686170 };
 
@@ -37,9 +38,19 @@ SoraStatus shape_make(ShapeRound *r, const char *prompt, const Condition *given,
                       Clip *out)
 {
     GenerateOptions g = shape_options(r, prompt);
+    if (given->given && !(r->s->cfg_scale > 0)) generate_beside_given(&g);
     g.condition = given;
     g.keep = keep;
-    TRY(generate_clip(r->s->model, r->s->c, &g, r->a, out));
+    PlanRequest want = { .frames = g.frames,
+                         .height = g.height,
+                         .width = g.width,
+                         .fps = g.fps,
+                         .steps = g.steps,
+                         .cfg_scale = g.cfg_scale,
+                         .given = true };
+    Plan plan;
+    TRY(plan_make(r->s->model, r->s->c, &want, &plan));
+    TRY(shot_make(r->s->model, r->s->c, &plan, given, &g, 0, r->a, out));
     for (size_t f = 0; f < out->frames && given->given; f++)
         if (given->given[f])
             r->out->given_psnr =

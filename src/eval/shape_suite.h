@@ -34,8 +34,7 @@ enum {
     SHAPE_FRAMES_MIN = 13,
     SHAPE_GAPS = 3,
     SHAPE_EDITS = 6,
-    SHAPE_MINUTE_POINTS = 12, /* every twelfth of it: 5 s of a minute */
-    SHAPE_FAST_STEPS = 4
+    SHAPE_MINUTE_POINTS = 12 /* every twelfth of it: 5 s of a minute */
 };
 
 typedef enum ShapeWay {
@@ -86,9 +85,10 @@ typedef struct ShapeMinute {
     ShapePoint point[SHAPE_MINUTE_POINTS];
 } ShapeMinute;
 
-/* The same prompts in SHAPE_FAST_STEPS large steps and in all of them. */
+/* The same prompts in few steps (generate_go_fast) and in all of them. */
 typedef struct ShapeFast {
-    size_t clips;       /* 0: the model was not trained for it */
+    size_t clips; /* 0: the model cannot */
+    size_t steps;
     size_t right[2];    /* clips whose subject the reader finds: full, fast */
     double gradient[2]; /* sums of energy in the sharpest box of the subject's size */
 } ShapeFast;

@@ -41,6 +41,23 @@ bool generate_knows_fast(const Bundle *b)
     return b->config.step_input && share && strtod(share, NULL) > 0;
 }
 
+void generate_beside_given(GenerateOptions *o)
+{
+    o->cfg_scale = 1.5;
+    o->skip_scale = 0;
+}
+
+bool generate_go_fast(const Bundle *b, GenerateOptions *o)
+{
+    enum { FEW = 4 };
+    if (b->wan) return false;
+    o->steps = FEW;
+    o->fast = generate_knows_fast(b);
+    o->sampler = o->fast ? SAMPLER_EULER : SAMPLER_UNIPC;
+    o->shift = o->fast ? 1 : 3;
+    return true;
+}
+
 SoraStatus generate_skip_layers(const GenerateOptions *o, const int *usual, size_t usual_count,
                                 size_t layers, Arena *a, const bool **skip)
 {

@@ -80,6 +80,10 @@ typedef struct GenerateOptions {
 /* Of our own models. */
 GenerateOptions generate_options_default(void);
 
+/* Guidance beside given frames (docs/evaluation.md): words and layers pull what is made away from
+ * what is given, which says more than either. */
+void generate_beside_given(GenerateOptions *o);
+
 /* skip[layer] says whether guidance leaves it out: o's layers, or `usual` of them where they exist,
  * else the middle one. NULL when there is to be none. */
 SoraStatus generate_skip_layers(const GenerateOptions *o, const int *usual, size_t usual_count,
@@ -87,6 +91,11 @@ SoraStatus generate_skip_layers(const GenerateOptions *o, const int *usual, size
 
 /* Was the model trained to take few large steps (`fast`)? */
 bool generate_knows_fast(const Bundle *b);
+
+/* What makes a usable clip in few steps: four, large ones for a model that was trained for them, of
+ * another one UniPC's with a shift of 3 (docs/evaluation.md). False for Wan models, which take few
+ * steps with a LoRA that was made for it; then nothing is changed. */
+bool generate_go_fast(const Bundle *b, GenerateOptions *o);
 
 /* Frames as they are finished. Of a clip that is rolled no more than the window is in memory. Same
  * options, build and CPU level: same bytes. Working memory from `a`, given back. */

@@ -6,6 +6,7 @@
 #include "base/size.h"
 #include "media/resize.h"
 #include "media/retime.h"
+#include "pipeline/carry.h"
 
 /* ---- what is given, as the model sees it ----------------------------------------------- */
 
@@ -163,13 +164,31 @@ static SoraStatus enlarge(const Showing *s, const uint8_t *rgb, uint8_t *out)
     return SORA_OK;
 }
 
+/* The scenery of the given frames before and after frame f. */
+static void carry(const Showing *s, size_t f)
+{
+    const Condition *g = s->given;
+    const PlanRequest *w = &s->p->want;
+    size_t before = f, after = f;
+    while (before && !g->given[before]) before--;
+    while (after + 1 < w->frames && !g->given[after]) after++;
+    bool has[2] = { g->given[before], g->given[after] };
+    double way = has[0] && has[1] ? (double)(f - before) / (double)(after - before) : 0.5;
+    CarryFrom from[2] = { { has[0] ? condition_frame(g, before) : NULL, 1 - way },
+                          { has[1] ? condition_frame(g, after) : NULL, way } };
+    carry_still(s->frame, from, w->height, w->width, s->a);
+}
+
 static SoraStatus show(Showing *s, const uint8_t *rgb)
 {
     const Condition *g = s->given;
     size_t f = s->shown++;
     ArenaMark mark = arena_mark(s->a);
-    bool kept = g && g->source && g->given && g->given[f];
-    if (!kept) TRY(enlarge(s, rgb, s->frame));
+    bool some = g && g->source && g->given;
+    if (!some || !g->given[f]) {
+        TRY(enlarge(s, rgb, s->frame));
+        if (some && !s->b->wan) carry(s, f);
+    }
     condition_restore(g, f, s->frame);
     arena_rewind(s->a, mark);
     return s->sink.fn(s->sink.self, f, s->frame);

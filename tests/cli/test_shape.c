@@ -264,10 +264,26 @@ static void test_resume(void **state)
               "nothing to go on with");
 }
 
+static void test_guidance(void **state)
+{
+    (void)state;
+    check_run("$S generate x $M --frames 5 --size 16x16 -q -o word.gif && $S info word.gif", 0,
+              "cfg_scale: 4");
+    check_run("$S extend word.gif $M --after 0.2s -q -o more.gif && $S info more.gif", 0,
+              "cfg_scale: 1.5");
+    check_run("$S extend word.gif $M --after 0.2s --cfg-scale 3 -q -o most.gif && $S info most.gif",
+              0, "cfg_scale: 3");
+}
+
 static void test_fast(void **state)
 {
     (void)state;
-    check_run("$S generate x $M --fast -o x.gif", 1, "was not trained for few large steps");
+    check_run("$S generate x -m run --fast --seed 2 --frames 5 --size 16x16 -o few.gif", 0,
+              " 4 steps");
+    check_run("$S generate x -m run --steps 4 --sampler unipc --shift 3 --seed 2 --frames 5 --size "
+              "16x16 -q -o said.gif && $S generate --like few.gif -q -o like.gif && "
+              "cmp few.gif like.gif && cmp few.gif said.gif && echo same",
+              0, "same");
     check_run("$S train quick --data data --sizes 16x16,16x16x5@10 --steps 3 --batch-tokens 64 "
               "--width 32 --heads 2 --layers 2 --hidden 32 --sample-every 0 --validate-every 0 -q "
               "--shortcut 0.5 && $S generate x -m quick --seed 1 --fast --frames 5 --fps 10 --size "
@@ -288,7 +304,7 @@ int main(void)
         cmocka_unit_test(test_recut),          cmocka_unit_test(test_fill),
         cmocka_unit_test(test_inputs),         cmocka_unit_test(test_notes),
         cmocka_unit_test(test_passes_through), cmocka_unit_test(test_resume),
-        cmocka_unit_test(test_fast),
+        cmocka_unit_test(test_guidance),       cmocka_unit_test(test_fast),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }

@@ -1,0 +1,79 @@
+#include "pipeline/carry.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/size.h"
+
+/* Levels of 255: differences up to the first are none, from the second on everything is new. */
+static const float SAME = 10, OTHER = 24;
+/* Radii of the two smoothings, in parts of the picture's height: what a thing's limbs measure, and
+ * about what the model cannot tell. */
+enum { WIDE = 24, NARROW = 64 };
+
+/* Means of 2 radius + 1 values in a row, fewer at its ends. */
+static void smooth_line(const float *in, float *out, size_t n, size_t step, size_t radius)
+{
+    float sum = 0;
+    size_t from = 0, to = 0; /* sum of in[from, to) */
+    for (size_t i = 0; i < n; i++) {
+        size_t first = i > radius ? i - radius : 0, last = size_min(n, i + radius + 1);
+        while (to < last) sum += in[to++ * step];
+        while (from < first) sum -= in[from++ * step];
+        out[i * step] = sum / (float)(to - from);
+    }
+}
+
+/* Rows, then columns, twice: nearly a Gauss. x and y [height, width]; the result is in x. */
+static void smooth(float *x, float *y, size_t height, size_t width, size_t radius)
+{
+    for (int pass = 0; pass < 2; pass++) {
+        for (size_t i = 0; i < height; i++)
+            smooth_line(x + i * width, y + i * width, width, 1, radius);
+        for (size_t i = 0; i < width; i++) smooth_line(y + i, x + i, height, width, radius);
+    }
+}
+
+/* alike[i]: 1 where the pictures show the same around pixel i, 0 where they do not. */
+static void find_alike(const uint8_t *rgb, const uint8_t *given, size_t height, size_t width,
+                       float *alike, float *x, float *y)
+{
+    size_t pixels = height * width;
+    const size_t radius[2] = { size_max(1, height / NARROW), size_max(1, height / WIDE) };
+    for (size_t i = 0; i < pixels; i++) alike[i] = 1;
+    for (int scale = 0; scale < 2; scale++)
+        for (size_t c = 0; c < 3; c++) {
+            /* what is narrow may be a soft edge: twice as much of it is needed to be something */
+            float same = scale ? SAME : 2 * SAME, other = scale ? OTHER : 2 * OTHER;
+            for (size_t i = 0; i < pixels; i++) x[i] = (float)(rgb[3 * i + c] - given[3 * i + c]);
+            smooth(x, y, height, width, radius[scale]);
+            for (size_t i = 0; i < pixels; i++)
+                alike[i] = fminf(alike[i], fmaxf(0, (other - fabsf(x[i])) / (other - same)));
+        }
+}
+
+void carry_still(uint8_t *rgb, const CarryFrom from[2], size_t height, size_t width, Arena *a)
+{
+    size_t pixels = height * width;
+    ArenaMark mark = arena_mark(a);
+    float *alike[2], *x = arena_alloc(a, pixels * sizeof *x),
+                     *y = arena_alloc(a, pixels * sizeof *y);
+    for (int k = 0; k < 2; k++) {
+        alike[k] = arena_zero(a, pixels * sizeof *alike[k]);
+        if (from[k].rgb) find_alike(rgb, from[k].rgb, height, width, alike[k], x, y);
+    }
+    for (size_t i = 0; i < pixels; i++) {
+        float u[2], most = fmaxf(alike[0][i], alike[1][i]);
+        for (int k = 0; k < 2; k++) u[k] = alike[k][i] * (float)from[k].share;
+        float sum = u[0] + u[1];
+        if (!(sum > 0)) continue;
+        for (size_t c = 0; c < 3; c++) {
+            float made = rgb[3 * i + c], given = 0;
+            for (int k = 0; k < 2; k++)
+                if (from[k].rgb) given += u[k] / sum * from[k].rgb[3 * i + c];
+            rgb[3 * i + c] = (uint8_t)(made + most * (given - made) + 0.5f);
+        }
+    }
+    arena_rewind(a, mark);
+}

@@ -1,0 +1,23 @@
+/* Where nothing has changed since a given frame, its pixels stay: what is made beside given frames
+ * keeps their scenery, with all its detail, and only what moved or became something else is the
+ * model's. */
+#ifndef PIPELINE_CARRY_H
+#define PIPELINE_CARRY_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+
+/* The given frames on both sides of a made one; rgb NULL: there is none on that side. */
+typedef struct CarryFrom {
+    const uint8_t *rgb; /* [height, width, 3] */
+    double share;       /* how near it is in time: 1 beside it, 0 at the other one's place */
+} CarryFrom;
+
+/* Changes the made frame rgb [height, width, 3]: each pixel moves to the given ones as far as both
+ * are alike around it, compared after smoothing, so that a soft picture of the same thing is alike
+ * and a moved outline is not. Working memory from `a`, given back. */
+void carry_still(uint8_t *rgb, const CarryFrom from[2], size_t height, size_t width, Arena *a);
+
+#endif
