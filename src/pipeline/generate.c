@@ -58,6 +58,17 @@ bool generate_go_fast(const Bundle *b, GenerateOptions *o)
     return true;
 }
 
+double generate_tokens(const Bundle *b, PatchGrid grid, size_t steps, size_t *most)
+{
+    PatchGrid moved = { grid.frames, grid.height + 1, grid.width + 1 };
+    double straight = (double)patch_tokens(grid), aside = (double)patch_tokens(moved);
+    bool moves = generate_can_step_aside(b->config.patch, grid);
+    *most = patch_tokens(moves ? moved : grid);
+    if (!moves) return straight;
+    if (steps <= FEW_STEPS) return straight + ASIDE_BELOW * aside;
+    return (1 - ASIDE_BELOW / 2) * straight + ASIDE_BELOW / 2 * aside;
+}
+
 SoraStatus generate_skip_layers(const GenerateOptions *o, const int *usual, size_t usual_count,
                                 size_t layers, Arena *a, const bool **skip)
 {

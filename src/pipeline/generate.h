@@ -84,6 +84,10 @@ GenerateOptions generate_options_default(void);
  * what is given, which says more than either. */
 void generate_beside_given(GenerateOptions *o);
 
+/* How many tokens the network sees in a step of `steps`, on average, where `grid` are seen
+ * straight; *most: at once. Half a patch aside there are a row and a column more. */
+double generate_tokens(const Bundle *b, PatchGrid grid, size_t steps, size_t *most);
+
 /* skip[layer] says whether guidance leaves it out: o's layers, or `usual` of them where they exist,
  * else the middle one. NULL when there is to be none. */
 SoraStatus generate_skip_layers(const GenerateOptions *o, const int *usual, size_t usual_count,

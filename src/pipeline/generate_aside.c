@@ -48,11 +48,16 @@ static void step_back(const Frames *f, bool mean)
             }
 }
 
+bool generate_can_step_aside(size_t patch, PatchGrid g)
+{
+    return patch >= 2 && patch % 2 == 0 && g.height >= 2 && g.width >= 2;
+}
+
 void generate_aside(Run *r)
 {
     size_t patch = r->b->config.patch, n = r->values;
     const Condition *c = r->o->condition;
-    if (patch < 2 || patch % 2 || r->grid.height < 2 || r->grid.width < 2 || (c && c->mask)) return;
+    if (!generate_can_step_aside(patch, r->grid) || (c && c->mask)) return;
     Run *o = arena_alloc(r->a, sizeof *o);
     *o = *r;
     o->aside = NULL;

@@ -53,6 +53,7 @@ SoraStatus generate_predict(void *prompted, const float *z, const double *sigma,
  * makes the other window, or none where it cannot be: a latent model,
  * a single row or column, or given pixels that share patches with others. */
 void generate_aside(Run *r);
+bool generate_can_step_aside(size_t patch, PatchGrid g);
 void generate_step_aside(const Run *r, const float *z); /* into r->aside->z */
 /* From values of that window back to the straight one's; `mean`: half of them and of what is there.
  */

@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/size.h"
 #include "media/clip.h"
+#include "pipeline/generate.h"
 #include "pipeline/wan_generate.h"
 #include "tensor/gemm.h"
 
@@ -170,11 +171,15 @@ static SoraStatus plan_cost(const Bundle *b, const Compute *c, Plan *p)
     double steps = (double)p->want.steps; /* a window that rolls takes them again as it moves on */
     if (latents > window) steps *= 1 + (latents - 1) / (0.75 * window);
     double passes = steps * ((p->want.cfg_scale != 1 ? 2 : 1) + p->want.skipped);
-    double flop = passes * pass_flop(config, (double)p->tokens, text_tokens);
+    PatchGrid grid = patch_grid(p->frames, p->height, p->width, config->patch);
+    grid.frames = p->window;
+    size_t most;
+    double flop =
+        passes * pass_flop(config, generate_tokens(b, grid, p->want.steps, &most), text_tokens);
     double shown = (double)(p->want.frames * p->want.height * p->want.width);
     p->seconds = flop / (share * measure_speed(c, config, a));
     if (p->resized || p->retimed) p->seconds += shown / resize_speed;
-    p->bytes = weight_bytes(b) + activation_bytes(config, p->tokens) + clip_bytes(p);
+    p->bytes = weight_bytes(b) + activation_bytes(config, most) + clip_bytes(p);
     arena_free(a);
     return SORA_OK;
 }
