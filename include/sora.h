@@ -427,7 +427,8 @@ SORA_API void sora_eval_free(SoraEval *eval); /* NULL is fine */
 /* Every actor, prop, scene, action, size, camera, time and weather with its words, as JSON, like
  * sora_world_list but of all that the library has words for. `model`: NULL, or a model file or
  * folder whose own words are listed, actors it was not taught left out; "right" is how often an
- * actor comes out right, 0 to 1, where sora_eval has found that. sora_words_free frees it. */
+ * actor comes out right, 0 to 1, where sora_eval has found that, "claimed" whether that is enough.
+ * sora_words_free frees it. */
 SORA_API SoraStatus sora_words(const char *model, char **out);
 SORA_API void sora_words_free(char *words); /* NULL is fine */
 
@@ -538,6 +539,7 @@ typedef struct SoraTrainReport {
     double loss, norm, rate;   /* of this step */
     int batch, tokens, failed; /* examples and tokens of this step; examples that were left out */
     int process, processes;    /* of those that mpirun has started, from 0; else 0 of 1 */
+    const char *file;          /* the name in `dir` of what the run makes; lives as long as it */
 } SoraTrainReport;
 
 SORA_API void sora_train_options_init(SoraTrainOptions *o);

@@ -270,21 +270,15 @@ static void begin(Loop *l)
     l->began_s = l->saved_s = l->sampled_s = l->validated_s = clock_now_s();
 }
 
-static void say_saved(const Train *t)
+static void say_saved(const Train *t, const SoraTrainer *trainer)
 {
-    static const char *const other[] = { "reader", "upscale" };
-    const char *file = "model";
-    char lora[4096];
-    snprintf(lora, sizeof lora, "%s/lora.safetensors", t->o.dir);
-    for (size_t i = 0; i < sizeof other / sizeof *other; i++) {
-        char path[4096];
-        snprintf(path, sizeof path, "%s/%s.safetensors", t->o.dir, other[i]);
-        if (file_exists(path)) file = other[i];
-    }
-    if (file_exists(lora))
-        progress_say(t->cli, T("saved: %s; use it with 'sora generate --lora'"), lora);
+    SoraTrainReport r;
+    sora_train_state(trainer, &r);
+    if (strcmp(r.file, "lora.safetensors") == 0)
+        progress_say(t->cli, T("saved: %s/%s; use it with 'sora generate --lora'"), t->o.dir,
+                     r.file);
     else
-        progress_say(t->cli, T("saved: %s/%s.safetensors; 'sora train %s' goes on"), t->o.dir, file,
+        progress_say(t->cli, T("saved: %s/%s; 'sora train %s' goes on"), t->o.dir, r.file,
                      t->o.dir);
 }
 
@@ -303,7 +297,7 @@ static SoraStatus train(Train *t, Arena *a)
         if (l.failed)
             progress_say(t->cli, T("%llu examples could not be made and were left out"),
                          (unsigned long long)l.failed);
-        if (s == SORA_OK) say_saved(t);
+        if (s == SORA_OK) say_saved(t, l.trainer);
     }
     sora_train_close(l.trainer);
     return s == SORA_OK && progress_cancelled() ? SORA_CANCELLED : s;

@@ -80,8 +80,8 @@ static void print_entry(const Words *w, const Json *x)
 /* What comes out right in four of five clips, or was never measured, is claimed. */
 static bool weak(const Json *entry)
 {
-    const Json *right = json_get(entry, "right");
-    return right && right->number < 0.8;
+    const Json *claimed = json_get(entry, "claimed");
+    return claimed && !claimed->boolean;
 }
 
 static void list_some(const Words *w, const char *key, const Json *list, bool hardly)

@@ -502,9 +502,9 @@ const LangPair lang_zh[] = {
     { "%llu examples could not be made and were left out", "%llu 个样本无法使用，已略过" },
     { "learn a LoRA of this rank for the model of --init, which stays as it is",
       "为 --init 的模型学习此秩的 LoRA，模型本身不变" },
-    { "saved: %s; use it with 'sora generate --lora'", "已保存：%s；用“sora generate --lora”使用" },
-    { "saved: %s/%s.safetensors; 'sora train %s' goes on",
-      "已保存：%s/%s.safetensors；“sora train %s”可继续" },
+    { "saved: %s/%s; use it with 'sora generate --lora'",
+      "已保存：%s/%s；用“sora generate --lora”使用" },
+    { "saved: %s/%s; 'sora train %s' goes on", "已保存：%s/%s；“sora train %s”可继续" },
     { "%d for training, %d for validation, %d left out\n",
       "训练用 %d 个，验证用 %d 个，略过 %d 个\n" },
 

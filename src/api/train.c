@@ -340,7 +340,8 @@ void sora_train_state(const SoraTrainer *t, SoraTrainReport *out)
                               .seconds = run->seconds,
                               .progress = trainer_progress(t->trainer),
                               .process = parallel_rank(t->parallel),
-                              .processes = parallel_size(t->parallel) };
+                              .processes = parallel_size(t->parallel),
+                              .file = trainer_file(t->trainer) };
 }
 
 static bool stops(const SoraTrainer *t)

@@ -3,6 +3,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "api/learned.h"
 #include "base/rng.h"
 
 static const char *const LANGUAGE[LANG_COUNT] = { "en", "zh", "zh-Hant" };
@@ -48,8 +49,10 @@ static void put_kind(JsonWriter *j, const World *w, const Lexicon *lex, WordKind
         json_begin(j, NULL, '{');
         json_put_text(j, "id", lexicon_id(lex, kind, i));
         put_words(j, lex, kind, i);
-        if (actor && isfinite(words->share[i]))
+        if (actor && isfinite(words->share[i])) {
             json_put_number(j, "right", (double)words->share[i]);
+            json_put_bool(j, "claimed", !(words->share[i] < (float)LEARNED_ENOUGH));
+        }
         json_end(j, '}');
     }
     json_end(j, ']');

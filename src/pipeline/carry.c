@@ -7,10 +7,11 @@
 #include "base/size.h"
 
 /* Levels of 255: differences up to the first are none, from the second on everything is new. */
-static const float SAME = 10, OTHER = 24;
-/* Radii of the two smoothings, in parts of the picture's height: what a thing's limbs measure, and
- * about what the model cannot tell. */
-enum { WIDE = 24, NARROW = 64 };
+static const float SAME = 10, OTHER = 22;
+/* Radii in parts of the picture's height: of the two smoothings, what a thing's limbs measure and
+ * about what the model cannot tell; and of the brush that paints around what differs, without which
+ * a face that moved a little has wrinkles of where it was. */
+enum { WIDE = 24, NARROW = 64, BRUSH = 80 };
 
 /* Means of 2 radius + 1 values in a row, fewer at its ends. */
 static void smooth_line(const float *in, float *out, size_t n, size_t step, size_t radius)
@@ -35,6 +36,26 @@ static void smooth(float *x, float *y, size_t height, size_t width, size_t radiu
     }
 }
 
+static void least_line(const float *in, float *out, size_t n, size_t step, size_t radius)
+{
+    for (size_t i = 0; i < n; i++) {
+        size_t from = i > radius ? i - radius : 0, to = size_min(n - 1, i + radius);
+        float least = in[from * step];
+        for (size_t j = from + 1; j <= to; j++) least = fminf(least, in[j * step]);
+        out[i * step] = least;
+    }
+}
+
+/* The least around each pixel, then smooth again; y is room for it. */
+static void paint_around(float *x, float *y, size_t height, size_t width)
+{
+    size_t radius = size_max(1, height / BRUSH);
+    for (size_t i = 0; i < height; i++)
+        least_line(x + i * width, y + i * width, width, 1, 2 * radius);
+    for (size_t i = 0; i < width; i++) least_line(y + i, x + i, height, width, 2 * radius);
+    smooth(x, y, height, width, radius);
+}
+
 /* alike[i]: 1 where the pictures show the same around pixel i, 0 where they do not. */
 static void find_alike(const uint8_t *rgb, const uint8_t *given, size_t height, size_t width,
                        float *alike, float *x, float *y)
@@ -44,13 +65,14 @@ static void find_alike(const uint8_t *rgb, const uint8_t *given, size_t height, 
     for (size_t i = 0; i < pixels; i++) alike[i] = 1;
     for (int scale = 0; scale < 2; scale++)
         for (size_t c = 0; c < 3; c++) {
-            /* what is narrow may be a soft edge: twice as much of it is needed to be something */
-            float same = scale ? SAME : 2 * SAME, other = scale ? OTHER : 2 * OTHER;
+            /* what is narrow may be a soft edge: more of it is needed to be something */
+            float more = scale ? 1 : 1.5f, same = more * SAME, other = more * OTHER;
             for (size_t i = 0; i < pixels; i++) x[i] = (float)(rgb[3 * i + c] - given[3 * i + c]);
             smooth(x, y, height, width, radius[scale]);
             for (size_t i = 0; i < pixels; i++)
                 alike[i] = fminf(alike[i], fmaxf(0, (other - fabsf(x[i])) / (other - same)));
         }
+    paint_around(alike, y, height, width);
 }
 
 void carry_still(uint8_t *rgb, const CarryFrom from[2], size_t height, size_t width, Arena *a)

@@ -326,12 +326,17 @@ RunState *trainer_run(Trainer *t)
     return &t->run;
 }
 
+const char *trainer_file(const Trainer *t)
+{
+    return t->adapter ? "lora.safetensors" : t->lesson.file;
+}
+
 SoraStatus trainer_save(Trainer *t, const char *dir)
 {
     const TrainerConfig *k = &t->config;
-    CheckpointKind kind = { t->lesson.kind, t->lesson.config, t->lesson.file };
+    CheckpointKind kind = { t->lesson.kind, t->lesson.config, trainer_file(t) };
     TRY(checkpoint_save(dir, &kind, t->learned, t->optim, &t->run, &k->facts, t->step));
-    if (t->adapter) kind = (CheckpointKind){ "lora", t->lesson.config, "lora.safetensors" };
+    if (t->adapter) kind.kind = "lora";
     return checkpoint_export(dir, &kind, t->learned, t->optim, &t->run, &k->facts, t->step);
 }
 

@@ -61,7 +61,10 @@ RunState *trainer_run(Trainer *t); /* the caller adds to .seconds */
  * over, and *stop becomes true everywhere where it was true for one. */
 SoraStatus trainer_agree(Trainer *t, bool *stop);
 
-/* Checkpoint and model, in `dir`; with a LoRA, lora.safetensors instead of the model. */
+/* The name of what the run makes: the lesson's file, with a LoRA lora.safetensors. */
+const char *trainer_file(const Trainer *t);
+
+/* Checkpoint and that file, in `dir`. */
 SoraStatus trainer_save(Trainer *t, const char *dir);
 SoraStatus trainer_resume(Trainer *t, const Compute *c, const char *dir);
 
