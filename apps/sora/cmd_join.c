@@ -3,6 +3,18 @@
 
 #include "base/error.h"
 #include "verb.h"
+#include "verb_caption.h"
+
+/* Each clip's own words, which change in the middle of the passage. */
+static SoraStatus both_captions(Verb *v, double middle_s)
+{
+    Make *m = &v->make;
+    const char *after;
+    TRY(verb_caption(m, m->part, 1, &v->prompt));
+    TRY(verb_caption(m, m->part + 1, 1, &after));
+    if (*v->prompt && *after) m->later[m->later_count++] = (SoraPrompt){ middle_s, after };
+    return SORA_OK;
+}
 
 static SoraStatus join(Verb *v, double length_s)
 {
@@ -20,6 +32,7 @@ static SoraStatus join(Verb *v, double length_s)
     make_sound(&v->make, path[1], 0, second / v->fps, (first + gap) / v->fps);
     TRY(verb_give(v, path[0], a, 0, first, 0));
     TRY(verb_give(v, path[1], b, 0, second, first + gap));
+    if (!*v->prompt) TRY(both_captions(v, (first + gap / 2.0) / v->fps));
     return verb_finish(v, T("joining"));
 }
 

@@ -107,6 +107,7 @@ SoraStatus verb_finish(Verb *v, const char *what)
     shot.frames = v->frames, shot.height = v->height, shot.width = v->width;
     shot.fps = v->fps;
     shot.part = m->part, shot.part_count = m->part_count;
+    shot.later = m->later, shot.later_count = m->later_count;
     make_beside_given(m, &shot);
     shot.source = v->source, shot.mask = v->mask;
     shot.strength = v->strength;

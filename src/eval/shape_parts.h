@@ -16,7 +16,8 @@ typedef struct ShapeRound {
     Arena *a, *step;
     Drawn one, two;
     char prompt[CAPTION_SIZE_MAX];
-    Reading before; /* of `one` */
+    const GeneratePrompt *later; /* NULL, or one that takes over */
+    Reading before;              /* of `one` */
     ShapeReport *out;
     double done;
     ShapeMotion extend, loop, join, fill[SHAPE_GAPS][SHAPE_WAYS], edit[SHAPE_EDITS];

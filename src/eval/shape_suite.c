@@ -39,6 +39,7 @@ SoraStatus shape_make(ShapeRound *r, const char *prompt, const Condition *given,
 {
     GenerateOptions g = shape_options(r, prompt);
     if (given->given && !(r->s->cfg_scale > 0)) generate_beside_given(&g);
+    g.later = r->later, g.later_count = r->later != NULL;
     g.condition = given;
     g.keep = keep;
     PlanRequest want = { .frames = g.frames,
@@ -160,7 +161,12 @@ static SoraStatus try_join(ShapeRound *r)
     bytes = source.height * source.width * 3;
     for (size_t f = frames - third; f < frames; f++)
         memcpy(clip_frame(&source, f), clip_frame(&r->two.clip, f), bytes);
-    TRY(make_gap(r, &source, third, frames - 2 * third, &made));
+    char after[CAPTION_SIZE_MAX];
+    shape_prompt(r->s, &r->two.facts, &r->two.view, after);
+    r->later = &(GeneratePrompt){ (double)frames / 2 / source.fps, after };
+    SoraStatus status = make_gap(r, &source, third, frames - 2 * third, &made);
+    r->later = NULL;
+    TRY(status);
     ShapeSeam in = shape_seam(&made, third), out = shape_seam(&made, frames - third);
     list_seam(r->seams[1], r->out->clips,
               (ShapeSeam){ fmax(in.position, out.position), fmax(in.velocity, out.velocity),
