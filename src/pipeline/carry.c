@@ -7,7 +7,9 @@
 #include "base/size.h"
 
 /* Levels of 255: differences up to the first are none, from the second on everything is new. */
-static const float SAME = 10, OTHER = 22;
+static const float SAME = 12, OTHER = 26;
+/* Between given frames, which are exact: this much stands still, this much moves. */
+static const float STILL = 2, MOVES = 6;
 /* Radii in parts of the picture's height: of the two smoothings, what a thing's limbs measure and
  * about what the model cannot tell; and of the brush that paints around what differs, without which
  * a face that moved a little has wrinkles of where it was. */
@@ -34,6 +36,23 @@ static void smooth(float *x, float *y, size_t height, size_t width, size_t radiu
             smooth_line(x + i * width, y + i * width, width, 1, radius);
         for (size_t i = 0; i < width; i++) smooth_line(y + i, x + i, height, width, radius);
     }
+}
+
+/* Takes from alike[i] where the given frames differ. */
+static void find_still(const uint8_t *given, const uint8_t *other, size_t height, size_t width,
+                       float *alike, float *x, float *y)
+{
+    for (size_t i = 0; i < height * width; i++) {
+        int most = 0;
+        for (size_t c = 3 * i; c < 3 * i + 3; c++) {
+            int d = abs(given[c] - other[c]);
+            most = d > most ? d : most;
+        }
+        x[i] = (float)most;
+    }
+    smooth(x, y, height, width, size_max(1, height / NARROW));
+    for (size_t i = 0; i < height * width; i++)
+        alike[i] = fminf(alike[i], fmaxf(0, (MOVES - x[i]) / (MOVES - STILL)));
 }
 
 static void least_line(const float *in, float *out, size_t n, size_t step, size_t radius)
@@ -72,7 +91,6 @@ static void find_alike(const uint8_t *rgb, const uint8_t *given, size_t height, 
             for (size_t i = 0; i < pixels; i++)
                 alike[i] = fminf(alike[i], fmaxf(0, (other - fabsf(x[i])) / (other - same)));
         }
-    paint_around(alike, y, height, width);
 }
 
 void carry_still(uint8_t *rgb, const CarryFrom from[2], size_t height, size_t width, Arena *a)
@@ -83,7 +101,10 @@ void carry_still(uint8_t *rgb, const CarryFrom from[2], size_t height, size_t wi
                      *y = arena_alloc(a, pixels * sizeof *y);
     for (int k = 0; k < 2; k++) {
         alike[k] = arena_zero(a, pixels * sizeof *alike[k]);
-        if (from[k].rgb) find_alike(rgb, from[k].rgb, height, width, alike[k], x, y);
+        if (!from[k].rgb) continue;
+        find_alike(rgb, from[k].rgb, height, width, alike[k], x, y);
+        if (from[k].other) find_still(from[k].rgb, from[k].other, height, width, alike[k], x, y);
+        paint_around(alike[k], y, height, width);
     }
     for (size_t i = 0; i < pixels; i++) {
         float u[2], most = fmaxf(alike[0][i], alike[1][i]);

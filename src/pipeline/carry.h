@@ -1,6 +1,6 @@
-/* Where nothing has changed since a given frame, its pixels stay: what is made beside given frames
- * keeps their scenery, with all its detail, and only what moved or became something else is the
- * model's. */
+/* Where nothing moves and nothing has changed since a given frame, its pixels stay: what is made
+ * beside given frames keeps their scenery, with all its detail; what moves or became something else
+ * is the model's. */
 #ifndef PIPELINE_CARRY_H
 #define PIPELINE_CARRY_H
 
@@ -11,8 +11,10 @@
 
 /* The given frames on both sides of a made one; rgb NULL: there is none on that side. */
 typedef struct CarryFrom {
-    const uint8_t *rgb; /* [height, width, 3] */
-    double share;       /* how near it is in time: 1 beside it, 0 at the other one's place */
+    const uint8_t *rgb;   /* [height, width, 3] */
+    const uint8_t *other; /* another given frame, not far from it: where they differ something
+                             moves, rain or the camera too; NULL: nobody knows what does */
+    double share;         /* how near it is in time: 1 beside it, 0 at the other side's place */
 } CarryFrom;
 
 /* Changes the made frame rgb [height, width, 3]: each pixel moves to the given ones as far as both

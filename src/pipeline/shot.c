@@ -174,8 +174,13 @@ static void carry(const Showing *s, size_t f)
     while (after + 1 < w->frames && !g->given[after]) after++;
     bool has[2] = { g->given[before], g->given[after] };
     double way = has[0] && has[1] ? (double)(f - before) / (double)(after - before) : 0.5;
-    CarryFrom from[2] = { { has[0] ? condition_frame(g, before) : NULL, 1 - way },
-                          { has[1] ? condition_frame(g, after) : NULL, way } };
+    CarryFrom from[2] = { { has[0] ? condition_frame(g, before) : NULL, NULL, 1 - way },
+                          { has[1] ? condition_frame(g, after) : NULL, NULL, way } };
+    size_t further = size_max(1, (size_t)rint(0.25 * w->fps)), first = before, last = after;
+    while (has[0] && first && g->given[first - 1] && before - first < further) first--;
+    while (has[1] && last + 1 < w->frames && g->given[last + 1] && last - after < further) last++;
+    from[0].other = first < before ? condition_frame(g, first) : from[1].rgb;
+    from[1].other = last > after ? condition_frame(g, last) : from[0].rgb;
     carry_still(s->frame, from, w->height, w->width, s->a);
 }
 

@@ -37,7 +37,7 @@ static void test_scenery_stays(void **state)
     Arena *a = arena_new("test", 0);
     scenery(given, 100), square(given, 4, 250);
     as_made(made, 100), square(made, 40, 250);
-    CarryFrom from[2] = { { given, 1 }, { NULL, 0 } };
+    CarryFrom from[2] = { { given, NULL, 1 }, { NULL, NULL, 0 } };
     carry_still(made, from, SIDE, SIDE, a);
     for (size_t x = 0; x < SIDE; x++)
         assert_int_equal(made[pixel(4, x)], given[pixel(4, x)]); /* far from both squares */
@@ -54,12 +54,30 @@ static void test_another_picture_is_left_alone(void **state)
     scenery(given, 100);
     as_made(made, 160);
     memcpy(was, made, sizeof was);
-    CarryFrom from[2] = { { given, 1 }, { given, 0 } };
+    CarryFrom from[2] = { { given, NULL, 1 }, { given, NULL, 0 } };
     carry_still(made, from, SIDE, SIDE, a);
     assert_memory_equal(made, was, sizeof was);
     from[0].rgb = from[1].rgb = NULL;
     carry_still(made, from, SIDE, SIDE, a);
     assert_memory_equal(made, was, sizeof was);
+    arena_free(a);
+}
+
+/* What moves in the given frames is not held. */
+static void test_what_moves(void **state)
+{
+    (void)state;
+    static uint8_t given[PIXELS * 3], other[PIXELS * 3], made[PIXELS * 3];
+    Arena *a = arena_new("test", 0);
+    scenery(given, 100), scenery(other, 100);
+    for (size_t i = PIXELS * 3 / 2; i < sizeof other; i++) other[i] ^= 16; /* rain, below */
+    as_made(made, 100);
+    CarryFrom from[2] = { { given, other, 1 }, { NULL, NULL, 0 } };
+    carry_still(made, from, SIDE, SIDE, a);
+    for (size_t x = 0; x < SIDE; x++) {
+        assert_int_equal(made[pixel(8, x)], given[pixel(8, x)]);
+        assert_int_equal(made[pixel(56, x)], 103);
+    }
     arena_free(a);
 }
 
@@ -70,7 +88,7 @@ static void test_between_two(void **state)
     Arena *a = arena_new("test", 0);
     memset(before, 100, sizeof before), memset(after, 108, sizeof after);
     memset(made, 105, sizeof made);
-    CarryFrom from[2] = { { before, 0.75 }, { after, 0.25 } };
+    CarryFrom from[2] = { { before, NULL, 0.75 }, { after, NULL, 0.25 } };
     carry_still(made, from, SIDE, SIDE, a);
     for (size_t i = 0; i < sizeof made; i++) assert_int_equal(made[i], 102);
     memset(after, 200, sizeof after); /* that side shows something else: the other one counts */
@@ -84,6 +102,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_scenery_stays),
         cmocka_unit_test(test_another_picture_is_left_alone),
+        cmocka_unit_test(test_what_moves),
         cmocka_unit_test(test_between_two),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
