@@ -9,7 +9,7 @@
 /* Levels of 255: differences up to the first are none, from the second on everything is new. */
 static const float SAME = 12, OTHER = 26;
 /* Between given frames, which are exact: this much stands still, this much moves. */
-static const float STILL = 2, MOVES = 6;
+static const float STILL = 4, MOVES = 12;
 /* Radii in parts of the picture's height: of the two smoothings, what a thing's limbs measure and
  * about what the model cannot tell; and of the brush that paints around what differs, without which
  * a face that moved a little has wrinkles of where it was. */
