@@ -310,9 +310,8 @@ const LangPair lang_zh[] = {
       "默认只用 4 步（可用 --steps 改）：更快，略粗糙" },
     { "go on with a video that was stopped or killed; say the rest as then",
       "继续一个中断的视频，其余选项须与当时相同" },
-    { "--fast is for models of sora's own; a Wan model takes few steps with a LoRA that was made "
-      "for "
-      "it (--lora FILE --steps 4 --cfg-scale 1)",
+    { "--fast is for models of sora's own; a Wan model takes few steps with a LoRA that was "
+      "made for it (--lora FILE --steps 4 --cfg-scale 1)",
       "--fast 只适用于 sora 自己的模型；Wan 模型要少步生成，需加载为此训练的 LoRA（--lora 文件 "
       "--steps 4 --cfg-scale 1）" },
     { "      given frames are kept at full size, only the others are scaled",

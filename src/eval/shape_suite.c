@@ -42,13 +42,8 @@ SoraStatus shape_make(ShapeRound *r, const char *prompt, const Condition *given,
     g.later = r->later, g.later_count = r->later != NULL;
     g.condition = given;
     g.keep = keep;
-    PlanRequest want = { .frames = g.frames,
-                         .height = g.height,
-                         .width = g.width,
-                         .fps = g.fps,
-                         .steps = g.steps,
-                         .cfg_scale = g.cfg_scale,
-                         .given = true };
+    PlanRequest want = plan_request(&g);
+    want.given = true;
     Plan plan;
     TRY(plan_make(r->s->model, r->s->c, &want, &plan));
     TRY(shot_make(r->s->model, r->s->c, &plan, given, &g, 0, r->a, out));

@@ -110,12 +110,8 @@ static SoraStatus make(const TextSuite *s, uint64_t i, const char *prompt, Rooms
     g.seed = rng_split(rng_split(SUITE_SEED, PURPOSE_SEED), i);
     if (s->steps) g.steps = s->steps;
     if (s->cfg_scale > 0) g.cfg_scale = s->cfg_scale;
-    PlanRequest want = { .frames = size->frames,
-                         .height = size->height,
-                         .width = size->width,
-                         .fps = size->fps,
-                         .steps = g.steps,
-                         .cfg_scale = g.cfg_scale };
+    g.frames = size->frames, g.height = size->height, g.width = size->width, g.fps = size->fps;
+    PlanRequest want = plan_request(&g);
     Plan plan;
     TRY(plan_make(s->model, s->c, &want, &plan));
     r->scale = (double)size->height / (double)plan.height;

@@ -117,6 +117,16 @@ float *op_dx_sum(Tape *t, const Tensor *x)
     return s->buffer->data;
 }
 
+void op_give_dx(Tape *t, const Tensor *x, Rows dx)
+{
+    rows_map(t->c, &(RowsMap){ .op = ROWS_SCALE,
+                               .rows = tensor_row_count(x),
+                               .width = tensor_width(x),
+                               .y = op_dx(t, x),
+                               .a = dx,
+                               .factor = 1 });
+}
+
 void op_pass(Tape *t, Op *op, const Tensor *x)
 {
     if (!op_wants(x)) return;
@@ -127,12 +137,7 @@ void op_pass(Tape *t, Op *op, const Tensor *x)
         from->buffer = NULL;
         return;
     }
-    rows_map(t->c, &(RowsMap){ .op = ROWS_SCALE,
-                               .rows = tensor_row_count(x),
-                               .width = tensor_width(x),
-                               .y = op_dx(t, x),
-                               .a = slot_rows(from, false),
-                               .factor = 1 });
+    op_give_dx(t, x, slot_rows(from, false));
 }
 
 /* ---- parameters ------------------------------------------------------------------------ */

@@ -62,6 +62,9 @@ Rows op_dx(Tape *t, const Tensor *x);
  * nobody wants it. */
 float *op_dx_sum(Tape *t, const Tensor *x);
 
+/* x's gradient (+)= dx, which lies elsewhere. */
+void op_give_dx(Tape *t, const Tensor *x, Rows dx);
+
 /* dx (+)= dy, which nobody reads any more: its memory is handed on where that is all. */
 void op_pass(Tape *t, Op *op, const Tensor *x);
 

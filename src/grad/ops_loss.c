@@ -68,19 +68,14 @@ static void charbonnier_backward(Tape *t, Op *op)
 {
     const Charbonnier *a = (const Charbonnier *)op;
     const float *x = op->in[0]->data;
-    size_t rows = tensor_row_count(op->in[0]), width = tensor_width(op->in[0]), n = rows * width;
+    size_t width = tensor_width(op->in[0]), n = tensor_row_count(op->in[0]) * width;
     float *dx = arena_alloc(tape_arena(t), n * sizeof *dx);
     float factor = dloss(op) / (float)n;
     for (size_t i = 0; i < n; i++) {
         float d = x[i] - a->target[i];
         dx[i] = factor * d / sqrtf(d * d + a->eps * a->eps);
     }
-    rows_map(tape_compute(t), &(RowsMap){ .op = ROWS_SCALE,
-                                          .rows = rows,
-                                          .width = width,
-                                          .y = op_dx(t, op->in[0]),
-                                          .a = rows_f32(dx, width),
-                                          .factor = 1 });
+    op_give_dx(t, op->in[0], rows_f32(dx, width));
 }
 
 const OpDef op_def_charbonnier = { "charbonnier", charbonnier_forward, charbonnier_backward };
@@ -136,12 +131,7 @@ static void cross_entropy_backward(Tape *t, Op *op)
         if (weight != 0) dx[i * width + a->label[i]] -= 1;
         for (size_t j = 0; j < width; j++) dx[i * width + j] *= factor;
     }
-    rows_map(tape_compute(t), &(RowsMap){ .op = ROWS_SCALE,
-                                          .rows = rows,
-                                          .width = width,
-                                          .y = op_dx(t, op->in[0]),
-                                          .a = rows_f32(dx, width),
-                                          .factor = 1 });
+    op_give_dx(t, op->in[0], rows_f32(dx, width));
 }
 
 const OpDef op_def_cross_entropy = { "cross_entropy", cross_entropy_forward,

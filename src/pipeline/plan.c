@@ -6,7 +6,6 @@
 #include "base/clock.h"
 #include "base/size.h"
 #include "media/clip.h"
-#include "pipeline/generate.h"
 #include "pipeline/wan_generate.h"
 #include "tensor/gemm.h"
 
@@ -222,6 +221,16 @@ static SoraStatus plan_wan(const Bundle *b, const Compute *c, Plan *p)
     p->seconds = plan.seconds;
     wan_plan_describe(&plan, p->parts, sizeof p->parts);
     return SORA_OK;
+}
+
+PlanRequest plan_request(const GenerateOptions *g)
+{
+    return (PlanRequest){ .frames = g->frames,
+                          .height = g->height,
+                          .width = g->width,
+                          .fps = g->fps,
+                          .steps = g->steps,
+                          .cfg_scale = g->cfg_scale };
 }
 
 SoraStatus plan_make(const Bundle *b, const Compute *c, const PlanRequest *want, Plan *out)

@@ -7,6 +7,7 @@
 
 #include "media/sizes.h"
 #include "model/bundle.h"
+#include "pipeline/generate.h"
 
 /* What a model was taught: the sizes in its file ("sora.sizes"). */
 typedef struct Native {
@@ -41,6 +42,9 @@ typedef struct Plan {
     size_t bytes;   /* memory at the peak, the model's weights among it */
     double seconds; /* that making it takes on this machine, measured in a few milliseconds */
 } Plan;
+
+/* Size, length, rate, steps and guidance of `g`; the rest 0. */
+PlanRequest plan_request(const GenerateOptions *g);
 
 /* Any size a clip can have; of the model's kinds of clip the one that comes nearest is used.
  * SORA_E_ARGUMENT names a number that is out of range. */
