@@ -12,7 +12,7 @@
 typedef struct Train {
     Cli *cli;
     SoraTrainOptions o;
-    bool resume, fresh, validate, check;
+    bool resume, fresh, validate, check, motion, words;
     const char *prompts_file;
     double save_every, sample_every, validate_every, time;
     int64_t steps, batch_tokens, width, layers, heads, hidden, patch;
@@ -110,6 +110,10 @@ static SoraStatus parse(Train *t, int argc, char **argv)
           .number = &o->subject_weight, .max = 100 },
         { 0, "given", T("share of the clips of which some frames are given, for stills and gaps"),
           .number = &o->given, .max = 0.6 },
+        { 0, "motion", T("clips carry a picture of how things move, which is learned sooner"),
+          .flag = &t->motion },
+        { 0, "words", T("the model reads words themselves too, to tell left from right sooner"),
+          .flag = &t->words },
         { 0, "drop-text", T("share of the captions left out, for guidance"),
           .number = &o->drop_text, .max = 1 },
         { 0, "ema", T("decay of the averaged weights"), .number = &o->ema, .max = 1 },
@@ -162,6 +166,8 @@ static SoraStatus settle(Train *t, Arena *a)
     o->lora_rank = (int)t->lora_rank;
     o->seed = t->seed;
     o->fresh = t->fresh;
+    o->motion = t->motion;
+    o->words = t->words;
     o->threads = t->cli->threads;
     o->log = on_log, o->log_self = t->cli;
     o->stop = on_stop;

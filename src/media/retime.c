@@ -11,7 +11,8 @@ enum {
     LEVELS = 5,  /* of the pyramid: motion of up to about 2 * 16 pixels is found */
     PAD = 48,    /* pixels added around each level, so that a search never leaves it */
     SMOOTH = 20, /* what a pixel of difference from the prediction costs, in sums of differences */
-    STILL = 12   /* how much better than standing still a motion must be */
+    STILL = 12,  /* how much better than standing still a motion must be */
+    SUMS = 5     /* of a pixel: colours, their weight, and what it is where the frames agree */
 };
 
 /* Brightness of a frame at one size, with a border. */
@@ -39,9 +40,10 @@ typedef struct Retime {
     const double *at; /* [count] */
     size_t count;
     uint8_t *rgb;           /* [count, height, width, 3] */
+    uint8_t *agree;         /* [count, height, width] or NULL */
     Pyramid *pyramid;       /* [frames] */
     Field *field, *scratch; /* [workers] room for the finest level */
-    float *sum;             /* [workers, height, width, 3] */
+    float *sum;             /* [workers, height, width, SUMS] */
     Vector *coarse;         /* [workers, blocks] the field one level above */
 } Retime;
 
@@ -306,7 +308,7 @@ static void sample_rgb(const Clip *c, size_t f, float x, float y, float out[3])
     }
 }
 
-/* Windows of neighbouring blocks overlap by half; sum[3] is the weight that a pixel has had. */
+/* Windows of neighbouring blocks overlap by half. */
 static void add_block(const Retime *r, size_t first, float part, size_t row, size_t column,
                       Vector v, float *sum)
 {
@@ -322,27 +324,30 @@ static void add_block(const Retime *r, size_t first, float part, size_t row, siz
             sample_rgb(c, first, (float)x - part * v.x, (float)y - part * v.y, a);
             sample_rgb(c, first + 1, (float)x + (1 - part) * v.x, (float)y + (1 - part) * v.y, b);
             float gap = fabsf(a[0] - b[0]) + fabsf(a[1] - b[1]) + fabsf(a[2] - b[2]);
+            float *to = sum + ((size_t)y * c->width + (size_t)x) * SUMS;
+            to[4] += weight;
             weight /= 1 + gap * gap * (1 / 36.0f); /* a path on which the frames disagree */
-            float *to = sum + ((size_t)y * c->width + (size_t)x) * 4;
             for (int k = 0; k < 3; k++) to[k] += weight * ((1 - part) * a[k] + part * b[k]);
             to[3] += weight;
         }
 }
 
-static void between(const Retime *r, size_t first, float part, int worker, uint8_t *rgb)
+static void between(const Retime *r, size_t first, float part, int worker, uint8_t *rgb,
+                    uint8_t *agree)
 {
     size_t pixels = r->in->height * r->in->width;
-    float *sum = r->sum + (size_t)worker * pixels * 4;
+    float *sum = r->sum + (size_t)worker * pixels * SUMS;
     Field f = { 0 };
     find_motion(r, first, part, worker, &f);
     refine(r, first, part, &f);
-    memset(sum, 0, pixels * 4 * sizeof *sum);
+    memset(sum, 0, pixels * SUMS * sizeof *sum);
     for (size_t row = 0; row < f.rows; row++)
         for (size_t column = 0; column < f.columns; column++)
             add_block(r, first, part, row, column, f.v[row * f.columns + column], sum);
-    for (size_t i = 0; i < pixels; i++)
-        for (int k = 0; k < 3; k++)
-            rgb[3 * i + k] = (uint8_t)(sum[4 * i + k] / sum[4 * i + 3] + 0.5f);
+    for (size_t i = 0; i < pixels; i++, sum += SUMS) {
+        for (int k = 0; k < 3; k++) rgb[3 * i + k] = (uint8_t)(sum[k] / sum[3] + 0.5f);
+        if (agree) agree[i] = (uint8_t)(255 * sum[3] / sum[4] + 0.5f);
+    }
 }
 
 static void make_frame(void *context, size_t k, int worker)
@@ -351,11 +356,14 @@ static void make_frame(void *context, size_t k, int worker)
     double at = r->at[k];
     size_t first = (size_t)floor(at + 1e-6), last = r->in->frames - 1;
     double part = at - (double)first;
-    uint8_t *rgb = r->rgb + k * r->in->height * r->in->width * 3;
-    if (first >= last || part < 1e-3)
-        memcpy(rgb, clip_frame(r->in, size_min(first, last)), r->in->height * r->in->width * 3);
-    else
-        between(r, first, (float)part, worker, rgb);
+    size_t pixels = r->in->height * r->in->width;
+    uint8_t *rgb = r->rgb + k * pixels * 3, *agree = r->agree ? r->agree + k * pixels : NULL;
+    if (first < last && part >= 1e-3) {
+        between(r, first, (float)part, worker, rgb, agree);
+        return;
+    }
+    memcpy(rgb, clip_frame(r->in, size_min(first, last)), pixels * 3);
+    if (agree) memset(agree, 255, pixels);
 }
 
 static SoraStatus new_fields(Retime *r, size_t workers, Arena *a)
@@ -371,7 +379,7 @@ static SoraStatus new_fields(Retime *r, size_t workers, Arena *a)
         r->scratch[w] = (Field){ rows, columns, v + (workers + w) * rows * columns };
     }
     r->coarse = v + 2 * workers * rows * columns;
-    TRY(arena_try(a, workers * r->in->height * r->in->width * 4 * sizeof(float), &room));
+    TRY(arena_try(a, workers * r->in->height * r->in->width * SUMS * sizeof(float), &room));
     r->sum = room;
     return SORA_OK;
 }
@@ -390,9 +398,9 @@ static SoraStatus run(Retime *r, Pool *pool, Arena *a)
 }
 
 SoraStatus retime_at(const Clip *in, const double *at, size_t count, Pool *pool, Arena *a,
-                     uint8_t *rgb)
+                     uint8_t *rgb, uint8_t *agree)
 {
-    Retime r = { .in = in, .at = at, .count = count, .rgb = rgb };
+    Retime r = { .in = in, .at = at, .count = count, .rgb = rgb, .agree = agree };
     ArenaMark mark = arena_mark(a);
     SoraStatus s = run(&r, pool, a);
     arena_rewind(a, mark);
@@ -414,7 +422,7 @@ SoraStatus retime_clip(const Clip *in, double fps, Pool *pool, Arena *a, Clip *o
     ArenaMark mark = arena_mark(a);
     double *at = arena_alloc(a, out->frames * sizeof *at);
     for (size_t k = 0; k < out->frames; k++) at[k] = (double)k * in->fps / fps;
-    SoraStatus s = retime_at(in, at, out->frames, pool, a, out->rgb);
+    SoraStatus s = retime_at(in, at, out->frames, pool, a, out->rgb, NULL);
     arena_rewind(a, mark);
     return s;
 }

@@ -13,8 +13,10 @@
 SoraStatus retime_clip(const Clip *in, double fps, Pool *pool, Arena *a, Clip *out);
 
 /* The frames that show the times at[count], counted in frames of `in` from its first; past its last
- * frame that one. rgb [count, height, width, 3]. Working memory from `a`, given back. */
+ * frame that one. rgb [count, height, width, 3]; agree NULL or [count, height, width], 255 where
+ * the frames before and after show the same along the path through a pixel, less where they do not.
+ * Working memory from `a`, given back. */
 SoraStatus retime_at(const Clip *in, const double *at, size_t count, Pool *pool, Arena *a,
-                     uint8_t *rgb);
+                     uint8_t *rgb, uint8_t *agree);
 
 #endif

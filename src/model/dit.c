@@ -133,6 +133,9 @@ static SoraStatus embeddings(Builder *b, Dit *d)
         TRY(dit_linear(b, "pooled_embedding", PARAM_OTHER, w, c->text_width, true, &d->pooled));
     if (!c->text_width) return SORA_OK;
     TRY(dit_linear(b, "text_embedding.0", PARAM_OTHER, w, c->text_width, true, &d->text_in));
+    if (c->words) /* 0: a model that begins to read them says at first what it said without */
+        TRY(dit_declare(b, "word_embedding.weight", PARAM_OTHER, (ParamInit){ 0, 0 }, w,
+                        c->text_width, &d->words));
     return dit_linear(b, "text_embedding.2", PARAM_OTHER, w, w, true, &d->text_out);
 }
 
@@ -239,6 +242,24 @@ static void rope_position(const DitConfig *c, const DitSequence *s, size_t f, si
     out[2] = ((float)column + 0.5f - (float)s->grid.width / 2) * unit;
 }
 
+size_t dit_frame_tokens(const DitConfig *c, const DitSequence *s)
+{
+    return s->grid.height * s->grid.width + (c->motion && s->frame_s > 0);
+}
+
+/* A token of motion is of the whole picture: in its middle, and told no place. */
+static void place_token(const DitConfig *c, const DitSequence *s, size_t f, size_t i, float rope[3],
+                        float *features)
+{
+    PatchGrid g = s->grid;
+    bool motion = i == g.height * g.width;
+    rope_position(c, s, f, i / g.width, i % g.width, rope);
+    if (motion) rope[1] = rope[2] = 0;
+    if (!features) return;
+    position_features(s, i / g.width, i % g.width, features);
+    if (motion) memset(features, 0, (DIT_POSITION - 2) * sizeof *features);
+}
+
 DitLayout *dit_layout(const DitConfig *c, const DitSequence *sequence, size_t sequences, Arena *a)
 {
     DitLayout *l = arena_zero(a, sizeof *l);
@@ -248,22 +269,19 @@ DitLayout *dit_layout(const DitConfig *c, const DitSequence *sequence, size_t se
     l->sequence = own;
     l->start = arena_zero(a, (sequences + 1) * sizeof *l->start);
     for (size_t s = 0; s < sequences; s++)
-        l->start[s + 1] = l->start[s] + patch_tokens(sequence[s].grid);
+        l->start[s + 1] = l->start[s] + sequence[s].grid.frames * dit_frame_tokens(c, &sequence[s]);
     l->tokens = l->start[sequences];
     size_t half = c->width / c->heads / 2, n = 0;
     l->cos = arena_alloc(a, l->tokens * half * sizeof(float));
     l->sin = arena_alloc(a, l->tokens * half * sizeof(float));
     if (c->positions) l->position = tensor_new_2d(a, TYPE_F32, l->tokens, DIT_POSITION);
     for (size_t s = 0; s < sequences; s++) {
-        PatchGrid g = sequence[s].grid;
-        for (size_t i = 0; i < patch_tokens(g); i++, n++) {
-            size_t f = i / (g.height * g.width), row = i / g.width % g.height, column = i % g.width;
-            float at[3];
-            rope_position(c, &sequence[s], f, row, column, at);
+        size_t per = dit_frame_tokens(c, &sequence[s]);
+        for (size_t i = 0; i < sequence[s].grid.frames * per; i++, n++) {
+            float at[3], *features = l->position ? l->position->data : NULL;
+            if (features) features += n * DIT_POSITION;
+            place_token(c, &sequence[s], i / per, i % per, at, features);
             embed_rope_row(at, 2 * half, l->cos + n * half, l->sin + n * half);
-            if (l->position)
-                position_features(&sequence[s], row, column,
-                                  (float *)l->position->data + n * DIT_POSITION);
         }
     }
     return l;
@@ -413,11 +431,14 @@ static Tensor *embed_time(const Dit *d, Tape *t, const DitInput *in)
     return op_add(t, e, op_gather(t, p, in->row_sequence, in->rows));
 }
 
-static Tensor *embed_text(const Dit *d, Tape *t, Tensor *states)
+static Tensor *embed_text(const Dit *d, Tape *t, Tensor *states, Tensor *words)
 {
     Tensor *x = normed(t, states, &d->text_norm);
     x = op_linear(t, x, d->text_in.weight, d->text_in.bias, GEMM_GELU_TANH, false);
-    return dit_project(t, x, &d->text_out);
+    if (!d->c.words) return dit_project(t, x, &d->text_out);
+    assert(words);
+    x = op_linear(t, x, d->text_out.weight, d->text_out.bias, GEMM_NONE, true);
+    return op_linear_residual(t, words, d->words, NULL, x, NULL, NULL);
 }
 
 /* RoPE rows and conditioning rows of the tokens that a route keeps. */
@@ -543,7 +564,8 @@ Tensor *dit_forward(const Dit *d, Tape *t, const DitInput *in)
                         .cos = l->cos,
                         .sin = l->sin };
     if (c->text_width)
-        whole.text = embed_text(d, t, c->text_rows ? pad_text(c, t, in, &whole) : in->text);
+        whole.text =
+            embed_text(d, t, c->text_rows ? pad_text(c, t, in, &whole) : in->text, in->words);
     if (in->image) {
         whole.image = dit_image_embed(d, t, in->image);
         whole.image_start = in->image_start;

@@ -26,6 +26,9 @@ typedef struct DitConfig {
     bool text_norm;         /* text states are normed, then standardised by feature (ours) */
     bool step_input;     /* the step size joins the time embedding (shortcut, arXiv 2410.12557) */
     bool positions;      /* tokens are told where they are in the picture (ours) */
+    bool words;          /* the tokens' own embeddings join their states (ours) */
+    bool motion;         /* every latent frame of a clip has one token more, a picture of how
+                            things move (ours, model/motion.h) */
     bool predicts_clean; /* x (ours, arXiv 2511.13720) or v = e - x (Wan) */
     float eps;
     /* Wan's: not in our own model files. */
@@ -71,6 +74,10 @@ typedef struct DitSequence {
                       each side (our own models) */
 } DitSequence;
 
+/* Tokens of one latent frame: its grid, row by row, and behind it, in a clip of a model that has
+ * them, the one of motion. */
+size_t dit_frame_tokens(const DitConfig *c, const DitSequence *s);
+
 /* Where everything of a packed batch lies; made once for the grids, used for every step. */
 typedef struct DitLayout {
     size_t sequences, tokens;
@@ -111,6 +118,7 @@ typedef struct DitInput {
     const uint32_t *row_sequence; /* [rows] whose pooled text a row reads */
     const uint32_t *token_row;    /* [tokens] */
     Tensor *text;                 /* [M, text_width] states of all texts, packed */
+    Tensor *words;                /* [M, text_width] f32, of models that read them */
     const size_t *text_start;     /* [texts + 1] */
     Tensor *pooled;               /* [texts, text_width] f32, or NULL */
     size_t texts;                 /* 0: each sequence reads one text; else a text is read by ... */

@@ -33,6 +33,8 @@ static const Field fields[] = {
     { "text_norm", AT(text_norm), FLAG, 0 },
     { "step_input", AT(step_input), FLAG, 0 },
     { "positions", AT(positions), FLAG, 0 },
+    { "words", AT(words), FLAG, 0 },
+    { "motion", AT(motion), FLAG, 0 },
     { "predicts_clean", AT(predicts_clean), FLAG, 0 },
     { "eps", AT(eps), NUMBER, 0 },
 };

@@ -50,6 +50,7 @@ struct Dit {
     Linear time_in, time_out, time_projection, pooled;
     Norm text_norm, pooled_norm; /* with text_norm */
     Linear text_in, text_out;
+    const Param *words; /* NULL unless config.words */
     Block *block;
     const Param *head_modulation;
     Linear head;

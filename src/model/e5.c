@@ -381,3 +381,21 @@ void e5_forward(const E5 *e, const Compute *c, const uint32_t *id, const size_t 
     for (size_t i = 0; i < e->layers; i++) run_layer(&r, &e->layer[i]);
     arena_rewind(step, mark);
 }
+
+static void embed_word(void *ctx, size_t i, int worker)
+{
+    const Embedding *m = ctx;
+    size_t d = m->e->width;
+    float *x = m->x + i * d, mean = 0, square = 0;
+    (void)worker;
+    read_row(m->e->word, m->id[i], d, x);
+    for (size_t j = 0; j < d; j++) mean += x[j] / (float)d;
+    for (size_t j = 0; j < d; j++) square += (x[j] - mean) * (x[j] - mean) / (float)d;
+    for (size_t j = 0; j < d; j++) x[j] = (x[j] - mean) / sqrtf(square + 1e-12f);
+}
+
+void e5_words(const E5 *e, const Compute *c, const uint32_t *id, size_t tokens, float *words)
+{
+    Embedding m = { e, id, NULL, words };
+    parallel_for(c->pool, tokens, embed_word, &m);
+}

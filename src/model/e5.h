@@ -30,4 +30,7 @@ SoraStatus e5_tokens(const E5 *e, const char *prompt, Arena *a, TokenizerIds *ou
 void e5_forward(const E5 *e, const Compute *c, const uint32_t *id, const size_t *start,
                 size_t count, Arena *step, float *states);
 
+/* words[M,D]: of every token its own embedding, whatever stands around it, normed. */
+void e5_words(const E5 *e, const Compute *c, const uint32_t *id, size_t tokens, float *words);
+
 #endif

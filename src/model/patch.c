@@ -68,15 +68,21 @@ void patch_pack_latent(const uint8_t *const frame[PATCH_FRAMES], size_t height, 
         for (size_t c = 0; c < g.width; c++, tokens += values) pack_token(&v, frame, r, c, tokens);
 }
 
+void patch_places(const uint8_t *rgb, size_t frames, size_t height, size_t width, size_t f,
+                  const uint8_t *place[PATCH_FRAMES])
+{
+    for (size_t k = 0; k < PATCH_FRAMES; k++)
+        place[k] = rgb + size_min(frame_at(f, k), frames - 1) * height * width * PATCH_CHANNELS;
+}
+
 void patch_pack(const uint8_t *rgb, size_t frames, size_t height, size_t width, size_t patch,
                 float *tokens)
 {
     PatchGrid g = patch_grid(frames, height, width, patch);
-    size_t bytes = height * width * PATCH_CHANNELS, values = patch_values(patch);
+    size_t values = patch_values(patch);
     for (size_t f = 0; f < g.frames; f++, tokens += g.height * g.width * values) {
         const uint8_t *place[PATCH_FRAMES];
-        for (size_t k = 0; k < PATCH_FRAMES; k++)
-            place[k] = rgb + size_min(frame_at(f, k), frames - 1) * bytes;
+        patch_places(rgb, frames, height, width, f, place);
         patch_pack_latent(place, height, width, patch, tokens);
     }
 }
@@ -129,15 +135,21 @@ void patch_unpack_latent(const float *tokens, bool first, size_t frames, size_t 
         }
 }
 
+void patch_unpack_clip(const float *tokens, size_t stride, size_t frames, size_t height,
+                       size_t width, size_t patch, uint8_t *rgb)
+{
+    size_t latents = patch_latent_frames(frames), bytes = height * width * PATCH_CHANNELS;
+    for (size_t f = 0; f < latents; f++) {
+        size_t at = frame_at(f, 0), have = f ? size_min(PATCH_FRAMES, frames - at) : 1;
+        patch_unpack_latent(tokens + f * stride, f == 0, have, height, width, patch,
+                            rgb + at * bytes);
+    }
+}
+
 void patch_unpack(const float *tokens, size_t frames, size_t height, size_t width, size_t patch,
                   uint8_t *rgb)
 {
-    PatchGrid g = patch_grid(frames, height, width, patch);
-    size_t values = g.height * g.width * patch_values(patch),
-           bytes = height * width * PATCH_CHANNELS;
-    for (size_t f = 0; f < g.frames; f++) {
-        size_t at = frame_at(f, 0), have = f ? size_min(PATCH_FRAMES, frames - at) : 1;
-        patch_unpack_latent(tokens + f * values, f == 0, have, height, width, patch,
-                            rgb + at * bytes);
-    }
+    PatchGrid g = patch_grid(1, height, width, patch);
+    patch_unpack_clip(tokens, g.height * g.width * patch_values(patch), frames, height, width,
+                      patch, rgb);
 }

@@ -39,6 +39,10 @@ patch_values(size_t patch); /* values in a token: 4 * P * P * 3, order frame, ro
 void patch_pack(const uint8_t *rgb, size_t frames, size_t height, size_t width, size_t patch,
                 float *tokens);
 
+/* The pictures of the four places of latent frame f of rgb [frames, height, width, 3]. */
+void patch_places(const uint8_t *rgb, size_t frames, size_t height, size_t width, size_t f,
+                  const uint8_t *place[PATCH_FRAMES]);
+
 /* One latent frame of them: `frame` are the pictures of its four places. */
 void patch_pack_latent(const uint8_t *const frame[PATCH_FRAMES], size_t height, size_t width,
                        size_t patch, float *tokens);
@@ -47,6 +51,10 @@ void patch_pack_latent(const uint8_t *const frame[PATCH_FRAMES], size_t height, 
  * one frame, the mean of its four places; every other as many as `frames` says, at most four. */
 void patch_unpack_latent(const float *tokens, bool first, size_t frames, size_t height,
                          size_t width, size_t patch, uint8_t *rgb);
+
+/* All of a clip, where a latent frame's tokens begin every `stride` values. */
+void patch_unpack_clip(const float *tokens, size_t stride, size_t frames, size_t height,
+                       size_t width, size_t patch, uint8_t *rgb);
 
 /* The way back: only pixels inside the video are written, values clamped and rounded. */
 void patch_unpack(const float *tokens, size_t frames, size_t height, size_t width, size_t patch,

@@ -149,7 +149,9 @@ SoraStatus text_encode(const TextEncoder *e, const Compute *c, const char *const
     if (status == SORA_OK) {
         out->states = tensor_new_2d(out_arena, TYPE_F32, out->start[count], width);
         out->pooled = tensor_new_2d(out_arena, TYPE_F32, count, width);
+        out->words = tensor_new_2d(out_arena, TYPE_F32, out->start[count], width);
         run_groups(e, c, id, count, step, out);
+        e5_words(e->e5, c, id, out->start[count], out->words->data);
         const float *state = out->states->data;
         float *pooled = out->pooled->data;
         for (size_t i = 0; i < count; i++)

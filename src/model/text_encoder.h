@@ -23,6 +23,9 @@ SoraStatus text_encoder_reads(const TextEncoder *e, const char *prompt, Arena *s
 /* Several prompts in one packed batch. */
 typedef struct TextStates {
     Tensor *states; /* [M, D] f32, the tokens of all prompts after each other */
+    Tensor *words;  /* [M, D] f32: of each its embedding alone. Sentences that differ in "left" and
+                       "right" have nearly the same states, the two words have not; NULL for
+                       encoders without */
     size_t *start;  /* [count + 1] */
     Tensor *pooled; /* [count, D] f32: mean over tokens, unit length; NULL for encoders without */
     size_t cut;     /* prompts that were longer than tokens_max */

@@ -1,6 +1,6 @@
-/* Where nothing moves and nothing has changed since a given frame, its pixels stay: what is made
- * beside given frames keeps their scenery, with all its detail; what moves or became something else
- * is the model's. */
+/* Where nothing has changed since a given frame its pixels stay, and where the frames on both sides
+ * of a short gap agree on what moves they go along: what is made beside given frames keeps their
+ * detail; what became something else is the model's. */
 #ifndef PIPELINE_CARRY_H
 #define PIPELINE_CARRY_H
 
@@ -21,5 +21,10 @@ typedef struct CarryFrom {
  * are alike around it, compared after smoothing, so that a soft picture of the same thing is alike
  * and a moved outline is not. Working memory from `a`, given back. */
 void carry_still(uint8_t *rgb, const CarryFrom from[2], size_t height, size_t width, Arena *a);
+
+/* The same with one frame [height, width, 3] found by following what moves between two given ones,
+ * as far as these agree: agree [height, width] as of retime_at. */
+void carry_along(uint8_t *rgb, const uint8_t *followed, const uint8_t *agree, size_t height,
+                 size_t width, Arena *a);
 
 #endif

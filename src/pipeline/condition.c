@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/size.h"
+#include "model/motion.h"
 
 const uint8_t *condition_frame(const Condition *c, size_t f)
 {
@@ -37,6 +38,17 @@ static bool patch_kept(const Condition *c, size_t f, size_t row, size_t column, 
 static size_t place(const Condition *c, size_t f, size_t k)
 {
     return size_min(f ? (f - 1) * PATCH_FRAMES + 1 + k : 0, c->source->frames - 1);
+}
+
+double condition_start(const Condition *c, size_t f)
+{
+    if (!c || !c->source) return 1;
+    for (size_t k = 0; k < PATCH_FRAMES; k++) {
+        size_t at = place(c, f, k);
+        if (c->given && c->given[at]) continue;
+        if (!condition_frame(c, at) || (c->guess && !c->guess[at])) return 1;
+    }
+    return c->strength;
 }
 
 bool condition_holds(const Condition *c, size_t patch, size_t f)
@@ -74,6 +86,27 @@ void condition_latent(const Condition *c, PatchGrid g, size_t patch, size_t f, f
             if (!there) memset(clean + i * values + k * one, 0, one * sizeof *clean);
         }
     }
+}
+
+void condition_motion(const Condition *c, size_t patch, size_t f, double fps, Arena *a,
+                      float *clean, uint8_t *given)
+{
+    size_t values = patch_values(patch), one = values / PATCH_FRAMES;
+    memset(clean, 0, values * sizeof *clean);
+    memset(given, 0, PATCH_FRAMES);
+    if (!c || !c->source) return;
+    ArenaMark mark = arena_mark(a);
+    const Clip *s = c->source;
+    uint8_t *room = arena_alloc(a, motion_room(s->height, s->width));
+    for (size_t k = 0; k < PATCH_FRAMES; k++) {
+        size_t at = place(c, f, k), from = at - size_min(at, MOTION_BACK);
+        const uint8_t *now = condition_frame(c, at), *before = condition_frame(c, from);
+        if (!now || !before) continue;
+        motion_map(before, now, s->height, s->width, (double)(at - from) / fps, patch, room,
+                   clean + k * one);
+        given[k] = c->given && c->given[at] && c->given[from];
+    }
+    arena_rewind(a, mark);
 }
 
 void condition_restore(const Condition *c, size_t f, uint8_t *rgb)

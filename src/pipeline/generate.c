@@ -61,9 +61,11 @@ bool generate_go_fast(const Bundle *b, GenerateOptions *o)
 double generate_tokens(const Bundle *b, PatchGrid grid, size_t steps, size_t *most)
 {
     PatchGrid moved = { grid.frames, grid.height + 1, grid.width + 1 };
-    double straight = (double)patch_tokens(grid), aside = (double)patch_tokens(moved);
+    size_t motion = b->config.motion && grid.frames > 1 ? grid.frames : 0;
+    double straight = (double)(patch_tokens(grid) + motion);
+    double aside = (double)(patch_tokens(moved) + motion);
     bool moves = generate_can_step_aside(b->config.patch, grid);
-    *most = patch_tokens(moves ? moved : grid);
+    *most = patch_tokens(moves ? moved : grid) + motion;
     if (!moves) return straight;
     if (steps <= FEW_STEPS) return straight + ASIDE_BELOW * aside;
     return (1 - ASIDE_BELOW / 2) * straight + ASIDE_BELOW / 2 * aside;
@@ -102,7 +104,7 @@ static size_t step_of(const Run *r, size_t f, size_t i)
 
 double generate_level(const Run *r, size_t f, size_t i)
 {
-    return fmin(r->one.sigma[step_of(r, f, i)], r->from);
+    return fmin(r->one.sigma[step_of(r, f, i)], condition_start(r->o->condition, f));
 }
 
 /* What the network is told, which for levels of the schedule is what the grid says. */
@@ -110,7 +112,8 @@ static double timestep(const Run *r, size_t f, size_t i)
 {
     size_t step = step_of(r, f, i);
     if (step == r->one.steps) return 0;
-    return r->one.sigma[step] > r->from ? 1000 * r->from : r->one.timestep[step];
+    double from = condition_start(r->o->condition, f);
+    return r->one.sigma[step] > from ? 1000 * from : r->one.timestep[step];
 }
 
 /* Frames that are given take no step; the others start where the strength says. */
@@ -123,7 +126,6 @@ static SoraStatus make_levels(Run *r)
     r->begin = arena_zero(r->a, frames * sizeof *r->begin);
     r->held = arena_zero(r->a, frames * sizeof *r->held);
     for (size_t f = 0; f < frames; f++) r->held[f] = condition_holds(c, r->b->config.patch, f);
-    r->from = c && c->source && !c->frame ? c->strength : 1;
     r->total = o->steps;
     if (r->window < frames)
         r->total = schedule_begin(o->steps, frames, r->window - r->past, r->held, r->begin);
@@ -144,14 +146,25 @@ static void put_given(const Run *r, size_t first, size_t count)
             }
 }
 
+void generate_give(const Run *r, size_t slot)
+{
+    const Condition *c = r->o->condition;
+    size_t patch = r->b->config.patch, at = slot * r->per, f = r->base + slot;
+    condition_latent(c, r->grid, patch, f, r->clean + at * r->values, r->given + at * PATCH_FRAMES);
+    at += r->pixels;
+    if (r->per > r->pixels)
+        condition_motion(c, patch, f, r->o->fps, r->step, r->clean + at * r->values,
+                         r->given + at * PATCH_FRAMES);
+}
+
 /* The frame of a slot as it begins: z = (1 - sigma) x + sigma e. */
 static void load(const Run *r, size_t slot)
 {
     size_t f = r->base + slot, count = r->per * r->values;
-    float *z = r->z + slot * count, *clean = r->clean + slot * count;
+    float *z = r->z + slot * count;
+    const float *clean = r->clean + slot * count;
     float sigma = (float)generate_level(r, f, r->step_number);
-    condition_latent(r->o->condition, r->grid, r->b->config.patch, f, clean,
-                     r->given + slot * r->per * PATCH_FRAMES);
+    generate_give(r, slot);
     rng_fill_normal(z, f * count, count, r->o->seed);
     for (size_t i = 0; i < count; i++) z[i] = (1 - sigma) * clean[i] + sigma * z[i];
     put_given(r, slot, 1);
@@ -237,7 +250,8 @@ static SoraStatus tell(const Run *r, size_t step)
         bool all = r->window == r->grid.frames;
         size_t frames = all ? o->frames : patch_video_frames(r->window);
         TRY(clip_new(r->step, frames, o->height, o->width, o->fps, &preview));
-        patch_unpack(r->z, frames, o->height, o->width, r->b->config.patch, preview.rgb);
+        patch_unpack_clip(r->z, r->per * r->values, frames, o->height, o->width, r->b->config.patch,
+                          preview.rgb);
     }
     SoraStatus s = o->progress(o->progress_self, step, r->total, preview.rgb ? &preview : NULL);
     arena_rewind(r->step, mark);
@@ -257,6 +271,7 @@ static void keep(const Run *r, const double *sigma)
     if (!r->o->keep || !r->o->condition || !r->o->condition->source) return;
     KeepCall k = { .kind = r->o->keep,
                    .grid = { r->window, r->grid.height, r->grid.width },
+                   .per = r->per,
                    .patch = r->b->config.patch,
                    .first = r->base * r->per,
                    .seed = r->o->seed,
@@ -386,16 +401,12 @@ static SoraStatus stream(const Bundle *b, const Compute *c, const GenerateOption
                          FrameSink sink)
 {
     PatchGrid grid = patch_grid(o->frames, o->height, o->width, b->config.patch);
-    Run r = { .b = b,
-              .c = c,
-              .o = o,
-              .grid = grid,
-              .per = grid.height * grid.width,
-              .values = b->config.out_values,
-              .a = a };
+    Run r = { .b = b, .c = c, .o = o, .grid = grid, .values = b->config.out_values, .a = a };
     set_window(&r);
     PatchGrid seen = { r.window, grid.height, grid.width };
-    DitSequence sequence = { seen, o->frames > 1 ? PATCH_FRAMES / (float)o->fps : 0 };
+    DitSequence sequence = { seen, o->frames > 1 ? PATCH_FRAMES / (float)o->fps : 0, 0 };
+    r.pixels = grid.height * grid.width;
+    r.per = dit_frame_tokens(&b->config, &sequence);
     r.layout = dit_layout(&b->config, &sequence, 1, a);
     r.step = arena_new("step", 0);
     if (!r.step) return err_set(SORA_E_MEMORY, "no memory for a step");
@@ -417,21 +428,62 @@ static SoraStatus stream_wan(const Bundle *b, const Compute *c, const GenerateOp
     return SORA_OK;
 }
 
-SoraStatus generate_stream(const Bundle *b, const Compute *c, const GenerateOptions *o, Arena *a,
-                           FrameSink sink)
-{
-    if (!b->wan) TRY(check(b, o));
-    ArenaMark mark = arena_mark(a);
-    SoraStatus s = b->wan ? stream_wan(b, c, o, a, sink) : stream(b, c, o, a, sink);
-    arena_rewind(a, mark);
-    return s;
-}
-
 static SoraStatus keep_frame(void *self, size_t f, const uint8_t *rgb)
 {
     const Clip *clip = self;
     memcpy(clip_frame(clip, f), rgb, clip->height * clip->width * 3);
     return SORA_OK;
+}
+
+/* ---- in two stages --------------------------------------------------------------------- */
+
+/* One of the stages of a clip, for who watches the whole. */
+typedef struct Stage {
+    const GenerateOptions *o;
+    size_t before, total; /* steps */
+} Stage;
+
+static SoraStatus tell_whole(void *self, size_t step, size_t steps, const Clip *preview)
+{
+    const Stage *s = self;
+    (void)steps;
+    return s->o->progress(s->o->progress_self, s->before + step, s->total, preview);
+}
+
+static GenerateOptions stage_options(const GenerateOptions *o, Stage *s)
+{
+    GenerateOptions g = *o;
+    if (!o->progress) return g;
+    g.progress = tell_whole;
+    g.progress_self = s;
+    return g;
+}
+
+static SoraStatus stream_stages(const Bundle *b, const Compute *c, const GenerateOptions *o,
+                                Arena *a, FrameSink sink)
+{
+    TRY(check(b, o));
+    if (!generate_lays_out(b, o)) return stream(b, c, o, a, sink);
+    Stage coarse = { o, 0, 2 * o->steps }, fine = { o, o->steps, 2 * o->steps };
+    GenerateOptions first = stage_options(o, &coarse), second = stage_options(o, &fine);
+    Condition laid;
+    Clip layout;
+    generate_coarse_size(&first, b->config.patch);
+    TRY(clip_new(a, first.frames, first.height, first.width, first.fps, &layout));
+    TRY(generate_coarse_condition(&first, a));
+    TRY(stream(b, c, &first, a, (FrameSink){ keep_frame, &layout }));
+    TRY(generate_coarse_enlarge(o, &layout, a, &laid));
+    second.condition = &laid;
+    return stream(b, c, &second, a, sink);
+}
+
+SoraStatus generate_stream(const Bundle *b, const Compute *c, const GenerateOptions *o, Arena *a,
+                           FrameSink sink)
+{
+    ArenaMark mark = arena_mark(a);
+    SoraStatus s = b->wan ? stream_wan(b, c, o, a, sink) : stream_stages(b, c, o, a, sink);
+    arena_rewind(a, mark);
+    return s;
 }
 
 SoraStatus generate_clip(const Bundle *b, const Compute *c, const GenerateOptions *o, Arena *a,

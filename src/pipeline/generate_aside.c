@@ -62,7 +62,8 @@ void generate_aside(Run *r)
     *o = *r;
     o->aside = NULL;
     o->grid.height++, o->grid.width++;
-    o->per = o->grid.height * o->grid.width;
+    o->pixels = o->grid.height * o->grid.width;
+    o->per = o->pixels + r->per - r->pixels;
     PatchGrid seen = { o->window, o->grid.height, o->grid.width };
     DitSequence sequence = r->layout->sequence[0];
     sequence.grid = seen;
@@ -73,13 +74,31 @@ void generate_aside(Run *r)
     r->aside = o;
 }
 
-/* Where nothing is masked, a frame is given in all its tokens or in none. */
+/* Where nothing is masked, a frame is given in all its tokens of pixels or in none. */
 static void give_aside(const Run *r, Run *o)
 {
     for (size_t f = 0; f < r->window; f++)
-        for (size_t i = 0; i < o->per; i++)
-            memcpy(o->given + (f * o->per + i) * PATCH_FRAMES, r->given + f * r->per * PATCH_FRAMES,
+        for (size_t i = 0; i < o->per; i++) {
+            size_t from = f * r->per + (i < o->pixels ? 0 : r->pixels);
+            memcpy(o->given + (f * o->per + i) * PATCH_FRAMES, r->given + from * PATCH_FRAMES,
                    PATCH_FRAMES);
+        }
+}
+
+/* The token of motion is the same on both grids. */
+static void motion_aside(const Run *r, size_t f, const float *straight, float *aside)
+{
+    if (r->per > r->pixels)
+        memcpy(aside + (f * r->aside->per + r->aside->pixels) * r->values,
+               straight + (f * r->per + r->pixels) * r->values, r->values * sizeof *aside);
+}
+
+static void motion_back(const Run *r, size_t f, const float *aside, bool mean, float *straight)
+{
+    if (r->per == r->pixels) return;
+    const float *from = aside + (f * r->aside->per + r->aside->pixels) * r->values;
+    float *to = straight + (f * r->per + r->pixels) * r->values;
+    for (size_t i = 0; i < r->values; i++) to[i] = mean ? (to[i] + from[i]) / 2 : from[i];
 }
 
 /* Latent frame i of both windows. */
@@ -100,6 +119,7 @@ void generate_step_aside(const Run *r, const float *z)
     for (size_t i = 0; i < r->window; i++) {
         Frames f = frames_of(r, i, o->z, (float *)z);
         step_aside(&f);
+        motion_aside(r, i, z, o->z);
     }
 }
 
@@ -108,5 +128,6 @@ void generate_step_back(const Run *r, float *aside, bool mean, float *straight)
     for (size_t i = 0; i < r->window; i++) {
         Frames f = frames_of(r, i, aside, straight);
         step_back(&f, mean);
+        motion_back(r, i, aside, mean, straight);
     }
 }

@@ -13,7 +13,8 @@ typedef struct Run {
     const Compute *c;
     const GenerateOptions *o;
     PatchGrid grid;      /* of the whole clip */
-    size_t per, values;  /* tokens of a latent frame, values of a token */
+    size_t pixels, per;  /* tokens of a latent frame: of its picture, and with that of motion */
+    size_t values;       /* of a token */
     size_t window, past; /* latent frames seen at once; of those, done ones while it rolls */
     DitLayout *layout;   /* of the window */
     /* Levels of every latent frame: the same row of steps, begun at begin[f]. */
@@ -21,7 +22,6 @@ typedef struct Run {
     size_t *begin; /* [grid.frames] */
     bool *held;    /* [grid.frames] given whole: takes no step */
     size_t total;  /* steps of the whole clip */
-    double from;   /* no frame is noisier than this (an edit's strength) */
     /* Where it is: the window's frames are base, base + 1 ... of the clip. */
     size_t step_number, base, emitted;
     float *z, *clean;  /* [window, per, values] */
@@ -48,6 +48,9 @@ SoraStatus generate_prompted(const Run *r, const char *prompt, bool alone, Promp
 SoraStatus generate_predict(void *prompted, const float *z, const double *sigma,
                             const double *timestep, float *v);
 
+/* What is given of a slot of the window, from the condition: clean and given. */
+void generate_give(const Run *r, size_t slot);
+
 /* Looking at the clip half a patch aside, what were borders of patches are middles of them; so the
  * two grids leave no trace of themselves (cycle spinning, Coifman and Donoho 1995). generate_aside
  * makes the other window, or none where it cannot be: a latent model,
@@ -58,6 +61,13 @@ void generate_step_aside(const Run *r, const float *z); /* into r->aside->z */
 /* From values of that window back to the straight one's; `mean`: half of them and of what is there.
  */
 void generate_step_back(const Run *r, float *aside, bool mean, float *straight);
+
+/* The layout's size and seed in place of the clip's; its condition, in `a`. */
+void generate_coarse_size(GenerateOptions *o, size_t patch);
+SoraStatus generate_coarse_condition(GenerateOptions *o, Arena *a);
+/* What the clip of `o` starts from; what is given stays as it is. */
+SoraStatus generate_coarse_enlarge(const GenerateOptions *o, const Clip *layout, Arena *a,
+                                   Condition *out);
 
 /* The level of latent frame f before step i. */
 double generate_level(const Run *r, size_t f, size_t i);

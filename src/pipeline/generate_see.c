@@ -39,18 +39,22 @@ typedef struct Texts {
     size_t count;
     uint32_t *of_frame; /* [window] */
     size_t *token, *start;
-    Tensor *states, *pooled;
+    Tensor *states, *words, *pooled;
 } Texts;
+
+static void copy_rows(const Tensor *from, size_t first, size_t rows, const Tensor *to, size_t at)
+{
+    size_t width = tensor_width(from);
+    memcpy((float *)to->data + at * width, (const float *)from->data + first * width,
+           rows * width * sizeof(float));
+}
 
 static void copy_states(const TextStates *from, size_t k, Texts *to, size_t at)
 {
-    size_t width = tensor_width(from->states), first = from->start[k];
-    size_t rows = from->start[k + 1] - first;
-    memcpy((float *)to->states->data + to->start[at] * width,
-           (const float *)from->states->data + first * width, rows * width * sizeof(float));
-    if (to->pooled)
-        memcpy((float *)to->pooled->data + at * width,
-               (const float *)from->pooled->data + k * width, width * sizeof(float));
+    size_t first = from->start[k], rows = from->start[k + 1] - first;
+    copy_rows(from->states, first, rows, to->states, to->start[at]);
+    if (to->words) copy_rows(from->words, first, rows, to->words, to->start[at]);
+    if (to->pooled) copy_rows(from->pooled, k, 1, to->pooled, at);
     to->start[at + 1] = to->start[at] + rows;
 }
 
@@ -74,6 +78,7 @@ static Texts texts_of_window(const Prompted *p)
     }
     t.token[t.count] = window * r->per;
     t.states = tensor_new_2d(a, TYPE_F32, rows, width);
+    if (r->b->config.words) t.words = tensor_new_2d(a, TYPE_F32, rows, width);
     if (p->text.pooled) t.pooled = tensor_new_2d(a, TYPE_F32, t.count, width);
     for (size_t i = 0; i < t.count; i++) copy_states(&p->text, which[i], &t, i);
     return t;
@@ -101,7 +106,9 @@ static void see_token(const Run *r, const Seen *s, size_t at, const float *z, fl
     size_t values = r->values, one = values / PATCH_FRAMES, i = s->slot * r->per + at;
     memcpy(token, z + i * values, values * sizeof *z);
     memcpy(given, r->given + i * PATCH_FRAMES, PATCH_FRAMES);
-    if (s->anchor)
+    if (s->anchor && at == r->pixels) /* nothing has moved before it */
+        memset(token, 0, values * sizeof *z);
+    else if (s->anchor)
         for (size_t k = 0; k < PATCH_FRAMES; k++) {
             memcpy(token + k * one, z + (i + 1) * values - one, one * sizeof *z);
             given[k] = given[PATCH_FRAMES - 1];
@@ -172,6 +179,7 @@ static void predict_straight(const Prompted *p, const float *z, const double *si
                     .row_sequence = arena_alloc(r->step, rows * sizeof(uint32_t)),
                     .token_row = arena_alloc(r->step, tokens * sizeof(uint32_t)),
                     .text = t.states,
+                    .words = t.words,
                     .text_start = t.start,
                     .pooled = t.pooled,
                     .texts = t.count,

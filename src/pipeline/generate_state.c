@@ -117,11 +117,7 @@ static SoraStatus read_roll(Run *r, const Safetensors *st)
     SafetensorsEntry entry[TENSORS];
     float *order = arena_alloc(r->step, r->window * sizeof *order);
     list_tensors(r, order, entry);
-    for (size_t f = 0; f < r->window; f++) { /* what is given comes from the condition */
-        size_t at = f * r->per;
-        condition_latent(r->o->condition, r->grid, r->b->config.patch, r->base + f,
-                         r->clean + at * r->values, r->given + at * PATCH_FRAMES);
-    }
+    for (size_t f = 0; f < r->window; f++) generate_give(r, f); /* comes from the condition */
     for (size_t i = 0; i < TENSORS; i++) {
         const Tensor *t = safetensors_find(st, entry[i].name);
         if (!t || t->type != TYPE_F32 || tensor_count(t) != tensor_count(&entry[i].tensor))

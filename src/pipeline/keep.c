@@ -40,7 +40,7 @@ static bool is_free(const KeepCall *k, const Spot *s, size_t frame)
 /* One place and colour of the picture through all frames. */
 static void keep_through(const KeepCall *k, size_t where, size_t channel, float *z)
 {
-    size_t per = k->grid.height * k->grid.width, count = 0;
+    size_t per = k->per, count = 0;
     double mean = 0;
     for (size_t f = 0; k->kind == KEEP_MOTION && f < k->grid.frames; f++)
         for (size_t p = 0; p < PATCH_FRAMES; p++) {

@@ -17,6 +17,7 @@ typedef enum KeepKind {
 typedef struct KeepCall {
     KeepKind kind;
     PatchGrid grid; /* of what z holds */
+    size_t per;     /* tokens of a latent frame: its grid's, and others behind them */
     size_t patch;
     size_t first; /* z's first token is this one of the whole clip's, which its noise is drawn by */
     uint64_t seed;

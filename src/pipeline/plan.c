@@ -175,6 +175,15 @@ static SoraStatus plan_cost(const Bundle *b, const Compute *c, Plan *p)
     size_t most;
     double flop =
         passes * pass_flop(config, generate_tokens(b, grid, p->want.steps, &most), text_tokens);
+    GenerateOptions o = { .frames = p->frames, .height = p->height, .width = p->width };
+    if (p->rolled) o.window = p->window;
+    if (generate_lays_out(b, &o)) {
+        size_t few, patch = config->patch;
+        PatchGrid small = { grid.frames, generate_coarse_side(p->height, patch) / patch,
+                            generate_coarse_side(p->width, patch) / patch };
+        double tokens = generate_tokens(b, small, p->want.steps, &few);
+        flop = GENERATE_HAND_OVER * flop + passes * pass_flop(config, tokens, text_tokens);
+    }
     double shown = (double)(p->want.frames * p->want.height * p->want.width);
     p->seconds = flop / (share * measure_speed(c, config, a));
     if (p->resized || p->retimed) p->seconds += shown / resize_speed;

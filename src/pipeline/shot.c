@@ -8,6 +8,19 @@
 #include "media/retime.h"
 #include "pipeline/carry.h"
 
+/* Made frames on their way to wanted ones. */
+typedef struct Showing {
+    const Bundle *b;
+    const Compute *c;
+    const Plan *p;
+    const Condition *given;
+    FrameSink sink;
+    Arena *a;
+    uint8_t *pair;  /* [2, made height, width, 3]: the last two made frames */
+    uint8_t *frame; /* [wanted height, width, 3] */
+    size_t made, shown;
+} Showing;
+
 /* ---- what is given, as the model sees it ----------------------------------------------- */
 
 /* The wanted frame that is shown at the time of made frame f; *exact: at that very time. */
@@ -74,30 +87,79 @@ static SoraStatus shrink_mask(const Condition *given, const Plan *p, size_t from
     return SORA_OK;
 }
 
-/* A condition of few frames stays one of few. */
-static SoraStatus condition_few(const Condition *given, const Plan *p, Clip *made, Arena *a,
-                                Condition *out)
+/* Where motion interpolation finds its way from one end of a short gap to the other, the model
+ * starts from what it found: from this much noise, when so much of the picture agrees. */
+static const double GUESS_SECONDS = 1.5, GUESS_STRENGTH = 0.6, GUESS_AGREES = 0.5;
+
+/* Made frames [first, first + count), between two given ones, as guesses. */
+static SoraStatus guess_gap(const Showing *s, size_t first, size_t count, const uint8_t **frame,
+                            uint8_t *guess)
 {
-    const uint8_t **frame = arena_zero(a, p->frames * sizeof *frame);
-    uint8_t *flags = arena_zero(a, p->frames);
+    const Plan *p = s->p;
+    size_t pixels = p->height * p->width;
+    Clip ends;
+    uint64_t agreed = 0;
+    void *rgb;
+    TRY(arena_try(s->a, count * pixels * 3, &rgb));
+    ArenaMark mark = arena_mark(s->a);
+    double *at = arena_alloc(s->a, count * sizeof *at);
+    uint8_t *agree = arena_alloc(s->a, count * pixels);
+    for (size_t k = 0; k < count; k++) at[k] = (double)(k + 1) / (double)(count + 1);
+    TRY(clip_new(s->a, 2, p->height, p->width, p->fps, &ends));
+    memcpy(clip_frame(&ends, 0), frame[first - 1], pixels * 3);
+    memcpy(clip_frame(&ends, 1), frame[first + count], pixels * 3);
+    TRY(retime_at(&ends, at, count, s->c->pool, s->a, rgb, agree));
+    for (size_t i = 0; i < count * pixels; i++) agreed += agree[i];
+    arena_rewind(s->a, mark);
+    if ((double)agreed < GUESS_AGREES * 255 * (double)(count * pixels)) return SORA_OK;
+    for (size_t k = 0; k < count; k++) {
+        frame[first + k] = (uint8_t *)rgb + k * pixels * 3;
+        guess[first + k] = 1;
+    }
+    return SORA_OK;
+}
+
+static SoraStatus guess_gaps(const Showing *s, const uint8_t **frame, const uint8_t *given,
+                             Condition *out)
+{
+    const Plan *p = s->p;
+    uint8_t *guess = arena_zero(s->a, p->frames);
+    for (size_t f = 1, from = 0; f < p->frames; f++) {
+        if (!given[f]) continue;
+        size_t count = f - from - 1;
+        bool brief = (double)count <= GUESS_SECONDS * p->fps;
+        if (count && given[from] && brief) TRY(guess_gap(s, from + 1, count, frame, guess));
+        from = f;
+    }
+    out->guess = guess;
+    out->strength = GUESS_STRENGTH;
+    return SORA_OK;
+}
+
+/* Of frames that are given whole, or not at all, only these are held. */
+static SoraStatus condition_few(const Showing *s, Clip *made, Condition *out)
+{
+    const Plan *p = s->p;
+    const uint8_t **frame = arena_zero(s->a, p->frames * sizeof *frame);
+    uint8_t *flags = arena_zero(s->a, p->frames);
     for (size_t f = 0; f < p->frames; f++) {
-        const uint8_t *from = given_at(given, p, f);
+        const uint8_t *from = given_at(s->given, p, f);
         if (!from) continue;
         void *rgb;
-        TRY(arena_try(a, p->height * p->width * 3, &rgb));
-        TRY(shrink(from, given->source, made, a, rgb));
+        TRY(arena_try(s->a, p->height * p->width * 3, &rgb));
+        TRY(shrink(from, s->given->source, made, s->a, rgb));
         frame[f] = rgb;
         flags[f] = 1;
     }
     *out = (Condition){ .source = made, .frame = frame, .given = flags, .strength = 1 };
-    return SORA_OK;
+    return guess_gaps(s, frame, flags, out);
 }
 
-static SoraStatus condition_made(const Condition *given, const Plan *p, Arena *a, Condition *out)
+static SoraStatus condition_whole(const Showing *s, Clip *made, Condition *out)
 {
-    Clip *made = arena_alloc(a, sizeof *made);
-    *made = (Clip){ p->frames, p->height, p->width, p->fps, NULL };
-    if (given->frame) return condition_few(given, p, made, a, out);
+    const Plan *p = s->p;
+    const Condition *given = s->given;
+    Arena *a = s->a;
     size_t pixels = p->height * p->width;
     uint8_t *frames = arena_zero(a, p->frames), *mask = NULL;
     TRY(clip_new(a, p->frames, p->height, p->width, p->fps, made));
@@ -118,20 +180,17 @@ static SoraStatus condition_made(const Condition *given, const Plan *p, Arena *a
     return SORA_OK;
 }
 
-/* ---- to what was asked for ------------------------------------------------------------- */
+static SoraStatus condition_made(const Showing *s, KeepKind keep, Condition *out)
+{
+    const Condition *g = s->given;
+    const Plan *p = s->p;
+    Clip *made = arena_alloc(s->a, sizeof *made);
+    *made = (Clip){ p->frames, p->height, p->width, p->fps, NULL };
+    bool few = g->given && !g->mask && g->strength == 1 && !keep && !s->b->wan;
+    return g->frame || few ? condition_few(s, made, out) : condition_whole(s, made, out);
+}
 
-/* Made frames on their way to wanted ones. */
-typedef struct Showing {
-    const Bundle *b;
-    const Compute *c;
-    const Plan *p;
-    const Condition *given;
-    FrameSink sink;
-    Arena *a;
-    uint8_t *pair;  /* [2, made height, width, 3]: the last two made frames */
-    uint8_t *frame; /* [wanted height, width, 3] */
-    size_t made, shown;
-} Showing;
+/* ---- to what was asked for ------------------------------------------------------------- */
 
 /* One frame through the second stage, at its own factor. */
 static SoraStatus upscale(const Showing *s, const Clip *in, Clip *out)
@@ -164,16 +223,31 @@ static SoraStatus enlarge(const Showing *s, const uint8_t *rgb, uint8_t *out)
     return SORA_OK;
 }
 
-/* The scenery of the given frames before and after frame f. */
-static void carry(const Showing *s, size_t f)
+/* Between the given frames at both ends of a short gap, the nearest wanted ones. */
+static SoraStatus carry_moving(const Showing *s, size_t before, size_t after, double way)
+{
+    const PlanRequest *w = &s->p->want;
+    size_t pixels = w->height * w->width;
+    Clip ends;
+    uint8_t *rgb = arena_alloc(s->a, pixels * 3), *agree = arena_alloc(s->a, pixels);
+    TRY(clip_new(s->a, 2, w->height, w->width, w->fps, &ends));
+    memcpy(clip_frame(&ends, 0), condition_frame(s->given, before), pixels * 3);
+    memcpy(clip_frame(&ends, 1), condition_frame(s->given, after), pixels * 3);
+    TRY(retime_at(&ends, &way, 1, s->c->pool, s->a, rgb, agree));
+    carry_along(s->frame, rgb, agree, w->height, w->width, s->a);
+    return SORA_OK;
+}
+
+/* What the given frames before and after frame f say of it. */
+static SoraStatus carry(const Showing *s, size_t f)
 {
     const Condition *g = s->given;
     const PlanRequest *w = &s->p->want;
     size_t before = f, after = f;
     while (before && !g->given[before]) before--;
     while (after + 1 < w->frames && !g->given[after]) after++;
-    bool has[2] = { g->given[before], g->given[after] };
-    double way = has[0] && has[1] ? (double)(f - before) / (double)(after - before) : 0.5;
+    bool has[2] = { g->given[before], g->given[after] }, both = has[0] && has[1];
+    double way = both ? (double)(f - before) / (double)(after - before) : 0.5;
     CarryFrom from[2] = { { has[0] ? condition_frame(g, before) : NULL, NULL, 1 - way },
                           { has[1] ? condition_frame(g, after) : NULL, NULL, way } };
     size_t further = size_max(1, (size_t)rint(0.25 * w->fps)), first = before, last = after;
@@ -181,7 +255,10 @@ static void carry(const Showing *s, size_t f)
     while (has[1] && last + 1 < w->frames && g->given[last + 1] && last - after < further) last++;
     from[0].other = first < before ? condition_frame(g, first) : from[1].rgb;
     from[1].other = last > after ? condition_frame(g, last) : from[0].rgb;
+    bool brief = (double)(after - before - 1) <= GUESS_SECONDS * w->fps;
+    if (both && brief) TRY(carry_moving(s, before, after, way));
     carry_still(s->frame, from, w->height, w->width, s->a);
+    return SORA_OK;
 }
 
 static SoraStatus show(Showing *s, const uint8_t *rgb)
@@ -192,7 +269,7 @@ static SoraStatus show(Showing *s, const uint8_t *rgb)
     bool some = g && g->source && g->given;
     if (!some || !g->given[f]) {
         TRY(enlarge(s, rgb, s->frame));
-        if (some && !s->b->wan) carry(s, f);
+        if (some && !s->b->wan) TRY(carry(s, f));
     }
     condition_restore(g, f, s->frame);
     arena_rewind(s->a, mark);
@@ -217,7 +294,7 @@ static SoraStatus show_between(Showing *s)
         ArenaMark mark = arena_mark(s->a);
         Clip pair = { 2, p->height, p->width, p->fps, s->pair };
         uint8_t *rgb = arena_alloc(s->a, count * bytes);
-        SoraStatus status = retime_at(&pair, at, count, s->c->pool, s->a, rgb);
+        SoraStatus status = retime_at(&pair, at, count, s->c->pool, s->a, rgb, NULL);
         for (size_t i = 0; i < count && status == SORA_OK; i++) status = show(s, rgb + i * bytes);
         arena_rewind(s->a, mark);
         TRY(status);
@@ -254,7 +331,7 @@ static SoraStatus stream(Showing *s, const GenerateOptions *options)
     g.fps = p->frames > 1 ? p->fps : 24;
     g.window = p->window;
     if (s->given && s->given->source) {
-        TRY(condition_made(s->given, p, s->a, &made));
+        TRY(condition_made(s, g.keep, &made));
         g.condition = &made;
     }
     s->pair = arena_zero(s->a, 2 * p->height * p->width * 3);

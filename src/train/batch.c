@@ -5,6 +5,7 @@
 
 #include "base/rng.h"
 #include "base/size.h"
+#include "model/motion.h"
 
 enum { DRAW_LEVELS = 1, DRAW_NOISE, DRAW_ROUTE, DRAW_SHORTCUT };
 
@@ -18,6 +19,9 @@ typedef struct Maker {
     float *tokens, *timestep, *step;
     uint8_t *shortcut;
     uint32_t *row_sequence, *token_row;
+    uint8_t *given;      /* [tokens, PATCH_FRAMES] */
+    uint8_t *const room; /* [count, room_bytes] to find motion in */
+    size_t room_bytes;
     Batch *out;
 } Maker;
 
@@ -65,40 +69,98 @@ static float subject_share(const Example *e, PatchGrid g, size_t token)
     return most * rows * columns;
 }
 
+/* What is given of a token of motion: places whose frame is given, and the one it is compared with.
+ */
+static void give_motion(const uint8_t *given, PatchGrid g, size_t f, uint8_t out[PATCH_FRAMES])
+{
+    size_t per = g.height * g.width, place;
+    for (size_t k = 0; k < PATCH_FRAMES; k++) {
+        size_t at = f ? (f - 1) * PATCH_FRAMES + 1 + k : 0;
+        size_t from = at - size_min(at, MOTION_BACK), latent = patch_latent_of(from, &place);
+        out[k] = 1;
+        for (size_t i = 0; i < per; i++)
+            out[k] &= given[(f * per + i) * PATCH_FRAMES + k] &
+                      given[(latent * per + i) * PATCH_FRAMES + place];
+    }
+}
+
+/* Of so many tokens of pixels' weight one of motion has that of one. */
+enum { MOTION_SHARE = 8 };
+
+typedef struct Spot {
+    size_t sequence, latent, token; /* token: of the latent frame */
+    float t;
+} Spot;
+
+/* How much the error of a token counts. */
+static float focus_of(const Maker *m, const Spot *p)
+{
+    PatchGrid g = m->layout->sequence[p->sequence].grid;
+    size_t pixels = g.height * g.width;
+    if (p->token == pixels) return (float)pixels / MOTION_SHARE;
+    if (!(m->o->subject > 0)) return 1;
+    size_t at = p->latent * pixels + p->token;
+    return 1 + m->o->subject * subject_share(&m->examples[p->sequence], g, at);
+}
+
+static void make_token(const Maker *m, const Spot *p, size_t per, const uint8_t *given,
+                       uint64_t noise_seed)
+{
+    float noise[4096];
+    size_t values = m->c->out_values, i = p->latent * per + p->token;
+    size_t n = m->layout->start[p->sequence] + i;
+    PatchGrid g = m->layout->sequence[p->sequence].grid;
+    bool all = given[0] && given[1] && given[2] && given[3];
+    float left = fmaxf(1 - p->t, BATCH_CLAMP);
+    rng_fill_normal(noise, i * values, values, noise_seed);
+    noise_token(m, m->out->target + n * values, given, p->t, noise,
+                m->tokens + n * m->c->in_values);
+    m->out->weight[n] = all ? 0 : focus_of(m, p) / (left * left);
+    m->token_row[n] = (uint32_t)(m->row_start[p->sequence] + (all ? g.frames : p->latent));
+}
+
+/* Targets of latent frame f, and what is given of its token of motion. */
+static void pack_frame(const Maker *m, size_t s, size_t f, size_t per, const uint8_t *given,
+                       uint8_t motion_given[PATCH_FRAMES])
+{
+    PatchGrid g = m->layout->sequence[s].grid;
+    const Clip *c = &m->examples[s].clip;
+    const uint8_t *place[PATCH_FRAMES];
+    size_t pixels = g.height * g.width;
+    float *target = m->out->target + (m->layout->start[s] + f * per) * m->c->out_values;
+    patch_places(c->rgb, c->frames, c->height, c->width, f, place);
+    patch_pack_latent(place, c->height, c->width, m->c->patch, target);
+    if (per == pixels) return;
+    motion_pack(c->rgb, c->frames, c->height, c->width, c->fps, m->c->patch, f,
+                m->room + s * m->room_bytes, target + pixels * m->c->out_values);
+    give_motion(given, g, f, motion_given);
+}
+
 static void make_sequence(void *ctx, size_t s, int worker)
 {
     (void)worker;
     const Maker *m = ctx;
-    PatchGrid g = m->layout->sequence[s].grid;
-    const Clip *clip = &m->examples[s].clip;
-    size_t values = m->c->out_values, first = m->layout->start[s], per = g.height * g.width;
-    uint64_t seed = rng_split(m->o->seed, m->o->first + s),
-             noise_seed = rng_split(seed, DRAW_NOISE);
-    float t[256], noise[4096];
-    uint8_t *given =
-        (uint8_t *)(m->out->weight + first); /* the weights overwrite it as they come */
+    const DitSequence *sequence = &m->layout->sequence[s];
+    PatchGrid g = sequence->grid;
+    size_t pixels = g.height * g.width, per = dit_frame_tokens(m->c, sequence);
+    uint64_t seed = rng_split(m->o->seed, m->o->first + s);
+    float t[256];
+    uint8_t *given = m->given + m->layout->start[s] * PATCH_FRAMES, motion[PATCH_FRAMES];
     Levels l = { t, given };
     levels_draw(g.frames > 1 ? &m->o->clips : &m->o->images, rng_split(seed, DRAW_LEVELS), g, &l);
     m->shortcut[s] = draw_shortcut(m->o, seed, g.frames, t);
-    patch_pack(clip->rgb, clip->frames, clip->height, clip->width, m->c->patch,
-               m->out->target + first * values);
     for (size_t f = 0; f <= g.frames; f++) {
         m->timestep[m->row_start[s] + f] = f < g.frames ? 1000 * (1 - t[f]) : 0;
         m->row_sequence[m->row_start[s] + f] = (uint32_t)s;
         m->step[m->row_start[s] + f] = f < g.frames ? m->shortcut[s] : 0;
     }
-    for (size_t i = 0; i < patch_tokens(g); i++) {
-        uint8_t mask[PATCH_FRAMES];
-        memcpy(mask, given + i * PATCH_FRAMES, sizeof mask);
-        bool all = mask[0] && mask[1] && mask[2] && mask[3];
-        size_t f = i / per, n = first + i;
-        rng_fill_normal(noise, i * values, values, noise_seed);
-        noise_token(m, m->out->target + n * values, mask, t[f], noise,
-                    m->tokens + n * m->c->in_values);
-        float left = fmaxf(1 - t[f], BATCH_CLAMP);
-        float focus = m->o->subject > 0 ? m->o->subject * subject_share(&m->examples[s], g, i) : 0;
-        m->out->weight[n] = all ? 0 : (1 + focus) / (left * left);
-        m->token_row[n] = (uint32_t)(m->row_start[s] + (all ? g.frames : f));
+    for (size_t f = 0; f < g.frames; f++) {
+        pack_frame(m, s, f, per, given, motion);
+        for (size_t i = 0; i < per; i++) {
+            Spot spot = { s, f, i, t[f] };
+            const uint8_t *own = i < pixels ? given + (f * pixels + i) * PATCH_FRAMES : motion;
+            make_token(m, &spot, per, own, rng_split(seed, DRAW_NOISE));
+        }
     }
 }
 
@@ -138,6 +200,9 @@ void batch_make(const DitConfig *c, const Compute *compute, const Example *examp
     }
     DitLayout *l = dit_layout(c, sequence, count, a);
     Tensor *tokens = tensor_new_2d(a, TYPE_F32, l->tokens, c->in_values);
+    size_t room = 0;
+    for (size_t s = 0; s < count && c->motion; s++)
+        room = size_max(room, motion_room(examples[s].clip.height, examples[s].clip.width));
     *out = (Batch){ .target = arena_alloc(a, l->tokens * c->out_values * sizeof(float)),
                     .weight = arena_alloc(a, l->tokens * sizeof(float)) };
     Maker m = { .c = c,
@@ -146,6 +211,9 @@ void batch_make(const DitConfig *c, const Compute *compute, const Example *examp
                 .layout = l,
                 .row_start = row_start,
                 .tokens = tokens->data,
+                .given = arena_alloc(a, l->tokens * PATCH_FRAMES),
+                .room = arena_alloc(a, count * room),
+                .room_bytes = room,
                 .out = out };
     m.shortcut = arena_zero(a, count);
     m.step = arena_alloc(a, rows * sizeof *m.step);
@@ -167,6 +235,7 @@ void batch_make(const DitConfig *c, const Compute *compute, const Example *examp
                              .row_sequence = m.row_sequence,
                              .token_row = m.token_row,
                              .text = text->states,
+                             .words = text->words,
                              .text_start = text->start,
                              .pooled = text->pooled,
                              .recompute = o->recompute };

@@ -39,7 +39,9 @@ static SoraStatus build(const void *self, ParamSet *set, Arena *weights, void **
 static size_t tokens(const void *self, const ClipSize *s)
 {
     const LessonDit *d = self;
-    return patch_tokens(patch_grid(s->frames, s->height, s->width, d->model.patch));
+    DitSequence q = { .grid = patch_grid(s->frames, s->height, s->width, d->model.patch),
+                      .frame_s = s->frames > 1 };
+    return q.grid.frames * dit_frame_tokens(&d->model, &q);
 }
 
 static SoraStatus encode(const LessonDit *d, const LessonCall *k, TextStates *out)

@@ -90,8 +90,9 @@ static SoraStatus pass_through_base(const LessonUpscale *u, const LessonCall *k,
     const float *x = dit_forward(u->base, tape_new(a, k->c, GEMM_BF16, false), &b.input)->data;
     for (size_t i = 0; i < count; i++) {
         Clip *clip = &small[i].clip;
-        patch_unpack(x + b.input.layout->start[i] * c->out_values, clip->frames, clip->height,
-                     clip->width, c->patch, clip->rgb);
+        size_t per = dit_frame_tokens(c, &b.input.layout->sequence[i]) * c->out_values;
+        patch_unpack_clip(x + b.input.layout->start[i] * c->out_values, per, clip->frames,
+                          clip->height, clip->width, c->patch, clip->rgb);
     }
     return SORA_OK;
 }

@@ -9,6 +9,7 @@
 typedef struct Entry {
     char *text;
     const float *states; /* [tokens, D] */
+    const float *words;  /* [tokens, D], or NULL */
     const float *pooled; /* [D], or NULL */
     size_t tokens;
 } Entry;
@@ -98,6 +99,7 @@ static void remember(Prompts *p, const char *const *texts, size_t count, const T
         e->text = arena_strdup(a, texts[i]);
         e->tokens = t->start[i + 1] - t->start[i];
         e->states = keep(a, t->states, t->start[i], e->tokens);
+        e->words = t->words ? keep(a, t->words, t->start[i], e->tokens) : NULL;
         e->pooled = t->pooled ? keep(a, t->pooled, i, 1) : NULL;
         p->young.count++;
     }
@@ -121,6 +123,12 @@ static SoraStatus encode_missing(Prompts *p, const Compute *c, const char *const
     return SORA_OK;
 }
 
+static void put(const Tensor *to, size_t row, const float *from, size_t rows)
+{
+    size_t width = tensor_width(to);
+    memcpy((float *)to->data + row * width, from, rows * width * sizeof *from);
+}
+
 static void pack(const Prompts *p, const char *const *prompts, size_t count, Arena *a,
                  TextStates *out)
 {
@@ -129,13 +137,14 @@ static void pack(const Prompts *p, const char *const *prompts, size_t count, Are
     for (size_t i = 0; i < count; i++)
         out->start[i + 1] = out->start[i] + find(p, prompts[i])->tokens;
     out->states = tensor_new_2d(a, TYPE_F32, out->start[count], width);
-    if (find(p, prompts[0])->pooled) out->pooled = tensor_new_2d(a, TYPE_F32, count, width);
+    const Entry *first = find(p, prompts[0]);
+    if (first->words) out->words = tensor_new_2d(a, TYPE_F32, out->start[count], width);
+    if (first->pooled) out->pooled = tensor_new_2d(a, TYPE_F32, count, width);
     for (size_t i = 0; i < count; i++) {
         const Entry *e = find(p, prompts[i]);
-        memcpy((float *)out->states->data + out->start[i] * width, e->states,
-               e->tokens * width * sizeof(float));
-        if (out->pooled)
-            memcpy((float *)out->pooled->data + i * width, e->pooled, width * sizeof(float));
+        put(out->states, out->start[i], e->states, e->tokens);
+        if (out->words) put(out->words, out->start[i], e->words, e->tokens);
+        if (out->pooled) put(out->pooled, i, e->pooled, 1);
     }
 }
 

@@ -30,12 +30,16 @@ static void copy_text(Part *p, const TextStates *text, Arena *a)
     }
     p->in.text_start = start;
     p->in.text = tensor_new_2d(a, TYPE_F32, rows, width);
+    if (text->words) p->in.words = tensor_new_2d(a, TYPE_F32, rows, width);
     if (text->pooled) p->in.pooled = tensor_new_2d(a, TYPE_F32, p->count, width);
     for (size_t i = 0; i < p->count; i++) {
         size_t s = p->sequence[i];
+        size_t bytes = (start[i + 1] - start[i]) * width * sizeof(float);
         memcpy((float *)p->in.text->data + start[i] * width,
-               (const float *)text->states->data + text->start[s] * width,
-               (start[i + 1] - start[i]) * width * sizeof(float));
+               (const float *)text->states->data + text->start[s] * width, bytes);
+        if (text->words)
+            memcpy((float *)p->in.words->data + start[i] * width,
+                   (const float *)text->words->data + text->start[s] * width, bytes);
         if (text->pooled)
             memcpy((float *)p->in.pooled->data + i * width,
                    (const float *)text->pooled->data + s * width, width * sizeof(float));

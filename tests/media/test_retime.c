@@ -60,6 +60,27 @@ static void test_between(void **state)
     arena_free(a);
 }
 
+/* The frames agree where the ball went and where the ground is seen in both, not on what it hid. */
+static void test_agree(void **state)
+{
+    (void)state;
+    Arena *a = arena_new("test", 0);
+    Clip in;
+    const double at[2] = { 0.5, 1 };
+    CHECK_OK(clip_new(a, 2, SIDE, SIDE, 12, &in));
+    paint(clip_frame(&in, 0), 0), paint(clip_frame(&in, 1), 6);
+    memset(clip_frame(&in, 1) + 70 * SIDE * 3, 200, 20 * SIDE * 3); /* something new below */
+    uint8_t *rgb = arena_alloc(a, sizeof at / sizeof *at * SIDE * SIDE * 3);
+    uint8_t *agree = arena_alloc(a, sizeof at / sizeof *at * SIDE * SIDE);
+    CHECK_OK(retime_at(&in, at, 2, NULL, a, rgb, agree));
+    assert_true(agree[10 * SIDE + 80] > 240);      /* still ground */
+    assert_true(agree[46 * SIDE + 36] > 128);      /* the ball on its way */
+    assert_true(agree[80 * SIDE + 48] < 64);       /* new */
+    assert_int_equal(agree[SIDE * SIDE + 5], 255); /* a frame of the source agrees with itself */
+    assert_memory_equal(rgb + SIDE * SIDE * 3, clip_frame(&in, 1), SIDE * SIDE * 3);
+    arena_free(a);
+}
+
 /* What stands still stays as it is, and any size and rate works. */
 static void test_still_and_sizes(void **state)
 {
@@ -85,6 +106,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_between),
+        cmocka_unit_test(test_agree),
         cmocka_unit_test(test_still_and_sizes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -131,6 +131,35 @@ static void gives_the_states_of_an_f32_forward(void **state)
     assert_int_equal(compared, 4);
 }
 
+/* A word's own embedding does not depend on the sentence, and tells "left" from "right" better than
+ * the states do. */
+static void words_stand_alone(void **state)
+{
+    Fixture *f = *state;
+    const char *two[] = { "the camera pans to the left", "the camera pans to the right" };
+    TextStates t;
+    CHECK_OK(text_encode(f->encoder, f->c, two, 2, f->step, f->a, &t));
+    size_t n = t.start[1], width = text_encoder_width(f->encoder), other = 0;
+    assert_int_equal(t.start[2], 2 * n);
+    assert_int_equal(tensor_row_count(t.words), 2 * n);
+    const float *w = t.words->data, *s = t.states->data;
+    for (size_t i = 0; i < n; i++) {
+        const float *left = w + i * width, *right = left + n * width;
+        double mean = 0, square = 0;
+        for (size_t j = 0; j < width; j++) {
+            mean += (double)left[j] / (double)width;
+            square += (double)(left[j] * left[j]) / (double)width;
+        }
+        CHECK_CLOSE(mean, 0, 1e-4);
+        CHECK_CLOSE(square, 1, 1e-3);
+        if (!memcmp(left, right, width * sizeof *left)) continue;
+        other++;
+        double apart = distance(left, right, width);
+        assert_true(apart > 1.5 * distance(s + i * width, s + (n + i) * width, width));
+    }
+    assert_int_equal(other, 1);
+}
+
 /* A prompt's states do not depend on what else is in the batch. */
 static void prompts_do_not_see_each_other(void **state)
 {
@@ -194,6 +223,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(finds_the_packages_tokens),
         cmocka_unit_test(gives_the_states_of_an_f32_forward),
+        cmocka_unit_test(words_stand_alone),
         cmocka_unit_test(prompts_do_not_see_each_other),
         cmocka_unit_test(cuts_long_prompts_and_says_so),
         cmocka_unit_test(near_meanings_are_near),

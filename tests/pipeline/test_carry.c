@@ -97,13 +97,33 @@ static void test_between_two(void **state)
     arena_free(a);
 }
 
+/* What is followed stays where the ends agree and the model made the same; not where either did
+ * not. */
+static void test_along(void **state)
+{
+    (void)state;
+    static uint8_t followed[PIXELS * 3], agree[PIXELS], made[PIXELS * 3];
+    Arena *a = arena_new("test", 0);
+    scenery(followed, 100), square(followed, 40, 250);
+    as_made(made, 100), square(made, 4, 250);
+    memset(agree, 255, sizeof agree);
+    memset(agree + PIXELS / 2 + 8 * SIDE, 0, PIXELS / 2 - 8 * SIDE); /* rows 40 and below */
+    carry_along(made, followed, agree, SIDE, SIDE, a);
+    for (size_t x = 0; x < SIDE; x++) {
+        assert_int_equal(made[pixel(8, x)], followed[pixel(8, x)]);
+        assert_int_equal(made[pixel(56, x)], 103);
+    }
+    assert_true(made[pixel(32, 12)] > 240); /* the model's square, */
+    assert_true(made[pixel(32, 48)] < 120); /* not the one that was followed */
+    arena_free(a);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_scenery_stays),
-        cmocka_unit_test(test_another_picture_is_left_alone),
-        cmocka_unit_test(test_what_moves),
-        cmocka_unit_test(test_between_two),
+        cmocka_unit_test(test_scenery_stays), cmocka_unit_test(test_another_picture_is_left_alone),
+        cmocka_unit_test(test_what_moves),    cmocka_unit_test(test_between_two),
+        cmocka_unit_test(test_along),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

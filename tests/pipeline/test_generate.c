@@ -127,6 +127,86 @@ static void test_few_given(void **state)
     arena_rewind(f->a, mark);
 }
 
+/* Frames to start from begin at the strength where four in a row are there, others at noise. */
+static void test_guess(void **state)
+{
+    (void)state;
+    enum { FRAMES = 13 };
+    static const uint8_t pixels[8 * 8 * 3];
+    uint8_t given[FRAMES] = { 1 }, guess[FRAMES] = { 0 };
+    const uint8_t *frame[FRAMES] = { pixels };
+    Clip size = { FRAMES, 8, 8, 12, NULL };
+    Condition c = { .source = &size, .frame = frame, .given = given, .strength = 0.6 };
+    c.guess = guess;
+    for (size_t f = 1; f < FRAMES; f++) frame[f] = pixels, guess[f] = f < 9;
+    CHECK_CLOSE(condition_start(&c, 1), 0.6, 0);
+    CHECK_CLOSE(condition_start(&c, 2), 0.6, 0);
+    CHECK_CLOSE(condition_start(&c, 3), 1, 0);
+    given[8] = 1, guess[8] = 0; /* what is given needs no guess */
+    CHECK_CLOSE(condition_start(&c, 2), 0.6, 0);
+    frame[6] = NULL;
+    CHECK_CLOSE(condition_start(&c, 2), 1, 0);
+    c.guess = NULL;
+    CHECK_CLOSE(condition_start(&c, 3), 0.6, 0);
+    CHECK_CLOSE(condition_start(NULL, 3), 1, 0);
+}
+
+static SoraStatus count_steps(void *self, size_t step, size_t steps, const Clip *preview)
+{
+    size_t *seen = self;
+    (void)preview;
+    assert_int_equal(step, *seen);
+    assert_int_equal(steps, 12);
+    ++*seen;
+    return SORA_OK;
+}
+
+/* A model that knows clips at half the size lays them out there: another clip, what is given as
+ * given. Not where a mask says what stays, nor what is rolled. */
+static void test_coarse(void **state)
+{
+    Fixture *f = *state;
+    ArenaMark mark = arena_mark(f->a);
+    enum { FRAMES = 9, BYTES = 16 * 24 * 3 };
+    SafetensorsMeta sizes = { "sora.sizes", "24x24x13@12,16x8x13@12" };
+    Bundle b = f->b;
+    GenerateOptions o = small(FRAMES);
+    uint8_t *given = arena_zero(f->a, FRAMES), *mask = arena_alloc(f->a, FRAMES * 16 * 24);
+    Clip source, straight, laid, again;
+    size_t steps = 0;
+    CHECK_OK(clip_new(f->a, FRAMES, 16, 24, 12, &source));
+    for (size_t i = 0; i < FRAMES * BYTES; i++) source.rgb[i] = (uint8_t)(i * 31);
+    given[0] = given[4] = 1;
+    Condition c = { .source = &source, .given = given, .strength = 1 };
+    o.condition = &c;
+    CHECK_OK(generate_clip(&b, f->c, &o, f->a, &straight));
+    b.file.meta = &sizes, b.file.meta_count = 1;
+    assert_true(generate_lays_out(&b, &o));
+    assert_false(generate_lays_out(&f->b, &o));
+    o.frames = 1; /* a picture */
+    assert_false(generate_lays_out(&b, &o));
+    o.frames = FRAMES, o.height = 8, o.width = 16; /* its layout would be smaller than any */
+    assert_false(generate_lays_out(&b, &o));
+    o.height = 16, o.width = 24, o.window = 2; /* rolled */
+    assert_false(generate_lays_out(&b, &o));
+    o.window = 4;
+    o.progress = count_steps, o.progress_self = &steps;
+    CHECK_OK(generate_clip(&b, f->c, &o, f->a, &laid));
+    assert_int_equal(steps, 12);
+    assert_memory_not_equal(clip_frame(&laid, 2), clip_frame(&straight, 2), BYTES);
+    for (size_t k = 0; k < FRAMES; k++)
+        if (given[k]) assert_memory_equal(clip_frame(&laid, k), clip_frame(&source, k), BYTES);
+    o.progress = NULL;
+    CHECK_OK(generate_clip(&b, f->c, &o, f->a, &again));
+    assert_memory_equal(again.rgb, laid.rgb, FRAMES * BYTES);
+    memset(mask, 1, FRAMES * 16 * 24);
+    c.mask = mask;
+    CHECK_OK(generate_clip(&f->b, f->c, &o, f->a, &straight));
+    CHECK_OK(generate_clip(&b, f->c, &o, f->a, &again));
+    assert_memory_equal(again.rgb, straight.rgb, FRAMES * BYTES);
+    arena_rewind(f->a, mark);
+}
+
 /* Every latent frame reads the words of its time: the same words later change nothing, others do.
  */
 static void test_later(void **state)
@@ -176,7 +256,7 @@ static void test_keep(void **state)
           *was = arena_alloc(f->a, count * sizeof *was);
     uint8_t given[KEPT_FRAMES * 2 * 4] = { [5] = 1 };
     double sigma[KEPT_FRAMES] = { 0.8, 0.5, 0.2 }; /* the last is let go */
-    KeepCall k = { KEEP_LAYOUT, { KEPT_FRAMES, 1, 2 }, KEPT_PATCH, 0, 9, sigma, clean, given };
+    KeepCall k = { KEEP_LAYOUT, { KEPT_FRAMES, 1, 2 }, 2, KEPT_PATCH, 0, 9, sigma, clean, given };
     rng_fill_normal(clean, 0, count, 1);
     rng_fill_normal(noise, 0, count, 9);
     for (KeepKind kind = KEEP_LAYOUT; kind <= KEEP_MOTION; kind++) {
@@ -205,28 +285,30 @@ static void test_keep(void **state)
 }
 
 /* A network that predicts nothing sees the clip aside and gives back what it would straight, to the
- * bit: every pixel went there and came home, given ones as given. */
-static void test_aside(void **state)
+ * bit: every pixel went there and came home, given ones as given, and so did tokens of motion. */
+static void see_aside(Fixture *f, bool motion)
 {
-    Fixture *f = *state;
-    ArenaMark mark = arena_mark(f->a);
-    enum { LATENTS = 3, TOKENS = LATENTS * 2 * 3, GIVEN = 1 };
+    enum { LATENTS = 3, PIXELS = 6, GIVEN = 1 };
     Bundle b = f->b;
     ParamSet *set = params_new_train(f->a, 4, NULL, NULL); /* its head is zero */
+    b.config.motion = motion;
     CHECK_OK(dit_new(&b.config, set, f->a, &b.dit));
     GenerateOptions o = small(9);
     DitSequence sequence = { .grid = { LATENTS, 2, 3 }, .frame_s = 0.3f };
-    Run r = { .b = &b, .c = f->c, .o = &o, .grid = sequence.grid, .per = 6, .window = LATENTS };
+    Run r = { .b = &b, .c = f->c, .o = &o, .grid = sequence.grid, .window = LATENTS };
+    r.pixels = PIXELS, r.per = dit_frame_tokens(&b.config, &sequence);
+    assert_int_equal(r.per, PIXELS + motion);
     r.a = f->a, r.step = arena_new("step", 0);
     r.values = b.config.out_values;
     r.layout = dit_layout(&b.config, &sequence, 1, f->a);
     r.held = arena_zero(f->a, LATENTS * sizeof *r.held);
-    r.given = arena_zero(f->a, TOKENS * PATCH_FRAMES);
-    memset(r.given + GIVEN * 6 * PATCH_FRAMES, 1, 6 * PATCH_FRAMES);
-    float *z = arena_alloc(f->a, TOKENS * r.values * sizeof *z);
-    float *straight = arena_alloc(f->a, TOKENS * r.values * sizeof *z);
-    float *aside = arena_alloc(f->a, TOKENS * r.values * sizeof *z);
-    rng_fill_normal(z, 0, TOKENS * r.values, 8);
+    size_t tokens = LATENTS * r.per, count = tokens * r.values;
+    r.given = arena_zero(f->a, tokens * PATCH_FRAMES);
+    memset(r.given + GIVEN * r.per * PATCH_FRAMES, 1, PIXELS * PATCH_FRAMES);
+    float *z = arena_alloc(f->a, count * sizeof *z);
+    float *straight = arena_alloc(f->a, count * sizeof *z);
+    float *aside = arena_alloc(f->a, count * sizeof *z);
+    rng_fill_normal(z, 0, count, 8);
     double sigma[LATENTS] = { 0.5, 0, 0.7 }, timestep[LATENTS] = { 500, 0, 700 };
     Prompted p;
     CHECK_OK(generate_prompted(&r, "a fox", true, &p));
@@ -234,13 +316,14 @@ static void test_aside(void **state)
     generate_aside(&r);
     assert_non_null(r.aside);
     for (r.look = LOOK_ASIDE; r.look <= LOOK_BOTH; r.look++) {
-        memset(aside, 0, TOKENS * r.values * sizeof *z);
+        memset(aside, 0, count * sizeof *z);
         CHECK_OK(generate_predict(&p, z, sigma, timestep, aside));
-        assert_memory_equal(straight, aside, TOKENS * r.values * sizeof *z);
+        assert_memory_equal(straight, aside, count * sizeof *z);
     }
     for (size_t i = 0; i < r.aside->per; i++)
         for (size_t k = 0; k < LATENTS; k++)
-            assert_int_equal(r.aside->given[(k * r.aside->per + i) * PATCH_FRAMES], k == GIVEN);
+            assert_int_equal(r.aside->given[(k * r.aside->per + i) * PATCH_FRAMES],
+                             k == GIVEN && i < r.aside->pixels);
     /* Where pixels of a patch are given and others not, it stays straight. */
     uint8_t given = 1;
     Clip clip = { 9, 16, 24, 12, NULL };
@@ -249,6 +332,65 @@ static void test_aside(void **state)
     generate_aside(&r);
     assert_null(r.aside);
     arena_free(r.step);
+}
+
+static void test_aside(void **state)
+{
+    Fixture *f = *state;
+    ArenaMark mark = arena_mark(f->a);
+    see_aside(f, false);
+    see_aside(f, true);
+    arena_rewind(f->a, mark);
+}
+
+/* With tokens of motion: given frames come back, short and rolled, and others than without. */
+static void test_motion(void **state)
+{
+    Fixture *f = *state;
+    ArenaMark mark = arena_mark(f->a);
+    enum { FRAMES = 29, BYTES = 16 * 24 * 3 };
+    Bundle b = f->b;
+    GenerateOptions o = small(FRAMES);
+    uint8_t *given = arena_zero(f->a, FRAMES);
+    Clip source, made, without;
+    CHECK_OK(clip_new(f->a, FRAMES, 16, 24, 12, &source));
+    for (size_t i = 0; i < FRAMES * BYTES; i++) source.rgb[i] = (uint8_t)(i * 31);
+    for (size_t i = 0; i < 9; i++) given[i] = 1;
+    Condition c = { .source = &source, .given = given, .strength = 1 };
+    o.condition = &c;
+    CHECK_OK(generate_clip(&b, f->c, &o, f->a, &without));
+    b.config.motion = true; /* the weights are the same */
+    CHECK_OK(generate_clip(&b, f->c, &o, f->a, &made));
+    assert_memory_equal(made.rgb, source.rgb, 9 * BYTES);
+    assert_memory_not_equal(clip_frame(&made, 20), clip_frame(&without, 20), BYTES);
+    o.window = 0, o.frames = source.frames = 13;
+    CHECK_OK(generate_clip(&b, f->c, &o, f->a, &made));
+    assert_memory_equal(made.rgb, source.rgb, 9 * BYTES);
+    o.condition = NULL, o.frames = 1; /* a picture has none */
+    CHECK_OK(generate_clip(&b, f->c, &o, f->a, &made));
+    CHECK_OK(generate_clip(&f->b, f->c, &o, f->a, &without));
+    assert_memory_equal(made.rgb, without.rgb, BYTES);
+    arena_rewind(f->a, mark);
+}
+
+/* What is given of a token of motion: places of which both frames are. */
+static void test_motion_given(void **state)
+{
+    Fixture *f = *state;
+    ArenaMark mark = arena_mark(f->a);
+    enum { FRAMES = 9 };
+    uint8_t given[FRAMES] = { 1, 0, 1, 1, 1, 0, 1 }, flags[PATCH_FRAMES];
+    float *clean = arena_alloc(f->a, patch_values(8) * sizeof *clean);
+    Clip source;
+    CHECK_OK(clip_new(f->a, FRAMES, 16, 24, 12, &source));
+    for (size_t i = 0; i < FRAMES * 16 * 24 * 3; i++) source.rgb[i] = (uint8_t)(i * 31);
+    Condition c = { .source = &source, .given = given, .strength = 1 };
+    condition_motion(&c, 8, 1, 12, f->a, clean, flags); /* frames 1 to 4, against 0, 0, 1, 2 */
+    assert_memory_equal(flags, ((uint8_t[]){ 0, 1, 0, 1 }), PATCH_FRAMES);
+    condition_motion(&c, 8, 2, 12, f->a, clean, flags); /* 5 to 8, against 3 to 6 */
+    assert_memory_equal(flags, ((uint8_t[]){ 0, 1, 0, 0 }), PATCH_FRAMES);
+    condition_motion(NULL, 8, 2, 12, f->a, clean, flags);
+    for (size_t i = 0; i < patch_values(8); i++) assert_true(clean[i] == 0);
     arena_rewind(f->a, mark);
 }
 
@@ -284,8 +426,10 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_memory), cmocka_unit_test(test_few_given),
+        cmocka_unit_test(test_guess),  cmocka_unit_test(test_coarse),
         cmocka_unit_test(test_later),  cmocka_unit_test(test_keep),
         cmocka_unit_test(test_aside),  cmocka_unit_test(test_skip_layers),
+        cmocka_unit_test(test_motion), cmocka_unit_test(test_motion_given),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }

@@ -15,6 +15,16 @@ typedef struct Fixture {
     Example example;
 } Fixture;
 
+/* A pattern that goes to the left. */
+static void paint(Fixture *f)
+{
+    Clip *c = &f->example.clip;
+    for (size_t i = 0; i < c->frames * SIDE * SIDE; i++) {
+        size_t frame = i / (SIDE * SIDE), x = i % SIDE + 2 * frame, y = i / SIDE % SIDE;
+        memset(c->rgb + 3 * i, (int)(x * 7 % 64 + y * 5 % 48 + 60), 3);
+    }
+}
+
 static void make(Fixture *f, float subject, Batch *b)
 {
     BatchOptions o = { .seed = 7, .keep = 1, .subject = subject };
@@ -87,11 +97,59 @@ static void strangers_have_none(void **state)
                         plain.input.layout->tokens * sizeof *plain.weight);
 }
 
+/* Every latent frame has a token of motion behind its own, that weighs as an eighth of them do and
+ * is given where both frames that tell it are; a picture has none. */
+static void motion_comes_behind(void **state)
+{
+    Fixture *f = *state;
+    Batch plain, moving;
+    size_t values = f->config.out_values, one = values / PATCH_FRAMES;
+    paint(f);
+    make(f, 0, &plain);
+    f->config.motion = true;
+    make(f, 0, &moving);
+    assert_int_equal(moving.input.layout->tokens, 3 * 17);
+    const float *pixels = plain.target, *own = moving.target;
+    for (size_t l = 0; l < 3; l++, pixels += 16 * values, own += 17 * values) {
+        assert_memory_equal(own, pixels, 16 * values * sizeof *own);
+        CHECK_CLOSE((double)moving.weight[17 * l + 16], 2 * (double)moving.weight[17 * l], 1e-6);
+        double sum = 0;
+        for (size_t i = 0; i < values; i++) sum += fabs((double)own[16 * values + i]);
+        assert_true(l ? sum > 1 : sum == 0);
+    }
+    /* Given frames, of any kind: the flags stand behind the values of a token. */
+    BatchOptions o = { .keep = 1, .clips = { .given = 1 } };
+    size_t seen[2] = { 0 };
+    for (o.seed = 1; o.seed < 40; o.seed++) {
+        Batch b;
+        batch_make(&f->config, f->c, &f->example, 1, &f->text, &o, f->a, &b);
+        const float *in = b.input.tokens->data;
+        size_t wide = f->config.in_values;
+        for (size_t frame = 0; frame < FRAMES; frame++) {
+            size_t k, m, l = patch_latent_of(frame, &k);
+            size_t before = patch_latent_of(frame < 2 ? 0 : frame - 2, &m);
+            bool both =
+                in[l * 17 * wide + values + k] > 0 && in[before * 17 * wide + values + m] > 0;
+            const float *token = in + (l * 17 + 16) * wide;
+            assert_true((token[values + k] > 0) == both);
+            seen[both]++;
+            if (both)
+                assert_memory_equal(token + k * one, b.target + (l * 17 + 16) * values + k * one,
+                                    one * sizeof *token);
+        }
+    }
+    assert_true(seen[0] > 20 && seen[1] > 20);
+    f->example.clip.frames = 1;
+    make(f, 0, &moving);
+    assert_int_equal(moving.input.layout->tokens, 16);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(subjects_weigh_more, setup, teardown),
         cmocka_unit_test_setup_teardown(strangers_have_none, setup, teardown),
+        cmocka_unit_test_setup_teardown(motion_comes_behind, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
