@@ -530,10 +530,11 @@ typedef struct SoraTrainOptions {
     double subject_weight; /* 0: added to the weight of the error where the world's actors are */
     double given;          /* 0.2: share of the clips of which some frames are given: what stills,
                               extensions and gaps are learned from */
-    int motion; /* 1: clips get a token more in every latent frame, a picture of how things move, so
-                   that doings and cameras are learned from fewer clips; stays with the model */
-    int words;  /* 1: the model reads words themselves beside what the text encoder makes of them in
-                   their sentence, where "left" is nearly "right"; stays with the model */
+    /* New models have both; 1 adds them to one of `init` that has not. `motion`: clips get a token
+     * more in every latent frame, a picture of how things move, so that doings and cameras are
+     * learned from fewer clips. `words`: the model reads words themselves beside what the text
+     * encoder makes of them in their sentence, where "left" is nearly "right". */
+    int motion, words;
 } SoraTrainOptions;
 
 typedef struct SoraTrainReport {

@@ -1,6 +1,8 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/size.h"
+
 #include "api/eval_run.h"
 #include "api/train_world.h"
 #include "api/version.h"
@@ -42,16 +44,20 @@ Progress eval_progress(SoraEval *e)
     return (Progress){ pass_on, e };
 }
 
-/* The commonest of the model's sizes, of pictures or of clips. */
+/* The commonest of the model's sizes, of pictures or of clips, but for those that layouts have. */
 static SoraStatus native_size(const SoraEval *e, WorldFrames *out)
 {
     Native n;
     const ClipSize *best = NULL;
+    size_t most = 0;
     TRY(native_read(&e->model, &n));
-    for (size_t i = 0; i < n.count; i++)
-        if ((n.size[i].frames == 1) == (e->o.images != 0) &&
-            (!best || n.size[i].share > best->share))
-            best = &n.size[i];
+    for (size_t i = 0; i < n.count; i++) most = size_max(most, n.size[i].height * n.size[i].width);
+    for (size_t i = 0; i < n.count; i++) {
+        const ClipSize *s = &n.size[i];
+        bool small = 2 * s->height * s->width < most;
+        if ((s->frames == 1) == (e->o.images != 0) && !small && (!best || s->share > best->share))
+            best = s;
+    }
     if (!best && e->o.images) best = &n.size[0];
     if (!best)
         return err_set(SORA_E_UNSUPPORTED, "%s makes pictures alone: ask for images", e->o.model);

@@ -124,8 +124,8 @@ static SoraStatus same(const char *name, int asked, size_t have)
 /* A model that is there already has its sizes; another is made as the options say. */
 static SoraStatus size_model(const SoraTrainOptions *o, bool there, DitConfig *m)
 {
-    if (o->motion) m->motion = true; /* the same weights, however many tokens there are */
-    if (o->words) m->words = true;   /* weights that begin at 0 */
+    if (o->motion || !there) m->motion = true; /* the same weights, however many tokens there are */
+    if (o->words || !there) m->words = true;   /* weights that begin at 0 */
     if (there) {
         TRY(same("width", o->width, m->width));
         TRY(same("layers", o->layers, m->layers));

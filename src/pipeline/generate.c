@@ -468,7 +468,7 @@ static SoraStatus stream_stages(const Bundle *b, const Compute *c, const Generat
     GenerateOptions first = stage_options(o, &coarse), second = stage_options(o, &fine);
     Condition laid;
     Clip layout;
-    generate_coarse_size(&first, b->config.patch);
+    generate_coarse_options(&first, b->config.patch);
     TRY(clip_new(a, first.frames, first.height, first.width, first.fps, &layout));
     TRY(generate_coarse_condition(&first, a));
     TRY(stream(b, c, &first, a, (FrameSink){ keep_frame, &layout }));

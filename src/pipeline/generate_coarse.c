@@ -7,6 +7,10 @@
 #include "pipeline/generate_parts.h"
 #include "pipeline/plan.h"
 
+/* More of a layout's steps are taken at much noise, and guided from the first: there it is decided
+ * what moves where. */
+static const double COARSE_SHIFT = 3;
+
 enum { DRAW_COARSE = 0x636f6172 };
 
 size_t generate_coarse_side(size_t side, size_t patch)
@@ -37,17 +41,19 @@ bool generate_lays_out(const Bundle *b, const GenerateOptions *o)
     PatchGrid grid = patch_grid(o->frames, o->height, o->width, b->config.patch);
     bool rolled = o->window && o->window < grid.frames;
     if (b->wan || o->frames < 2 || rolled || o->keep) return false;
-    if (c && c->source && (c->mask || (!c->given && c->strength < GENERATE_HAND_OVER)))
-        return false;
+    if (c && c->source && (c->mask || c->strength < GENERATE_HAND_OVER)) return false;
     return knows_both(b, o);
 }
 
-void generate_coarse_size(GenerateOptions *o, size_t patch)
+void generate_coarse_options(GenerateOptions *o, size_t patch)
 {
     o->height = generate_coarse_side(o->height, patch);
     o->width = generate_coarse_side(o->width, patch);
     o->seed = rng_split(o->seed, DRAW_COARSE);
     o->state = NULL;
+    if (o->fast) return; /* its steps are what it was taught */
+    o->shift *= COARSE_SHIFT;
+    o->cfg_max = 1;
 }
 
 static SoraStatus resize(const uint8_t *rgb, const Clip *from, const Clip *to, ResizeFilter filter,

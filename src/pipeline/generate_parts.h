@@ -62,8 +62,8 @@ void generate_step_aside(const Run *r, const float *z); /* into r->aside->z */
  */
 void generate_step_back(const Run *r, float *aside, bool mean, float *straight);
 
-/* The layout's size and seed in place of the clip's; its condition, in `a`. */
-void generate_coarse_size(GenerateOptions *o, size_t patch);
+/* The layout's size, seed and schedule in place of the clip's; its condition, in `a`. */
+void generate_coarse_options(GenerateOptions *o, size_t patch);
 SoraStatus generate_coarse_condition(GenerateOptions *o, Arena *a);
 /* What the clip of `o` starts from; what is given stays as it is. */
 SoraStatus generate_coarse_enlarge(const GenerateOptions *o, const Clip *layout, Arena *a,

@@ -131,6 +131,7 @@ static SoraStatus guess_gaps(const Showing *s, const uint8_t **frame, const uint
         if (count && given[from] && brief) TRY(guess_gap(s, from + 1, count, frame, guess));
         from = f;
     }
+    if (!memchr(guess, 1, p->frames)) return SORA_OK;
     out->guess = guess;
     out->strength = GUESS_STRENGTH;
     return SORA_OK;

@@ -19,8 +19,8 @@ typedef struct Maker {
     float *tokens, *timestep, *step;
     uint8_t *shortcut;
     uint32_t *row_sequence, *token_row;
-    uint8_t *given;      /* [tokens, PATCH_FRAMES] */
-    uint8_t *const room; /* [count, room_bytes] to find motion in */
+    uint8_t *given; /* [tokens, PATCH_FRAMES] */
+    uint8_t *room;  /* [count, room_bytes] to find motion in */
     size_t room_bytes;
     Batch *out;
 } Maker;
