@@ -1,11 +1,10 @@
 #include <math.h>
 #include <string.h>
 
-#include "base/size.h"
-
 #include "api/eval_run.h"
 #include "api/train_world.h"
 #include "api/version.h"
+#include "base/size.h"
 #include "pipeline/plan.h"
 
 enum { EVAL_SEED = 0x6576616c };

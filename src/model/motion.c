@@ -1,6 +1,5 @@
 #include "model/motion.h"
 
-#include <assert.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,15 +12,21 @@ static const double FASTEST = 1; /* heights a second that are looked for */
 /* What a pixel of motion costs, in levels of each pixel of a window: less is chance. */
 static const double PRICE = 0.15;
 
-/* Brightness, and each cell's place and window in it. */
+/* Brightness. */
 typedef struct Luma {
     size_t height, width;
     uint8_t *at;
 } Luma;
 
+/* A cell's window. */
 typedef struct Cell {
     size_t top, left, height, width;
 } Cell;
+
+size_t motion_from(size_t at)
+{
+    return at - size_min(at, 2);
+}
 
 static Luma luma_of(const uint8_t *rgb, size_t height, size_t width, uint8_t *room)
 {
@@ -69,7 +74,8 @@ static double differ(const Luma *before, const Luma *now, const Cell *c, int dx,
     return (double)sum / (double)(c->height * c->width);
 }
 
-/* Cell (row, column) of `cells` a side, and a border of half a cell around it, or two pixels. */
+/* Cell (row, column) of `cells` a side, and a border around it: a quarter of its height, or two
+ * pixels. */
 static Cell cell_of(const Luma *l, size_t cells, size_t row, size_t column)
 {
     size_t top = row * l->height / cells, low = (row + 1) * l->height / cells;
@@ -171,8 +177,7 @@ void motion_pack(const uint8_t *rgb, size_t frames, size_t height, size_t width,
 {
     size_t bytes = height * width * 3, one = patch * patch * 3;
     for (size_t k = 0; k < PATCH_FRAMES; k++) {
-        size_t at = size_min(f ? (f - 1) * PATCH_FRAMES + 1 + k : 0, frames - 1);
-        size_t from = at - size_min(at, MOTION_BACK);
+        size_t at = size_min(patch_frame_at(f, k), frames - 1), from = motion_from(at);
         motion_map(rgb + from * bytes, rgb + at * bytes, height, width, (double)(at - from) / fps,
                    patch, room, token + k * one);
     }

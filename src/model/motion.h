@@ -7,8 +7,8 @@
 
 #include "model/patch.h"
 
-/* A frame is compared with the one this many before, or with the first. */
-enum { MOTION_BACK = 2 };
+/* The frame that frame `at` is compared with: two before it, or the first. */
+size_t motion_from(size_t at);
 
 /* Bytes that the functions below need to work in. */
 size_t motion_room(size_t height, size_t width);

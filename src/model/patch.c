@@ -22,6 +22,11 @@ size_t patch_latent_of(size_t frame, size_t *place)
     return patch_latent_frames(frame + 1) - 1;
 }
 
+size_t patch_frame_at(size_t latent, size_t place)
+{
+    return latent ? (latent - 1) * PATCH_FRAMES + 1 + place : 0;
+}
+
 PatchGrid patch_grid(size_t frames, size_t height, size_t width, size_t patch)
 {
     return (PatchGrid){ patch_latent_frames(frames), size_ceil_div(height, patch),
@@ -31,12 +36,6 @@ PatchGrid patch_grid(size_t frames, size_t height, size_t width, size_t patch)
 size_t patch_values(size_t patch)
 {
     return PATCH_FRAMES * patch * patch * PATCH_CHANNELS;
-}
-
-/* The video frame at place k of latent frame f. */
-static size_t frame_at(size_t f, size_t k)
-{
-    return f ? (f - 1) * PATCH_FRAMES + 1 + k : 0;
 }
 
 typedef struct Picture {
@@ -72,7 +71,8 @@ void patch_places(const uint8_t *rgb, size_t frames, size_t height, size_t width
                   const uint8_t *place[PATCH_FRAMES])
 {
     for (size_t k = 0; k < PATCH_FRAMES; k++)
-        place[k] = rgb + size_min(frame_at(f, k), frames - 1) * height * width * PATCH_CHANNELS;
+        place[k] =
+            rgb + size_min(patch_frame_at(f, k), frames - 1) * height * width * PATCH_CHANNELS;
 }
 
 void patch_pack(const uint8_t *rgb, size_t frames, size_t height, size_t width, size_t patch,
@@ -140,7 +140,7 @@ void patch_unpack_clip(const float *tokens, size_t stride, size_t frames, size_t
 {
     size_t latents = patch_latent_frames(frames), bytes = height * width * PATCH_CHANNELS;
     for (size_t f = 0; f < latents; f++) {
-        size_t at = frame_at(f, 0), have = f ? size_min(PATCH_FRAMES, frames - at) : 1;
+        size_t at = patch_frame_at(f, 0), have = f ? size_min(PATCH_FRAMES, frames - at) : 1;
         patch_unpack_latent(tokens + f * stride, f == 0, have, height, width, patch,
                             rgb + at * bytes);
     }

@@ -28,6 +28,9 @@ size_t patch_video_frames(size_t latent_frames);
 /* The latent frame that holds video frame f, and its place (0 .. 3) there; frame 0 has all four. */
 size_t patch_latent_of(size_t frame, size_t *place);
 
+/* The way back: video frame at place k of latent frame f. */
+size_t patch_frame_at(size_t latent, size_t place);
+
 /* The grid of a video; sides that are no multiple of `patch` round up. */
 PatchGrid patch_grid(size_t frames, size_t height, size_t width, size_t patch);
 

@@ -37,7 +37,7 @@ static bool patch_kept(const Condition *c, size_t f, size_t row, size_t column, 
 /* The frame at place k of latent frame f; frames past the end repeat the last. */
 static size_t place(const Condition *c, size_t f, size_t k)
 {
-    return size_min(f ? (f - 1) * PATCH_FRAMES + 1 + k : 0, c->source->frames - 1);
+    return size_min(patch_frame_at(f, k), c->source->frames - 1);
 }
 
 double condition_start(const Condition *c, size_t f)
@@ -99,7 +99,7 @@ void condition_motion(const Condition *c, size_t patch, size_t f, double fps, Ar
     const Clip *s = c->source;
     uint8_t *room = arena_alloc(a, motion_room(s->height, s->width));
     for (size_t k = 0; k < PATCH_FRAMES; k++) {
-        size_t at = place(c, f, k), from = at - size_min(at, MOTION_BACK);
+        size_t at = place(c, f, k), from = motion_from(at);
         const uint8_t *now = condition_frame(c, at), *before = condition_frame(c, from);
         if (!now || !before) continue;
         motion_map(before, now, s->height, s->width, (double)(at - from) / fps, patch, room,

@@ -102,10 +102,9 @@ SoraStatus generate_coarse_enlarge(const GenerateOptions *o, const Clip *layout,
         else
             TRY(resize(clip_frame(layout, f), layout, whole, RESIZE_LANCZOS, a, &frame[f]));
     }
-    *out =
-        (Condition){ .source = whole,
-                     .frame = frame,
-                     .given = c ? c->given : NULL,
-                     .strength = c ? fmin(c->strength, GENERATE_HAND_OVER) : GENERATE_HAND_OVER };
+    *out = (Condition){ .source = whole,
+                        .frame = frame,
+                        .given = c ? c->given : NULL,
+                        .strength = GENERATE_HAND_OVER };
     return SORA_OK;
 }

@@ -87,6 +87,19 @@ static SoraStatus shrink_mask(const Condition *given, const Plan *p, size_t from
     return SORA_OK;
 }
 
+/* Motion interpolation between two pictures, at parts at[count] of the way (media/retime.h). */
+static SoraStatus follow(const Showing *s, const uint8_t *before, const uint8_t *after,
+                         const Clip *size, const double *at, size_t count, uint8_t *rgb,
+                         uint8_t *agree)
+{
+    Clip ends;
+    size_t bytes = size->height * size->width * 3;
+    TRY(clip_new(s->a, 2, size->height, size->width, size->fps, &ends));
+    memcpy(clip_frame(&ends, 0), before, bytes);
+    memcpy(clip_frame(&ends, 1), after, bytes);
+    return retime_at(&ends, at, count, s->c->pool, s->a, rgb, agree);
+}
+
 /* Where motion interpolation finds its way from one end of a short gap to the other, the model
  * starts from what it found: from this much noise, when so much of the picture agrees. */
 static const double GUESS_SECONDS = 1.5, GUESS_STRENGTH = 0.6, GUESS_AGREES = 0.5;
@@ -97,7 +110,6 @@ static SoraStatus guess_gap(const Showing *s, size_t first, size_t count, const 
 {
     const Plan *p = s->p;
     size_t pixels = p->height * p->width;
-    Clip ends;
     uint64_t agreed = 0;
     void *rgb;
     TRY(arena_try(s->a, count * pixels * 3, &rgb));
@@ -105,10 +117,8 @@ static SoraStatus guess_gap(const Showing *s, size_t first, size_t count, const 
     double *at = arena_alloc(s->a, count * sizeof *at);
     uint8_t *agree = arena_alloc(s->a, count * pixels);
     for (size_t k = 0; k < count; k++) at[k] = (double)(k + 1) / (double)(count + 1);
-    TRY(clip_new(s->a, 2, p->height, p->width, p->fps, &ends));
-    memcpy(clip_frame(&ends, 0), frame[first - 1], pixels * 3);
-    memcpy(clip_frame(&ends, 1), frame[first + count], pixels * 3);
-    TRY(retime_at(&ends, at, count, s->c->pool, s->a, rgb, agree));
+    Clip made = { count, p->height, p->width, p->fps, rgb };
+    TRY(follow(s, frame[first - 1], frame[first + count], &made, at, count, rgb, agree));
     for (size_t i = 0; i < count * pixels; i++) agreed += agree[i];
     arena_rewind(s->a, mark);
     if ((double)agreed < GUESS_AGREES * 255 * (double)(count * pixels)) return SORA_OK;
@@ -229,12 +239,9 @@ static SoraStatus carry_moving(const Showing *s, size_t before, size_t after, do
 {
     const PlanRequest *w = &s->p->want;
     size_t pixels = w->height * w->width;
-    Clip ends;
     uint8_t *rgb = arena_alloc(s->a, pixels * 3), *agree = arena_alloc(s->a, pixels);
-    TRY(clip_new(s->a, 2, w->height, w->width, w->fps, &ends));
-    memcpy(clip_frame(&ends, 0), condition_frame(s->given, before), pixels * 3);
-    memcpy(clip_frame(&ends, 1), condition_frame(s->given, after), pixels * 3);
-    TRY(retime_at(&ends, &way, 1, s->c->pool, s->a, rgb, agree));
+    TRY(follow(s, condition_frame(s->given, before), condition_frame(s->given, after),
+               s->given->source, &way, 1, rgb, agree));
     carry_along(s->frame, rgb, agree, w->height, w->width, s->a);
     return SORA_OK;
 }

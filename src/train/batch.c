@@ -75,8 +75,7 @@ static void give_motion(const uint8_t *given, PatchGrid g, size_t f, uint8_t out
 {
     size_t per = g.height * g.width, place;
     for (size_t k = 0; k < PATCH_FRAMES; k++) {
-        size_t at = f ? (f - 1) * PATCH_FRAMES + 1 + k : 0;
-        size_t from = at - size_min(at, MOTION_BACK), latent = patch_latent_of(from, &place);
+        size_t latent = patch_latent_of(motion_from(patch_frame_at(f, k)), &place);
         out[k] = 1;
         for (size_t i = 0; i < per; i++)
             out[k] &= given[(f * per + i) * PATCH_FRAMES + k] &
@@ -143,7 +142,8 @@ static void make_sequence(void *ctx, size_t s, int worker)
     const DitSequence *sequence = &m->layout->sequence[s];
     PatchGrid g = sequence->grid;
     size_t pixels = g.height * g.width, per = dit_frame_tokens(m->c, sequence);
-    uint64_t seed = rng_split(m->o->seed, m->o->first + s);
+    uint64_t seed = rng_split(m->o->seed, m->o->first + s),
+             noise_seed = rng_split(seed, DRAW_NOISE);
     float t[256];
     uint8_t *given = m->given + m->layout->start[s] * PATCH_FRAMES, motion[PATCH_FRAMES];
     Levels l = { t, given };
@@ -159,7 +159,7 @@ static void make_sequence(void *ctx, size_t s, int worker)
         for (size_t i = 0; i < per; i++) {
             Spot spot = { s, f, i, t[f] };
             const uint8_t *own = i < pixels ? given + (f * pixels + i) * PATCH_FRAMES : motion;
-            make_token(m, &spot, per, own, rng_split(seed, DRAW_NOISE));
+            make_token(m, &spot, per, own, noise_seed);
         }
     }
 }

@@ -40,18 +40,26 @@ static void check_standard(const float *y)
     }
 }
 
+/* A small network with weights drawn anew. */
+static Dit *small_net(bool words, Arena *a, ParamSet **set)
+{
+    DitConfig config = dit_config_default();
+    Dit *d;
+    config.width = 32, config.heads = 1, config.layers = 1, config.hidden = 32;
+    config.text_width = WIDTH, config.words = words;
+    *set = params_new_train(a, 1, NULL, NULL);
+    CHECK_OK(dit_new(&config, *set, a, &d));
+    return d;
+}
+
 static void test_features_come_out_standardised(void **state)
 {
     (void)state;
     Arena *a = arena_new("test", 0);
     Compute *c;
     CHECK_OK(compute_new(NULL, NULL, &c));
-    DitConfig config = dit_config_default();
-    config.width = 32, config.heads = 1, config.layers = 1, config.hidden = 32;
-    config.text_width = WIDTH;
-    ParamSet *set = params_new_train(a, 1, NULL, NULL);
-    Dit *d;
-    CHECK_OK(dit_new(&config, set, a, &d));
+    ParamSet *set;
+    Dit *d = small_net(false, a, &set);
     Tensor *x = draw_states(a);
     dit_fit_text(d, x, x);
     Tape *t = tape_new(a, c, GEMM_F32, false);
@@ -95,22 +103,17 @@ static void test_words_begin_at_nothing(void **state)
     Arena *a = arena_new("test", 0);
     Compute *c;
     CHECK_OK(compute_new(NULL, NULL, &c));
-    DitConfig config = dit_config_default();
-    config.width = 32, config.heads = 1, config.layers = 1, config.hidden = 32;
-    config.text_width = WIDTH;
     Dit *d[2];
     ParamSet *set[2];
     for (int i = 0; i < 2; i++) {
-        config.words = i;
-        set[i] = params_new_train(a, 1, NULL, NULL);
-        CHECK_OK(dit_new(&config, set[i], a, &d[i]));
+        d[i] = small_net(i, a, &set[i]);
         const Param *head = param(set[i], "head.head.weight"); /* drawn as 0 */
         rng_fill_normal(head->value->data, 0, tensor_count(head->value), 6);
         params_refresh(set[i], c);
     }
     Tensor *x = draw_states(a), *words = tensor_new_2d(a, TYPE_F32, ROWS, WIDTH);
     rng_fill_normal(words->data, 0, ROWS * WIDTH, 5);
-    size_t n = 2 * config.out_values;
+    size_t n = 2 * dit_config(d[0])->out_values;
     const float *without = run(d[0], c, x, NULL, a), *with = run(d[1], c, x, words, a);
     for (size_t i = 0; i < n; i++) CHECK_CLOSE((double)with[i], (double)without[i], 1e-4);
     const Param *p = param(set[1], "word_embedding.weight");
