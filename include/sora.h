@@ -243,6 +243,8 @@ typedef struct SoraShot {
     const SoraClip *const *references; /* [reference_count] */
     size_t reference_count;
     double control_scale; /* Wan VACE: how strongly what is given steers, 1 */
+    int verbatim;         /* 1: the model is given the prompts as they are, else as it is told them
+                             (SoraPromptCheck) */
 } SoraShot;
 
 /* How a shot will be made, known before any work is done. */
@@ -268,7 +270,7 @@ SORA_API void sora_shot_init_for(const SoraEngine *engine, SoraShot *shot);
 /* SORA_E_MEMORY when it does not fit, SORA_E_ARGUMENT for what has no meaning. */
 /* What the engine's model makes of a prompt, before it is used. A model that does not say what it
  * was taught (Wan's) knows all. */
-enum { SORA_UNKNOWN_MAX = 8, SORA_WORD_SIZE = 64 };
+enum { SORA_UNKNOWN_MAX = 8, SORA_WORD_SIZE = 64, SORA_TOLD_SIZE = 2048 };
 typedef struct SoraPromptCheck {
     size_t size;          /* stamped by sora_prompt_check */
     const char *language; /* of the prompt: "en", "zh", "zh-Hant" */
@@ -281,6 +283,10 @@ typedef struct SoraPromptCheck {
     char weak[SORA_UNKNOWN_MAX][SORA_WORD_SIZE]; /* as the prompt has them */
     double weak_share[SORA_UNKNOWN_MAX]; /* how often they come out right, less than 0.8: found by
                                             sora_eval, which leaves a table beside the model */
+    /* What the model is told: what is understood of the prompt, in the words and the order of the
+     * captions it was trained on, and the nearest in place of things it was never shown. "": the
+     * prompt as it is, of which no actor is understood, or whose model was trained on others. */
+    char told[SORA_TOLD_SIZE];
 } SoraPromptCheck;
 SORA_API SoraStatus sora_prompt_check(SoraEngine *engine, const char *prompt, SoraPromptCheck *out);
 
@@ -413,6 +419,7 @@ typedef struct SoraEvalOptions {
     void *progress_self;
     int minutes;     /* shape: so many shots of minute_s; an eighth of count; -1: none */
     double minute_s; /* 60 */
+    int verbatim;    /* text, looks: 1: as SoraShot's */
 } SoraEvalOptions;
 
 SORA_API void sora_eval_options_init(SoraEvalOptions *o);

@@ -19,7 +19,7 @@ typedef struct Eval {
     int suite;
     int64_t count, steps, frames, actors_max, sheet_pairs, minutes;
     OptionSize size;
-    bool images, calibrate, yes, minutes_given;
+    bool images, calibrate, yes, minutes_given, verbatim;
 } Eval;
 
 static SoraStatus parse(Eval *e, int argc, char **argv)
@@ -40,6 +40,8 @@ static SoraStatus parse(Eval *e, int argc, char **argv)
         { 0, "steps", T("denoising steps"), .integer = &e->steps, .min = 1, .max = 1000 },
         { 0, "cfg-scale", T("how strictly the prompt is followed, 1 for no guidance"),
           .number = &o->cfg_scale, .max = 100 },
+        { 0, "verbatim", T("prompts as they are, not in the words the model was trained on"),
+          .flag = &e->verbatim },
         { 0, "minutes", T("so many shots of a minute, an eighth of --count unless you say"),
           .integer = &e->minutes, .max = 1000, .given = &e->minutes_given },
         { 0, "minute-length", T("how long such a shot is, 60s"), .seconds = &o->minute_s, .min = 1,
@@ -94,7 +96,7 @@ static SoraStatus settle(Eval *e)
     o->width = e->size.width, o->height = e->size.height;
     o->actors_max = (int)e->actors_max, o->sheet_pairs = (int)e->sheet_pairs;
     o->minutes = e->minutes_given && !e->minutes ? -1 : (int)e->minutes;
-    o->images = e->images, o->calibrate = e->calibrate;
+    o->images = e->images, o->calibrate = e->calibrate, o->verbatim = e->verbatim;
     o->threads = e->cli->threads;
     o->progress = on_progress, o->progress_self = e;
     TRY(check_new(e, e->output));

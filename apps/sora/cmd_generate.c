@@ -178,6 +178,8 @@ static SoraStatus read_like(Generate *g, const char **made_by)
     take_skipping(notes, m);
     take_sampler(notes, m);
     take_later(notes, m);
+    const Json *verbatim = json_get(notes, "verbatim"); /* a file that does not tell was */
+    if (!verbatim || (verbatim->kind == JSON_IS_BOOL && verbatim->boolean)) m->verbatim = true;
     const Json *fast = json_get(notes, "fast");
     if (fast && fast->kind == JSON_IS_BOOL && fast->boolean && !m->steps_given) m->fast = true;
     take_integer(notes, "frames", timed, &g->frames);

@@ -15,6 +15,7 @@ const LangPair lang_zh[] = {
     { "'sora %s --help' shows what can be said\n", "“sora %s --help”查看可用的写法\n" },
 
     /* cmd_generate.c: what is said of a prompt */
+    { "told: %s", "听到的是：%s" },
     { "I was never shown: %s; nearest I know: %s", "我没学过“%s”，最接近的是“%s”" },
     { "I was never shown: %s", "我没学过“%s”" },
     { "I am still bad at: %s (%.0f of 100 come out right)",
@@ -329,6 +330,8 @@ const LangPair lang_zh[] = {
     { "how the steps are taken", "采样方法" },
     { "more than 1 spends more steps on large shapes", "大于 1 时在大的形状上花更多步" },
     { "what should not be seen", "不希望出现的内容" },
+    { "prompts as they are, not in the words the model was trained on",
+      "照原样使用提示词，不换成模型训练时的说法" },
     { "Model", "模型" },
     { "a model file, or a folder with one", "模型文件，或包含模型的文件夹" },
     { "change a Wan model by a LoRA: FILE or FILE:STRENGTH",

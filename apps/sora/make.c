@@ -63,6 +63,8 @@ Option *make_options(Make *m, Option *table)
         { 0, "shift", T("more than 1 spends more steps on large shapes"), .number = &m->shift,
           .min = 0.05, .max = 50, .given = &m->shift_given },
         { 0, "negative", T("what should not be seen"), .text = &m->negative },
+        { 0, "verbatim", T("prompts as they are, not in the words the model was trained on"),
+          .flag = &m->verbatim },
         { .group = T("Model") },
         { 'm', "model", T("a model file, or a folder with one"), .path = &m->model },
         { 0, "text-encoder", T("file of the text encoder"), .path = &m->text_encoder },
@@ -183,6 +185,7 @@ SoraStatus make_shot(Make *m, SoraShot *out)
     if (m->shift_given) out->shift = m->shift;
     if (m->sampler_given) out->sampler = (SoraSampler)m->sampler;
     out->negative = m->negative;
+    out->verbatim = m->verbatim;
     out->memory = m->memory;
     if (m->cfg_min_given) out->cfg_min = m->cfg_min;
     if (m->cfg_max_given) out->cfg_max = m->cfg_max;
@@ -334,6 +337,7 @@ JsonWriter make_notes(const Make *m, const SoraShot *s)
     if (m->no_metadata) return w;
     json_put_text(&w, "command", m->cli->command);
     json_put_text(&w, "prompt", s->prompt);
+    json_put_bool(&w, "verbatim", s->verbatim);
     if (s->negative) json_put_text(&w, "negative", s->negative);
     json_put_integer(&w, "seed", (int64_t)s->seed);
     if (s->later_count) {

@@ -36,7 +36,7 @@ typedef struct Make {
     const SoraClip *reference[OPTION_LIST_MAX];
     int skip_layer[OPTION_LIST_MAX];
     double cache, cfg_min, cfg_max, skip_scale, skip_start, skip_end, control_scale;
-    bool fast, resume;
+    bool fast, resume, verbatim;
     bool cfg_min_given, cfg_max_given, skip_given, skip_start_given, skip_end_given;
     bool steps_given, cfg_given, sampler_given, shift_given; /* said on the command line */
     SoraEngine *engine;

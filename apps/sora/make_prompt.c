@@ -26,6 +26,7 @@ static void send_words(Make *m, const char *prompt, const SoraPromptCheck *c)
     json_put_text(&w, "prompt", prompt);
     json_put_text(&w, "language", c->language);
     json_put_integer(&w, "read", (int64_t)c->read);
+    json_put_text(&w, "told", *c->told && !m->verbatim ? c->told : prompt);
     json_begin(&w, "unknown", '[');
     for (int i = 0; i < c->unknowns; i++) {
         json_begin(&w, NULL, '{');
@@ -58,12 +59,13 @@ SoraStatus make_tell_prompt(Make *m, const char *prompt)
     size_t size = strlen(prompt);
     TRY(sora_prompt_check(m->engine, prompt, &c));
     if (m->cli->json) {
-        if (c.unknowns || c.weaks || c.read < size) send_words(m, prompt, &c);
+        if (c.unknowns || c.weaks || c.read < size || *c.told) send_words(m, prompt, &c);
         return SORA_OK;
     }
     bool chinese = lang_chinese();
     lang_use(strncmp(c.language, "zh", 2) == 0); /* in the prompt's language */
     say_words(m->cli, &c);
+    if (*c.told && !m->verbatim) progress_say(m->cli, T("told: %s"), c.told);
     lang_use(chinese);
     if (c.read < size)
         progress_say(m->cli,

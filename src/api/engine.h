@@ -2,9 +2,7 @@
 #ifndef API_ENGINE_H
 #define API_ENGINE_H
 
-#include "model/bundle.h"
-
-typedef struct PromptWords PromptWords;
+#include "api/prompt.h"
 
 struct SoraEngine {
     SoraEngineOptions options;
@@ -15,7 +13,10 @@ struct SoraEngine {
     Arena *arena; /* of the engine itself */
     UpscaleFile upscaler;
     const char *id;
-    PromptWords *words; /* of prompts (prompt.c); NULL until one is checked */
+    PromptWords *words; /* NULL until engine_words */
 };
+
+/* Opens e->words, once; not for Wan models. */
+SoraStatus engine_words(SoraEngine *e);
 
 #endif

@@ -4,6 +4,7 @@
 #include "api/eval_run.h"
 #include "api/eval_sheet.h"
 #include "api/learned.h"
+#include "api/prompt.h"
 #include "base/size.h"
 #include "eval/text_suite.h"
 
@@ -93,10 +94,12 @@ static void put_cast(SoraEval *e, const TextReport *r)
     json_end(w, '}');
 }
 
-static void put_sizes(JsonWriter *w, const DrawOptions *draw, const TextReport *r)
+static void put_sizes(SoraEval *e, const DrawOptions *draw, const TextReport *r)
 {
+    JsonWriter *w = &e->json;
     json_put_integer(w, "prompts", (int64_t)r->drawn);
     json_put_integer(w, "untaught", (int64_t)r->untaught);
+    json_put_bool(w, "verbatim", e->o.verbatim);
     json_put_integer(w, "width", (int64_t)draw->size.width);
     json_put_integer(w, "height", (int64_t)draw->size.height);
     json_put_integer(w, "frames", (int64_t)draw->size.frames);
@@ -106,7 +109,7 @@ static void put_report(SoraEval *e, const DrawOptions *draw, const TextReport *r
 {
     static const char *const who[2] = { "model", "world" };
     JsonWriter *w = &e->json;
-    put_sizes(w, draw, r);
+    put_sizes(e, draw, r);
     json_begin(w, "groups", '{');
     for (int g = 0; g < TEXT_GROUPS; g++) {
         json_begin(w, text_group_name(g), '{');
@@ -120,9 +123,17 @@ static void put_report(SoraEval *e, const DrawOptions *draw, const TextReport *r
     keep_learned(e, r);
 }
 
+static SoraStatus tell(void *self, const char *prompt, Arena *a, const char **told)
+{
+    return prompt_told(self, prompt, a, told);
+}
+
 static SoraStatus run(SoraEval *e, TextSuite *s, TextReport *report)
 {
     EvalSheet sheet;
+    PromptWords *words;
+    TRY(prompt_words_open(&e->model, e->reader->compute, e->o.model, false, e->arena, &words));
+    if (!e->o.verbatim) s->tell = tell, s->tell_self = words;
     s->model = &e->model;
     s->reader = e->reader->file.reader;
     s->c = e->reader->compute;
@@ -162,7 +173,7 @@ SoraStatus eval_looks(SoraEval *e)
     if (!e->o.height) s.draw.size.height = LOOKS_SIDE;
     if (!e->o.count) e->o.count = LOOKS_COUNT;
     TRY(run(e, &s, &report));
-    put_sizes(&e->json, &s.draw, &report);
+    put_sizes(e, &s.draw, &report);
     const ReadScores *all = report.scores[TEXT_ALL];
     json_begin(&e->json, "likeness", '{');
     json_put_number(&e->json, "model", all[0].likeness / (double)all[0].clips);

@@ -5,9 +5,11 @@
 
 #include "api/engine.h"
 #include "api/learned.h"
+#include "api/prompt.h"
 #include "api/words.h"
 #include "base/utf8.h"
 #include "words/parse.h"
+#include "words/recaption.h"
 
 /* A noun that a model knows. */
 typedef struct Known {
@@ -16,9 +18,13 @@ typedef struct Known {
 } Known;
 
 struct PromptWords {
+    const Bundle *bundle;
+    const Compute *compute;
+    Arena *arena;
     ModelWords model;
-    Known *known;
-    size_t count;
+    bool own_words;
+    Known *known; /* actors first */
+    size_t actors, count;
     const float *vector[2]; /* [count, width] of their names, English and Chinese; NULL: not yet */
 };
 
@@ -30,14 +36,18 @@ static void add_kind(PromptWords *p, WordKind kind)
         if (kind != WORD_ACTOR || p->model.taught[i]) p->known[p->count++] = (Known){ kind, i };
 }
 
-static SoraStatus words_open(SoraEngine *e, PromptWords **out)
+SoraStatus prompt_words_open(const Bundle *b, const Compute *c, const char *name, bool own_words,
+                             Arena *a, PromptWords **out)
 {
-    PromptWords *p = arena_zero(e->arena, sizeof *p);
-    TRY(model_words(&e->bundle.file, e->options.model, e->arena, &p->model));
+    PromptWords *p = arena_zero(a, sizeof *p);
+    p->bundle = b, p->compute = c, p->arena = a;
+    TRY(model_words(&b->file, name, a, &p->model));
+    p->own_words = own_words || !p->model.listed;
     const Lexicon *lex = p->model.lexicon;
     int most = lexicon_count(lex, WORD_ACTOR) + lexicon_count(lex, WORD_PROP) + SCENE_COUNT;
-    p->known = arena_alloc(e->arena, (size_t)most * sizeof *p->known);
+    p->known = arena_alloc(a, (size_t)most * sizeof *p->known);
     add_kind(p, WORD_ACTOR);
+    p->actors = p->count;
     add_kind(p, WORD_PROP);
     add_kind(p, WORD_SCENE);
     *out = p;
@@ -60,12 +70,13 @@ static size_t ending(const char *word, const char *name)
     return k >= SUFFIX_MIN && n - k >= PREFIX_MIN ? k : 0;
 }
 
-/* The known thing with the longest name that the word ends in. */
-static const Known *nearest_by_letters(const PromptWords *p, const char *word, Language l)
+/* The known thing, of the first `count`, with the longest name that the word ends in. */
+static const Known *nearest_by_letters(const PromptWords *p, const char *word, Language l,
+                                       size_t count)
 {
     const Known *best = NULL;
     size_t most = 0;
-    for (size_t i = 0; i < p->count; i++) {
+    for (size_t i = 0; i < count; i++) {
         const Known *k = &p->known[i];
         for (int w = 0; w < lexicon_words(p->model.lexicon, k->kind, k->index, l); w++) {
             size_t n = ending(word, lexicon_word(p->model.lexicon, k->kind, k->index, l, w));
@@ -82,7 +93,7 @@ static const char *sentence(const char *word, Language l, Arena *a)
     return l == LANG_EN ? arena_printf(a, "a %s", word) : word;
 }
 
-static SoraStatus embed_known(SoraEngine *e, PromptWords *p, Language l, Arena *a)
+static SoraStatus embed_known(PromptWords *p, Language l, Arena *a)
 {
     int slot = l != LANG_EN;
     if (p->vector[slot]) return SORA_OK;
@@ -92,24 +103,24 @@ static SoraStatus embed_known(SoraEngine *e, PromptWords *p, Language l, Arena *
         text[i] = sentence(lexicon_name(p->model.lexicon, p->known[i].kind, p->known[i].index,
                                         slot ? LANG_ZH_HANS : LANG_EN),
                            l, a);
-    TRY(text_encode(e->bundle.text, e->compute, text, p->count, a, a, &states));
-    size_t bytes = p->count * text_encoder_width(e->bundle.text) * sizeof(float);
-    float *keep = arena_alloc(e->arena, bytes);
+    TRY(text_encode(p->bundle->text, p->compute, text, p->count, a, a, &states));
+    size_t bytes = p->count * text_encoder_width(p->bundle->text) * sizeof(float);
+    float *keep = arena_alloc(p->arena, bytes);
     p->vector[slot] = memcpy(keep, states.pooled->data, bytes);
     return SORA_OK;
 }
 
-static SoraStatus nearest_by_meaning(SoraEngine *e, PromptWords *p, const char *word, Language l,
+static SoraStatus nearest_by_meaning(PromptWords *p, const char *word, Language l, size_t count,
                                      Arena *a, const Known **out)
 {
-    TRY(embed_known(e, p, l, a));
+    TRY(embed_known(p, l, a));
     const char *text = sentence(word, l, a);
     TextStates states;
-    TRY(text_encode(e->bundle.text, e->compute, &text, 1, a, a, &states));
+    TRY(text_encode(p->bundle->text, p->compute, &text, 1, a, a, &states));
     const float *x = states.pooled->data, *y = p->vector[l != LANG_EN];
-    size_t width = text_encoder_width(e->bundle.text);
+    size_t width = text_encoder_width(p->bundle->text);
     float most = -2;
-    for (size_t i = 0; i < p->count; i++, y += width) {
+    for (size_t i = 0; i < count; i++, y += width) {
         float sum = 0;
         for (size_t j = 0; j < width; j++) sum += x[j] * y[j];
         if (sum > most) most = sum, *out = &p->known[i];
@@ -117,28 +128,87 @@ static SoraStatus nearest_by_meaning(SoraEngine *e, PromptWords *p, const char *
     return SORA_OK;
 }
 
+/* `actor`: what is looked for does something. */
+static SoraStatus nearest(PromptWords *p, const char *word, Language l, bool actor, Arena *a,
+                          const Known **out)
+{
+    size_t count = actor && p->actors ? p->actors : p->count;
+    *out = nearest_by_letters(p, word, l, count);
+    return *out ? SORA_OK : nearest_by_meaning(p, word, l, count, a, out);
+}
+
+/* ---- what the model is told ------------------------------------------------------------ */
+
+/* Nouns that are unknown, the last first so that places hold, by the nearest thing known. */
+static SoraStatus replace_unknown(PromptWords *p, const ParseReport *r, Arena *a, const char **text)
+{
+    for (int i = r->unknowns; i-- > 0;) {
+        const UnknownWord *u = &r->unknown[i];
+        const Known *k;
+        if (u->kind != UNKNOWN_THING || strlen(u->text) + 4 >= PARSE_WORD_SIZE) continue;
+        TRY(nearest(p, u->text, r->language, r->actor_missing, a, &k));
+        if (k->kind == WORD_SCENE) continue;
+        *text = arena_printf(a, "%.*s%s%s", (int)u->at, *text,
+                             lexicon_name(p->model.lexicon, k->kind, k->index, r->language),
+                             *text + u->at + strlen(u->text));
+    }
+    return SORA_OK;
+}
+
+/* Actors that the lexicon has words for and the model was never shown. */
+static SoraStatus replace_untaught(PromptWords *p, const ParseReport *r, Arena *a, Facts *f)
+{
+    for (int i = 0; i < f->actors; i++) {
+        const Known *k;
+        if (p->model.taught[f->actor[i].actor]) continue;
+        TRY(nearest(p, r->actor_word[i], r->language, true, a, &k));
+        f->actor[i].actor = k->index;
+    }
+    return SORA_OK;
+}
+
+SoraStatus prompt_told(PromptWords *p, const char *prompt, Arena *a, const char **told)
+{
+    Facts facts;
+    ParseReport r;
+    const char *text = prompt;
+    char *out = arena_alloc(a, CAPTION_SIZE_MAX);
+    *told = prompt;
+    if (p->own_words || !p->actors || !prompt[strspn(prompt, " \t\r\n")] ||
+        strlen(prompt) > PARSE_PROMPT_MAX)
+        return SORA_OK;
+    TRY(prompt_parse(p->model.lexicon, prompt, &facts, &r));
+    if (r.unknowns) {
+        TRY(replace_unknown(p, &r, a, &text));
+        TRY(prompt_parse(p->model.lexicon, text, &facts, &r));
+    }
+    if (r.actor_missing) return SORA_OK;
+    TRY(replace_untaught(p, &r, a, &facts));
+    if (recaption(p->model.lexicon, &facts, &r.said, r.language, out)) *told = out;
+    return SORA_OK;
+}
+
 /* ---- the check ------------------------------------------------------------------------- */
 
 typedef struct Check {
-    SoraEngine *engine;
     PromptWords *words;
     Language language;
     Arena *arena;
     SoraPromptCheck *out;
 } Check;
 
-static SoraStatus add_unknown(Check *c, const char *word, bool thing)
+static SoraStatus add_unknown(Check *c, const char *word, bool thing, bool actor)
 {
     SoraPromptCheck *o = c->out;
     for (int i = 0; i < o->unknowns; i++)
         if (strcmp(o->unknown[i], word) == 0) return SORA_OK;
     if (o->unknowns == SORA_UNKNOWN_MAX) return SORA_OK;
     snprintf(o->unknown[o->unknowns], SORA_WORD_SIZE, "%s", word);
-    char *nearest = o->nearest[o->unknowns++];
+    char *near = o->nearest[o->unknowns++];
     if (!thing) return SORA_OK;
-    const Known *k = nearest_by_letters(c->words, word, c->language);
-    if (!k) TRY(nearest_by_meaning(c->engine, c->words, word, c->language, c->arena, &k));
-    snprintf(nearest, SORA_WORD_SIZE, "%s",
+    const Known *k;
+    TRY(nearest(c->words, word, c->language, actor, c->arena, &k));
+    snprintf(near, SORA_WORD_SIZE, "%s",
              lexicon_name(c->words->model.lexicon, k->kind, k->index, c->language));
     return SORA_OK;
 }
@@ -166,12 +236,13 @@ static SoraStatus check_words(Check *c, const char *prompt)
     c->out->language = LANGUAGE[r.language];
     for (int i = 0; i < r.unknowns; i++)
         if (r.unknown[i].kind != UNKNOWN_SURPLUS)
-            TRY(add_unknown(c, r.unknown[i].text, r.unknown[i].kind == UNKNOWN_THING));
+            TRY(add_unknown(c, r.unknown[i].text, r.unknown[i].kind == UNKNOWN_THING,
+                            r.actor_missing));
     for (int i = 0; i < facts.actors; i++)
         if (c->words->model.taught[facts.actor[i].actor])
             add_weak(c, r.actor_word[i], facts.actor[i].actor);
         else
-            TRY(add_unknown(c, r.actor_word[i], true));
+            TRY(add_unknown(c, r.actor_word[i], true, true));
     return SORA_OK;
 }
 
@@ -180,14 +251,26 @@ static bool letter(char c)
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
 }
 
+SoraStatus engine_words(SoraEngine *e)
+{
+    const SoraEngineOptions *o = &e->options;
+    if (e->words) return SORA_OK;
+    return prompt_words_open(&e->bundle, e->compute, o->model, o->lora_count > 0, e->arena,
+                             &e->words);
+}
+
 static SoraStatus check(SoraEngine *e, const char *prompt, Arena *a, SoraPromptCheck *out)
 {
-    if (!e->words) TRY(words_open(e, &e->words));
+    TRY(engine_words(e));
     TRY(text_encoder_reads(e->bundle.text, prompt, a, &out->read));
-    Check c = { e, e->words, LANG_EN, a, out };
+    const char *told;
+    Check c = { e->words, LANG_EN, a, out };
     size_t whole = out->read; /* half a word is none */
     while (whole && letter(prompt[whole - 1]) && letter(prompt[whole])) whole--;
-    return check_words(&c, arena_printf(a, "%.*s", (int)whole, prompt));
+    TRY(check_words(&c, arena_printf(a, "%.*s", (int)whole, prompt)));
+    TRY(prompt_told(e->words, prompt, a, &told));
+    if (told != prompt) snprintf(out->told, sizeof out->told, "%s", told);
+    return SORA_OK;
 }
 
 SoraStatus sora_prompt_check(SoraEngine *e, const char *prompt, SoraPromptCheck *out)

@@ -131,7 +131,14 @@ static SoraStatus check_shot(const SoraShot *s)
     return SORA_OK;
 }
 
-static SoraStatus options_of(const SoraEngine *e, SoraShot *s, Arena *a, GenerateOptions *out)
+static SoraStatus tell(SoraEngine *e, const SoraShot *s, Arena *a, const char **prompt)
+{
+    if (s->verbatim || e->bundle.wan) return SORA_OK;
+    TRY(engine_words(e));
+    return prompt_told(e->words, *prompt, a, prompt);
+}
+
+static SoraStatus options_of(SoraEngine *e, SoraShot *s, Arena *a, GenerateOptions *out)
 {
     GenerateOptions g = generate_options_default();
     const Clip **reference = arena_alloc(a, (s->reference_count + 1) * sizeof *reference);
@@ -144,11 +151,14 @@ static SoraStatus options_of(const SoraEngine *e, SoraShot *s, Arena *a, Generat
     g.skip_scale = s->skip_scale, g.skip_start = s->skip_start, g.skip_end = s->skip_end;
     g.cfg_min = s->cfg_min, g.cfg_max = s->cfg_max;
     GeneratePrompt *later = arena_alloc(a, (s->later_count + 1) * sizeof *later);
-    for (size_t i = 0; i < s->later_count; i++)
+    for (size_t i = 0; i < s->later_count; i++) {
         later[i] = (GeneratePrompt){ s->later[i].from_s, s->later[i].text };
+        TRY(tell(e, s, a, &later[i].text));
+    }
     g.later = later;
     g.later_count = s->later_count;
     g.prompt = s->prompt;
+    TRY(tell(e, s, a, &g.prompt));
     g.negative = s->negative;
     g.seed = s->seed;
     g.steps = (size_t)s->steps;
@@ -403,8 +413,8 @@ static const char *key_of(const SoraEngine *e, const SoraShot *s, const Conditio
         key = arena_printf(a, "%s | %.17g %s", key, s->later[i].from_s, s->later[i].text);
     for (size_t i = 0; i < s->skip_layer_count; i++)
         key = arena_printf(a, "%s | -%d", key, s->skip_layers[i]);
-    return arena_printf(a, "%s | %.17g %.17g | %.17g %.17g %.17g", key, s->cfg_min, s->cfg_max,
-                        s->skip_scale, s->skip_start, s->skip_end);
+    return arena_printf(a, "%s | %.17g %.17g | %.17g %.17g %.17g%s", key, s->cfg_min, s->cfg_max,
+                        s->skip_scale, s->skip_start, s->skip_end, s->verbatim ? " | =" : "");
 }
 
 typedef struct FileSink {

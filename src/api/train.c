@@ -209,6 +209,7 @@ static SoraStatus open_upscaler(SoraTrainer *t, Lesson *out)
     if (t->o.layers) c.blocks = (size_t)t->o.layers;
     if (t->o.base) TRY(bundle_open(t->o.base, t->o.text_encoder, NULL, t->compute, &t->base));
     c.patch = t->base.dit ? dit_config(t->base.dit)->patch : 0;
+    c.crisp = t->data.world != NULL;
     lesson_upscale_open(&t->upscale, &c, t->base.dit, t->base.text);
     *out = lesson_upscale(&t->upscale, t->arena);
     return SORA_OK;

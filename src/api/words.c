@@ -18,6 +18,7 @@ SoraStatus model_words(const Safetensors *file, const char *name, Arena *a, Mode
     else
         TRY(lexicon_builtin(a, &out->lexicon));
     size_t count = (size_t)lexicon_count(out->lexicon, WORD_ACTOR);
+    out->listed = actors != NULL;
     out->taught = arena_zero(a, count * sizeof *out->taught);
     out->share = arena_alloc(a, count * sizeof *out->share);
     for (size_t i = 0; i < count; i++) out->share[i] = NAN;

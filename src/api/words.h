@@ -7,6 +7,7 @@
 
 typedef struct ModelWords {
     const Lexicon *lexicon;
+    bool listed;  /* the file says which actors were taught; else all */
     bool *taught; /* [actors] of the lexicon */
     float *share; /* [actors] how often each comes out right; NAN: not known (api/learned.h) */
 } ModelWords;

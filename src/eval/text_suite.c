@@ -107,6 +107,7 @@ static SoraStatus make(const TextSuite *s, uint64_t i, const char *prompt, Rooms
     GenerateOptions g = generate_options_default();
     const WorldFrames *size = &s->draw.size;
     g.prompt = prompt;
+    if (s->tell) TRY(s->tell(s->tell_self, prompt, r->clips, &g.prompt));
     g.seed = rng_split(rng_split(SUITE_SEED, PURPOSE_SEED), i);
     if (s->steps) g.steps = s->steps;
     if (s->cfg_scale > 0) g.cfg_scale = s->cfg_scale;

@@ -33,6 +33,9 @@ typedef struct TextSuite {
     size_t count, steps;
     double cfg_scale; /* 0: the pipeline's own */
     Progress progress;
+    /* NULL, or what the model is told in place of a prompt. */
+    SoraStatus (*tell)(void *self, const char *prompt, Arena *a, const char **told);
+    void *tell_self;
     /* NULL, or shown every pair as it is made. */
     SoraStatus (*show)(void *self, const char *prompt, bool found, const Clip *made,
                        const Clip *world);

@@ -53,13 +53,17 @@ static int inside(long i, size_t n)
     return (int)(i < 0 ? 0 : i >= (long)n ? (long)n - 1 : i);
 }
 
-/* Mean difference of a cell's window from where it was if it moved by (dx, dy). */
-static double differ(const Luma *before, const Luma *now, const Cell *c, int dx, int dy)
+/* Mean difference of a cell's window from where it was if it moved by (dx, dy); anything above
+ * `most` if it is above. */
+static double differ_at_most(const Luma *before, const Luma *now, const Cell *c, int dx, int dy,
+                             double most)
 {
-    long sum = 0, y0 = (long)c->top - dy, x0 = (long)c->left - dx;
+    double area = (double)(c->height * c->width);
+    long sum = 0, enough = (long)fmin(most * area, 1e9) + 1, y0 = (long)c->top - dy,
+         x0 = (long)c->left - dx;
     bool within = y0 >= 0 && x0 >= 0 && y0 + (long)c->height <= (long)before->height &&
                   x0 + (long)c->width <= (long)before->width;
-    for (size_t y = 0; y < c->height; y++) {
+    for (size_t y = 0; y < c->height && sum <= enough; y++) {
         const uint8_t *p = now->at + (c->top + y) * now->width + c->left;
         const uint8_t *q =
             before->at + (size_t)inside(y0 + (long)y, before->height) * before->width;
@@ -71,7 +75,12 @@ static double differ(const Luma *before, const Luma *now, const Cell *c, int dx,
                 row += abs(p[x] - q[inside(x0 + (long)x, before->width)]);
         sum += row;
     }
-    return (double)sum / (double)(c->height * c->width);
+    return (double)sum / area;
+}
+
+static double differ(const Luma *before, const Luma *now, const Cell *c, int dx, int dy)
+{
+    return differ_at_most(before, now, c, dx, dy, INFINITY);
 }
 
 /* Cell (row, column) of `cells` a side, and a border around it: a quarter of its height, or two
@@ -99,8 +108,9 @@ static void look_around(const Luma *before, const Luma *now, const Cell *c, int 
     f->dx = f->dy = 0;
     for (int dy = y0 - radius; dy <= y0 + radius; dy++)
         for (int dx = x0 - radius; dx <= x0 + radius; dx++) {
-            double cost =
-                differ(before, now, c, dx, dy) + PRICE * sqrt((double)(dx * dx + dy * dy));
+            double price = PRICE * sqrt((double)(dx * dx + dy * dy));
+            if (price >= f->cost) continue;
+            double cost = differ_at_most(before, now, c, dx, dy, f->cost - price) + price;
             if (cost < f->cost) *f = (Found){ dx, dy, cost };
         }
 }

@@ -53,6 +53,7 @@ SoraStatus upscale_config_parse(const char *json, size_t size, UpscaleConfig *ou
     if (s == SORA_OK) s = read_size(root, "width", 1, WIDTH_MAX, &out->width);
     if (s == SORA_OK) s = read_size(root, "blocks", 1, BLOCKS_MAX, &out->blocks);
     if (s == SORA_OK) s = read_size(root, "patch", 0, PATCH_MAX, &out->patch);
+    if (s == SORA_OK) s = read_size(root, "crisp", 0, 1, &out->crisp);
     arena_free(a);
     return s;
 }
@@ -65,6 +66,7 @@ char *upscale_config_write(const UpscaleConfig *c, Arena *a)
     json_put_integer(&w, "width", (int64_t)c->width);
     json_put_integer(&w, "blocks", (int64_t)c->blocks);
     json_put_integer(&w, "patch", (int64_t)c->patch);
+    json_put_integer(&w, "crisp", (int64_t)c->crisp);
     json_end(&w, '}');
     return w.text;
 }

@@ -16,6 +16,8 @@ typedef struct UpscaleConfig {
     size_t blocks; /* residual blocks of two 3 x 3 convolutions */
     size_t patch;  /* of the video model: each pixel is told where in its patch it lies, so that the
                       seams between patches can be told from edges; 0: it is not */
+    size_t crisp;  /* 1: what comes out is drawn with crisp outlines, as the world's pictures are
+                      (media/crisp.h); 0: as it comes out */
 } UpscaleConfig;
 
 UpscaleConfig upscale_config_default(void);

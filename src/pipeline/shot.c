@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/size.h"
+#include "media/crisp.h"
 #include "media/resize.h"
 #include "media/retime.h"
 #include "pipeline/carry.h"
@@ -206,9 +207,10 @@ static SoraStatus condition_made(const Showing *s, KeepKind keep, Condition *out
 /* One frame through the second stage, at its own factor. */
 static SoraStatus upscale(const Showing *s, const Clip *in, Clip *out)
 {
-    size_t factor = upscale_config(s->b->upscale)->factor;
-    TRY(clip_new(s->a, 1, in->height * factor, in->width * factor, 0, out));
+    const UpscaleConfig *u = upscale_config(s->b->upscale);
+    TRY(clip_new(s->a, 1, in->height * u->factor, in->width * u->factor, 0, out));
     upscale_frame(s->b->upscale, s->c, in->rgb, in->height, in->width, s->a, out->rgb);
+    if (u->crisp) crisp_frame(out->rgb, out->height, out->width, u->factor, s->c->pool, s->a);
     return SORA_OK;
 }
 

@@ -1,11 +1,13 @@
 #include "train/lesson_dit.h"
 
+#include <string.h>
+
 #include "base/rng.h"
 #include "grad/ops.h"
 #include "train/shortcut.h"
 
 enum { PROMPTS_REMEMBERED = 4096 };
-enum { DRAW_BATCH = 1, DRAW_DROP };
+enum { DRAW_BATCH = 1, DRAW_DROP, DRAW_WORD };
 
 SoraStatus lesson_dit_open(LessonDit *d, const DitConfig *model, const TextEncoder *encoder)
 {
@@ -16,6 +18,7 @@ SoraStatus lesson_dit_open(LessonDit *d, const DitConfig *model, const TextEncod
         .model = *model,
         .batch = { .images = levels_for_images(), .clips = levels_for_clips(), .keep = 1 },
         .drop_text = 0.1f,
+        .drop_word = 0.1f,
         .prompts = prompts_new(encoder, PROMPTS_REMEMBERED)
     };
     return SORA_OK;
@@ -44,6 +47,18 @@ static size_t tokens(const void *self, const ClipSize *s)
     return q.grid.frames * dit_frame_tokens(&d->model, &q);
 }
 
+/* Without some of them the states, in which words of like meaning are alike, stay read too. */
+static void drop_words(const LessonDit *d, const LessonCall *k, TextStates *t)
+{
+    size_t width = tensor_width(t->words);
+    for (size_t i = 0; i < k->count; i++) {
+        uint64_t seed = rng_split(rng_split(k->seed, DRAW_WORD), k->first + i);
+        for (size_t n = t->start[i]; n < t->start[i + 1]; n++)
+            if (rng_uniform(seed, n - t->start[i]) < (double)d->drop_word)
+                memset((float *)t->words->data + n * width, 0, width * sizeof(float));
+    }
+}
+
 static SoraStatus encode(const LessonDit *d, const LessonCall *k, TextStates *out)
 {
     Arena *a = tape_arena(k->tape);
@@ -53,7 +68,9 @@ static SoraStatus encode(const LessonDit *d, const LessonCall *k, TextStates *ou
         bool drop = tape_grad(k->tape) && u < (double)d->drop_text;
         caption[i] = drop ? "" : k->example[i].caption;
     }
-    return prompts_encode(d->prompts, k->c, caption, k->count, a, a, out);
+    TRY(prompts_encode(d->prompts, k->c, caption, k->count, a, a, out));
+    if (tape_grad(k->tape) && out->words) drop_words(d, k, out);
+    return SORA_OK;
 }
 
 /* The mean over predicted tokens of the squared error as velocities, not over their weights: a

@@ -10,6 +10,7 @@ typedef struct LessonDit {
     DitConfig model;
     BatchOptions batch; /* .seed is set by the lesson */
     float drop_text;    /* share of captions replaced by "", for guidance; 0.1 */
+    float drop_word;    /* share of words whose own embedding is left out; 0.1 */
     Prompts *prompts;
 } LessonDit;
 

@@ -48,5 +48,5 @@ void caption_mix(uint64_t seed, CaptionStyle *style)
     style->language = language < 4 ? LANG_EN : language < 7 ? LANG_ZH_HANS : LANG_ZH_HANT;
     style->form = form < 3 ? CAPTION_SHORT : form < 7 ? CAPTION_SENTENCE : CAPTION_DETAILED;
     style->seed = own;
-    style->held_out = false;
+    style->names = style->held_out = false;
 }

@@ -25,8 +25,8 @@ typedef struct CaptionStyle {
     Language language;
     CaptionForm form;
     uint64_t seed; /* same facts, view and style: same caption */
-    bool
-        held_out; /* name actors and props by the words held out of training, where they have any */
+    bool names;    /* everything by its first word, no synonyms */
+    bool held_out; /* actors and props by the words held out of training, where they have any */
 } CaptionStyle;
 
 /* Everything in the facts can be seen. */

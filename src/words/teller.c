@@ -42,6 +42,7 @@ const Word *teller_word(Teller *t, WordKind kind, int index, bool held_out)
         if (!e->word[l][i].prompt_only && e->word[l][i].held_out == held_out)
             may[n++] = &e->word[l][i];
     if (!n) return &e->word[l][0];
+    if (t->style->names) return may[0];
     /* the name as often as all its synonyms together */
     return n == 1 || teller_chance(t, 0.5) ? may[0] : may[1 + teller_draw(t, n - 1)];
 }
@@ -49,7 +50,7 @@ const Word *teller_word(Teller *t, WordKind kind, int index, bool held_out)
 const char *teller_phrase(Teller *t, WordKind kind, int index)
 {
     const Word *w = teller_word(t, kind, index, false);
-    return w->third && teller_chance(t, 0.5) ? w->third : w->second;
+    return w->third && !t->style->names && teller_chance(t, 0.5) ? w->third : w->second;
 }
 
 const Entry *teller_entry(const Teller *t, int actor)

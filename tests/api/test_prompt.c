@@ -168,6 +168,50 @@ static void test_taught(void **state)
     arena_free(a);
 }
 
+static void check_told(SoraEngine *e, const char *prompt, const char *want)
+{
+    SoraPromptCheck c;
+    CHECK_OK(sora_prompt_check(e, prompt, &c));
+    if (strcmp(c.told, want) != 0) fail_msg("%s: told '%s', expected '%s'", prompt, c.told, want);
+}
+
+static SoraClip *picture(SoraEngine *e, const char *prompt, int verbatim)
+{
+    SoraShot shot;
+    SoraClip *clip;
+    sora_shot_init(&shot);
+    shot.prompt = prompt, shot.verbatim = verbatim;
+    shot.frames = 1, shot.height = shot.width = 64, shot.steps = 2;
+    CHECK_OK(sora_generate(e, &shot, &clip));
+    return clip;
+}
+
+/* A model hears what it was taught, unless nobody says what that was, or is asked not to tell. */
+static void test_told(void **state)
+{
+    (void)state;
+    SoraEngine *e = open_engine(taught_few);
+    check_told(e, "kitten", "There is a cat.");
+    check_told(e, "a purple puppy", "There is a cat."); /* the nearest */
+    check_told(e, "一只小猫", "有一只猫。");
+    check_told(e, "sunset", "");
+    check_told(e, " ", "");
+    sora_engine_close(e);
+    char path[300];
+    snprintf(path, sizeof path, "%s/models/default", getenv("SORA_SOURCE"));
+    e = open_engine(path);
+    SoraClip *told = picture(e, "kitten", 0), *same = picture(e, "There is a cat.", 1),
+             *verbatim = picture(e, "kitten", 1);
+    size_t bytes = (size_t)64 * 64 * 3;
+    assert_memory_equal(sora_clip_pixels(told, 0), sora_clip_pixels(same, 0), bytes);
+    assert_true(memcmp(sora_clip_pixels(told, 0), sora_clip_pixels(verbatim, 0), bytes) != 0);
+    sora_clip_free(told), sora_clip_free(same), sora_clip_free(verbatim);
+    sora_engine_close(e);
+    e = open_engine(taught_all);
+    check_told(e, "a kitten", "");
+    sora_engine_close(e);
+}
+
 static void test_length(void **state)
 {
     (void)state;
@@ -210,8 +254,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_hardly_learned), cmocka_unit_test(test_unknown),
-        cmocka_unit_test(test_taught),         cmocka_unit_test(test_length),
-        cmocka_unit_test(test_bad_model),
+        cmocka_unit_test(test_taught),         cmocka_unit_test(test_told),
+        cmocka_unit_test(test_length),         cmocka_unit_test(test_bad_model),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }

@@ -60,7 +60,7 @@ static void test_same_seed_same_words(void **state)
     for (int i = 0; i < 200; i++) {
         Facts f = random_facts(lex, (uint64_t)i);
         CaptionView view = caption_view_all(&f);
-        CaptionStyle s = { (Language)(i % LANG_COUNT), (CaptionForm)(i / 3 % 3), 7, false };
+        CaptionStyle s = { (Language)(i % LANG_COUNT), (CaptionForm)(i / 3 % 3), 7 };
         char a[CAPTION_SIZE_MAX], b[CAPTION_SIZE_MAX];
         caption_write(lex, &f, &view, &s, a, NULL);
         caption_write(lex, &f, &view, &s, b, NULL);
@@ -88,7 +88,7 @@ static void test_said_is_within_the_view(void **state)
         v.time &= r >> 52 & 1;
         v.weather &= r >> 53 & 1;
         v.camera &= r >> 54 & 1;
-        CaptionStyle s = { (Language)(i % LANG_COUNT), (CaptionForm)(i / 3 % 3), i, false };
+        CaptionStyle s = { (Language)(i % LANG_COUNT), (CaptionForm)(i / 3 % 3), i };
         char out[CAPTION_SIZE_MAX];
         caption_write(lex, &f, &v, &s, out, &said);
         assert_int_equal(said.actor, v.actor); /* every actor that shows is named */

@@ -9,8 +9,10 @@ static const Lexicon *lex;
 
 static void random_style(uint64_t i, CaptionStyle *s)
 {
-    *s = (CaptionStyle){ (Language)(i % LANG_COUNT), (CaptionForm)(i / 3 % 3), rng_split(i, 3),
-                         i % 7 == 0 };
+    *s = (CaptionStyle){ .language = (Language)(i % LANG_COUNT),
+                         .form = (CaptionForm)(i / 3 % 3),
+                         .seed = rng_split(i, 3),
+                         .held_out = i % 7 == 0 };
 }
 
 static CaptionView random_view(const Facts *f, uint64_t i)

@@ -1,0 +1,20 @@
+/* Prompts before a model is given them: which of their words it knows, and what it is told. */
+#ifndef API_PROMPT_H
+#define API_PROMPT_H
+
+#include "model/bundle.h"
+
+typedef struct PromptWords PromptWords;
+
+/* What the bundle's model (its file's name is `name`) was taught. Borrows the bundle, which must
+ * be no Wan model's, and `c`; memory from `a`. `own_words`: it may know words that its file does
+ * not tell of, as with a LoRA. */
+SoraStatus prompt_words_open(const Bundle *b, const Compute *c, const char *name, bool own_words,
+                             Arena *a, PromptWords **out);
+
+/* What the model is told in place of the prompt: what is understood of it (words/recaption.h),
+ * nouns that it was never shown by the nearest that it was. The prompt itself when no actor is
+ * found in it, or when the model does not say what it was taught. Memory from `a`. */
+SoraStatus prompt_told(PromptWords *p, const char *prompt, Arena *a, const char **told);
+
+#endif
