@@ -459,10 +459,9 @@ static GenerateOptions stage_options(const GenerateOptions *o, Stage *s)
     return g;
 }
 
-static SoraStatus stream_stages(const Bundle *b, const Compute *c, const GenerateOptions *o,
-                                Arena *a, FrameSink sink)
+static SoraStatus stream_laid_out(const Bundle *b, const Compute *c, const GenerateOptions *o,
+                                  Arena *a, FrameSink sink)
 {
-    TRY(check(b, o));
     if (!generate_lays_out(b, o)) return stream(b, c, o, a, sink);
     Stage coarse = { o, 0, 2 * o->steps }, fine = { o, o->steps, 2 * o->steps };
     GenerateOptions first = stage_options(o, &coarse), second = stage_options(o, &fine);
@@ -475,6 +474,80 @@ static SoraStatus stream_stages(const Bundle *b, const Compute *c, const Generat
     TRY(generate_coarse_enlarge(o, &layout, a, &laid));
     second.condition = &laid;
     return stream(b, c, &second, a, sink);
+}
+
+/* Has the shot a beginning that is made as a clip is, from which it can then roll on? */
+static bool begins(const GenerateOptions *o, size_t frames)
+{
+    const Condition *c = o->condition;
+    if (frames >= o->frames || o->keep) return false;
+    if (!c || !c->source) return true;
+    return !c->mask && c->strength == 1 && (!c->given || memchr(c->given, 0, frames));
+}
+
+/* The condition of the first `frames` frames. */
+static Condition *beginning_of(const Condition *c, size_t frames, Arena *a)
+{
+    if (!c || !c->source) return NULL;
+    Condition *out = arena_alloc(a, sizeof *out);
+    Clip *size = arena_alloc(a, sizeof *size);
+    *out = *c, *size = *c->source;
+    size->frames = frames;
+    out->source = size;
+    return out;
+}
+
+/* That of the whole, of which `clip` is the beginning. */
+static Condition *gone_on(const Condition *c, const Clip *clip, size_t frames, Arena *a)
+{
+    bool has = c && c->source;
+    Condition *out = arena_alloc(a, sizeof *out);
+    Clip *size = arena_alloc(a, sizeof *size);
+    const uint8_t **frame = arena_zero(a, frames * sizeof *frame);
+    uint8_t *given = arena_zero(a, frames);
+    for (size_t f = 0; f < frames; f++) {
+        frame[f] = f < clip->frames ? clip_frame(clip, f) : has ? condition_frame(c, f) : NULL;
+        given[f] = f < clip->frames || (has && c->given && c->given[f]);
+    }
+    *size = (Clip){ frames, clip->height, clip->width, clip->fps, NULL };
+    *out = (Condition){ .source = size,
+                        .frame = frame,
+                        .given = given,
+                        .strength = 1,
+                        .guess = has ? c->guess : NULL };
+    return out;
+}
+
+static SoraStatus steps_in_all(const Bundle *b, const GenerateOptions *o, Arena *a, size_t *steps)
+{
+    Run r = { .b = b, .o = o, .a = a };
+    r.grid = patch_grid(o->frames, o->height, o->width, b->config.patch);
+    set_window(&r);
+    ArenaMark mark = arena_mark(a);
+    TRY(make_levels(&r));
+    arena_rewind(a, mark);
+    *steps = r.total;
+    return SORA_OK;
+}
+
+static SoraStatus stream_stages(const Bundle *b, const Compute *c, const GenerateOptions *o,
+                                Arena *a, FrameSink sink)
+{
+    Clip clip;
+    TRY(check(b, o));
+    size_t frames = o->window ? patch_video_frames(o->window) : o->frames, steps;
+    if (!begins(o, frames)) return stream_laid_out(b, c, o, a, sink);
+    GenerateOptions first = *o, rest = *o;
+    first.frames = frames, first.window = 0, first.state = NULL;
+    first.condition = beginning_of(o->condition, frames, a);
+    TRY(clip_new(a, frames, o->height, o->width, o->fps, &clip));
+    rest.condition = gone_on(o->condition, &clip, o->frames, a);
+    TRY(steps_in_all(b, &rest, a, &steps));
+    size_t before = (generate_lays_out(b, &first) ? 2 : 1) * o->steps;
+    Stage stage[2] = { { o, 0, before + steps }, { o, before, before + steps } };
+    first = stage_options(&first, &stage[0]), rest = stage_options(&rest, &stage[1]);
+    TRY(stream_laid_out(b, c, &first, a, (FrameSink){ keep_frame, &clip }));
+    return stream(b, c, &rest, a, sink);
 }
 
 SoraStatus generate_stream(const Bundle *b, const Compute *c, const GenerateOptions *o, Arena *a,

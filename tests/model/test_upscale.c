@@ -118,13 +118,14 @@ static void configuration_round_trips(void **state)
 {
     (void)state;
     Arena *a = arena_new("test", 0);
-    UpscaleConfig c = { 2, 24, 5, 8 }, d;
+    UpscaleConfig c = { 2, 24, 5, 8, 1 }, d;
     const char *text = upscale_config_write(&c, a);
     CHECK_OK(upscale_config_parse(text, strlen(text), &d));
     assert_memory_equal(&c, &d, sizeof c);
     const char *older = "{\"factor\":4,\"width\":48,\"blocks\":3}";
     CHECK_OK(upscale_config_parse(older, strlen(older), &d));
     assert_int_equal(d.patch, 0);
+    assert_int_equal(d.crisp, 0);
     CHECK_FAILS(upscale_config_parse("{\"factor\":99}", 13, &d), SORA_E_FORMAT, "\"factor\"");
     CHECK_FAILS(upscale_config_parse("[", 1, &d), SORA_E_FORMAT, "upscaler's configuration");
     UpscaleFile f;
