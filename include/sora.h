@@ -289,6 +289,10 @@ typedef struct SoraPromptCheck {
     char told[SORA_TOLD_SIZE];
 } SoraPromptCheck;
 SORA_API SoraStatus sora_prompt_check(SoraEngine *engine, const char *prompt, SoraPromptCheck *out);
+/* The same of a prompt that takes over from `before`, what the model was told until then: "it
+ * starts to rain" is told of whoever was there. */
+SORA_API SoraStatus sora_prompt_check_after(SoraEngine *engine, const char *before,
+                                            const char *prompt, SoraPromptCheck *out);
 
 SORA_API SoraStatus sora_plan(SoraEngine *engine, const SoraShot *shot, SoraPlan *out);
 SORA_API SoraStatus sora_generate(SoraEngine *engine, const SoraShot *shot, SoraClip **out);

@@ -242,8 +242,9 @@ static SoraStatus make_one(Generate *g, const char *prompt, size_t i, size_t cou
     if (count > 1) progress_say(m->cli, T("%zu of %zu: %s"), i + 1, count, prompt);
     bool sized = g->width || g->height || g->size.width;
     SoraStatus s = make_given(m, sized, &shot);
+    const char *before = prompt;
     for (size_t k = 0; i == 0 && k < shot.later_count && s == SORA_OK; k++)
-        s = make_tell_prompt(m, shot.later[k].text);
+        s = make_tell_prompt(m, shot.later[k].text, &before);
     if (s == SORA_OK) s = make_plan(m, &shot, path);
     JsonWriter notes = make_notes(m, &shot);
     if (s == SORA_OK) s = make_file(m, &shot, T("making"), &notes, path);
@@ -283,7 +284,9 @@ static SoraStatus generate(Generate *g)
                      made_by, sora_engine_id(m->engine));
     int64_t seed = m->seed;
     for (size_t i = 0; i < count; i++) {
-        if (i % (size_t)g->count == 0) TRY(make_tell_prompt(m, g->prompt[i / (size_t)g->count]));
+        const char *before = NULL;
+        if (i % (size_t)g->count == 0)
+            TRY(make_tell_prompt(m, g->prompt[i / (size_t)g->count], &before));
         TRY(make_one(g, g->prompt[i / (size_t)g->count], i, count, seed));
         seed = m->seed + 1;
         if (i % (size_t)g->count + 1 == (size_t)g->count) seed = m->seed - g->count + 1;

@@ -78,9 +78,10 @@ SoraStatus make_check_input(const Make *m, const char *path);
 /* Opens the model. */
 SoraStatus make_open(Make *m);
 
-/* Says what the model was never shown of what a prompt asks for, what it has hardly learned, and
- * where it stops reading. The video is made all the same. */
-SoraStatus make_tell_prompt(Make *m, const char *prompt);
+/* Says what the model was never shown of what a prompt asks for, what it has hardly learned, where
+ * it stops reading, and what it is told. The video is made all the same. *before: what it was told
+ * until then, or NULL; what it is told now takes its place. */
+SoraStatus make_tell_prompt(Make *m, const char *prompt, const char **before);
 
 /* A shot with everything the shared options say; the seed is drawn if there is none yet. */
 SoraStatus make_shot(Make *m, SoraShot *out);

@@ -53,11 +53,12 @@ static size_t characters(const char *text, size_t bytes)
     return n;
 }
 
-SoraStatus make_tell_prompt(Make *m, const char *prompt)
+SoraStatus make_tell_prompt(Make *m, const char *prompt, const char **before)
 {
     SoraPromptCheck c;
     size_t size = strlen(prompt);
-    TRY(sora_prompt_check(m->engine, prompt, &c));
+    TRY(sora_prompt_check_after(m->engine, *before, prompt, &c));
+    *before = *c.told ? arena_strdup(m->arena, c.told) : prompt;
     if (m->cli->json) {
         if (c.unknowns || c.weaks || c.read < size || *c.told) send_words(m, prompt, &c);
         return SORA_OK;

@@ -98,8 +98,9 @@ SoraStatus verb_finish(Verb *v, const char *what)
 {
     Make *m = &v->make;
     SoraShot shot;
+    const char *before = NULL;
     if (*v->prompt)
-        TRY(make_tell_prompt(m, v->prompt));
+        TRY(make_tell_prompt(m, v->prompt, &before));
     else
         TRY(verb_caption(m, m->part, m->part_count, &v->prompt));
     TRY(make_shot(m, &shot));

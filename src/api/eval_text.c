@@ -125,7 +125,7 @@ static void put_report(SoraEval *e, const DrawOptions *draw, const TextReport *r
 
 static SoraStatus tell(void *self, const char *prompt, Arena *a, const char **told)
 {
-    return prompt_told(self, prompt, a, told);
+    return prompt_told(self, NULL, prompt, a, told);
 }
 
 static SoraStatus run(SoraEval *e, TextSuite *s, TextReport *report)

@@ -52,26 +52,6 @@ static const char *write_caption(const SoraReader *r, const Facts *f, const Capt
     return out;
 }
 
-/* What was seen, and what was asked for. Who came or left moves the others: all are named then. */
-static CaptionView merge(const CaptionView *seen, const CaptionView *said, int actors_before,
-                         const Facts *f)
-{
-    CaptionView v = *seen;
-    uint8_t all = (uint8_t)((1 << f->actors) - 1);
-    v.actor = f->actors == actors_before ? (uint8_t)(v.actor | said->actor) & all : all;
-    v.size |= said->size;
-    v.prop |= said->prop;
-    for (int i = 0; i < FACTS_ACTORS_MAX; i++) {
-        v.event[i] |= said->event[i];
-        v.heading[i] |= said->heading[i];
-        v.fast[i] |= said->fast[i];
-    }
-    v.relation = said->relation && f->relation != REL_NONE && f->actors > 1;
-    v.scene |= said->scene, v.time |= said->time, v.weather |= said->weather;
-    v.camera |= said->camera;
-    return v;
-}
-
 static const char *unknown_words(const SoraReader *r, const ParseReport *report)
 {
     const char *out = "";
@@ -91,7 +71,7 @@ SoraStatus sora_instruct(SoraReader *r, const SoraClip *clip, const char *words,
     Facts changed = f;
     TRY(instruct_apply(r->lexicon, words, &changed, &report));
     facts_tidy(&changed);
-    all = merge(&seen, &report.said, f.actors, &changed);
+    all = instruct_view(&seen, &report.said, f.actors, &changed);
     *out = (SoraInstruction){ .size = sizeof *out,
                               .before = write_caption(r, &f, &seen, NULL, report.language),
                               .caption =

@@ -8,7 +8,7 @@
 #include "api/prompt.h"
 #include "api/words.h"
 #include "base/utf8.h"
-#include "words/parse.h"
+#include "words/instruct.h"
 #include "words/recaption.h"
 
 /* A noun that a model knows. */
@@ -167,7 +167,39 @@ static SoraStatus replace_untaught(PromptWords *p, const ParseReport *r, Arena *
     return SORA_OK;
 }
 
-SoraStatus prompt_told(PromptWords *p, const char *prompt, Arena *a, const char **told)
+/* A change of what was told before. */
+static bool tell_change(PromptWords *p, const char *before, const char *words, Arena *a,
+                        const char **told)
+{
+    const Lexicon *lex = p->model.lexicon;
+    Facts facts, changed;
+    ParseReport was, asked;
+    char *out = arena_alloc(a, CAPTION_SIZE_MAX);
+    if (!before || prompt_parse(lex, before, &facts, &was) != SORA_OK || was.actor_missing)
+        return false;
+    changed = facts;
+    if (instruct_apply(lex, words, &changed, &asked) != SORA_OK || !changed.actors) return false;
+    CaptionView view = instruct_view(&was.said, &asked.said, facts.actors, &changed);
+    if (!recaption(lex, &changed, &view, asked.language, out)) return false;
+    *told = out;
+    return true;
+}
+
+/* Where it is and when goes on until something else is said. */
+static void inherit(const PromptWords *p, const char *before, Facts *f, CaptionView *said)
+{
+    Facts old;
+    ParseReport was;
+    if (!before || prompt_parse(p->model.lexicon, before, &old, &was) != SORA_OK || said->scene)
+        return;
+    if (was.said.scene) f->scene = old.scene, said->scene = true;
+    if (was.said.time && !said->time) f->time = old.time, said->time = true;
+    if (was.said.weather && !said->weather) f->weather = old.weather, said->weather = true;
+    facts_tidy(f);
+}
+
+SoraStatus prompt_told(PromptWords *p, const char *before, const char *prompt, Arena *a,
+                       const char **told)
 {
     Facts facts;
     ParseReport r;
@@ -178,12 +210,14 @@ SoraStatus prompt_told(PromptWords *p, const char *prompt, Arena *a, const char 
         strlen(prompt) > PARSE_PROMPT_MAX)
         return SORA_OK;
     TRY(prompt_parse(p->model.lexicon, prompt, &facts, &r));
+    if (r.actor_missing && tell_change(p, before, prompt, a, told)) return SORA_OK;
     if (r.unknowns) {
         TRY(replace_unknown(p, &r, a, &text));
         TRY(prompt_parse(p->model.lexicon, text, &facts, &r));
     }
     if (r.actor_missing) return SORA_OK;
     TRY(replace_untaught(p, &r, a, &facts));
+    inherit(p, before, &facts, &r.said);
     if (recaption(p->model.lexicon, &facts, &r.said, r.language, out)) *told = out;
     return SORA_OK;
 }
@@ -259,7 +293,8 @@ SoraStatus engine_words(SoraEngine *e)
                              &e->words);
 }
 
-static SoraStatus check(SoraEngine *e, const char *prompt, Arena *a, SoraPromptCheck *out)
+static SoraStatus check(SoraEngine *e, const char *before, const char *prompt, Arena *a,
+                        SoraPromptCheck *out)
 {
     TRY(engine_words(e));
     TRY(text_encoder_reads(e->bundle.text, prompt, a, &out->read));
@@ -268,12 +303,18 @@ static SoraStatus check(SoraEngine *e, const char *prompt, Arena *a, SoraPromptC
     size_t whole = out->read; /* half a word is none */
     while (whole && letter(prompt[whole - 1]) && letter(prompt[whole])) whole--;
     TRY(check_words(&c, arena_printf(a, "%.*s", (int)whole, prompt)));
-    TRY(prompt_told(e->words, prompt, a, &told));
+    TRY(prompt_told(e->words, before, prompt, a, &told));
     if (told != prompt) snprintf(out->told, sizeof out->told, "%s", told);
     return SORA_OK;
 }
 
 SoraStatus sora_prompt_check(SoraEngine *e, const char *prompt, SoraPromptCheck *out)
+{
+    return sora_prompt_check_after(e, NULL, prompt, out);
+}
+
+SoraStatus sora_prompt_check_after(SoraEngine *e, const char *before, const char *prompt,
+                                   SoraPromptCheck *out)
 {
     SoraPromptCheck o = { .size = sizeof o, .language = "en", .read = strlen(prompt) };
     if (utf8_check(prompt, o.read) != SORA_OK)
@@ -281,7 +322,7 @@ SoraStatus sora_prompt_check(SoraEngine *e, const char *prompt, SoraPromptCheck 
     if (!e->bundle.wan) {
         Arena *a = arena_new("prompt", 0);
         if (!a) return err_set(SORA_E_MEMORY, "no memory for a prompt");
-        SoraStatus s = check(e, prompt, a, &o);
+        SoraStatus s = check(e, before, prompt, a, &o);
         arena_free(a);
         TRY(s);
     }

@@ -14,7 +14,10 @@ SoraStatus prompt_words_open(const Bundle *b, const Compute *c, const char *name
 
 /* What the model is told in place of the prompt: what is understood of it (words/recaption.h),
  * nouns that it was never shown by the nearest that it was. The prompt itself when no actor is
- * found in it, or when the model does not say what it was taught. Memory from `a`. */
-SoraStatus prompt_told(PromptWords *p, const char *prompt, Arena *a, const char **told);
+ * found in it, or when the model does not say what it was taught. `before`: what was told until
+ * this prompt takes over: "it starts to rain" is said of its actors, and its scene goes on; NULL:
+ * nothing. Memory from `a`. */
+SoraStatus prompt_told(PromptWords *p, const char *before, const char *prompt, Arena *a,
+                       const char **told);
 
 #endif

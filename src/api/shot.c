@@ -131,11 +131,14 @@ static SoraStatus check_shot(const SoraShot *s)
     return SORA_OK;
 }
 
-static SoraStatus tell(SoraEngine *e, const SoraShot *s, Arena *a, const char **prompt)
+/* What the model is told; `before` of the prompt it takes over from. */
+static SoraStatus tell(SoraEngine *e, const SoraShot *s, const char *before, const char *prompt,
+                       Arena *a, const char **told)
 {
+    *told = prompt;
     if (s->verbatim || e->bundle.wan) return SORA_OK;
     TRY(engine_words(e));
-    return prompt_told(e->words, *prompt, a, prompt);
+    return prompt_told(e->words, before, prompt, a, told);
 }
 
 static SoraStatus options_of(SoraEngine *e, SoraShot *s, Arena *a, GenerateOptions *out)
@@ -150,15 +153,14 @@ static SoraStatus options_of(SoraEngine *e, SoraShot *s, Arena *a, GenerateOptio
     g.skip_layer_count = s->skip_layer_count;
     g.skip_scale = s->skip_scale, g.skip_start = s->skip_start, g.skip_end = s->skip_end;
     g.cfg_min = s->cfg_min, g.cfg_max = s->cfg_max;
+    TRY(tell(e, s, NULL, s->prompt, a, &g.prompt));
     GeneratePrompt *later = arena_alloc(a, (s->later_count + 1) * sizeof *later);
     for (size_t i = 0; i < s->later_count; i++) {
-        later[i] = (GeneratePrompt){ s->later[i].from_s, s->later[i].text };
-        TRY(tell(e, s, a, &later[i].text));
+        later[i].from_s = s->later[i].from_s;
+        TRY(tell(e, s, i ? later[i - 1].text : g.prompt, s->later[i].text, a, &later[i].text));
     }
     g.later = later;
     g.later_count = s->later_count;
-    g.prompt = s->prompt;
-    TRY(tell(e, s, a, &g.prompt));
     g.negative = s->negative;
     g.seed = s->seed;
     g.steps = (size_t)s->steps;

@@ -222,3 +222,22 @@ SoraStatus instruct_apply(const Lexicon *lex, const char *words, Facts *facts, P
     *report = r;
     return SORA_OK;
 }
+
+CaptionView instruct_view(const CaptionView *seen, const CaptionView *said, int actors_before,
+                          const Facts *f)
+{
+    CaptionView v = *seen;
+    uint8_t all = (uint8_t)((1 << f->actors) - 1);
+    v.actor = f->actors == actors_before ? (uint8_t)(v.actor | said->actor) & all : all;
+    v.size |= said->size;
+    v.prop |= said->prop;
+    for (int i = 0; i < FACTS_ACTORS_MAX; i++) {
+        v.event[i] |= said->event[i];
+        v.heading[i] |= said->heading[i];
+        v.fast[i] |= said->fast[i];
+    }
+    v.relation = said->relation && f->relation != REL_NONE && f->actors > 1;
+    v.scene |= said->scene, v.time |= said->time, v.weather |= said->weather;
+    v.camera |= said->camera;
+    return v;
+}

@@ -14,4 +14,9 @@ bool instruct_is(const Lexicon *lex, const char *words);
  * and *report are changed on success alone. */
 SoraStatus instruct_apply(const Lexicon *lex, const char *words, Facts *facts, ParseReport *report);
 
+/* What can be told of changed facts: what was `seen` of the old ones, which held `actors_before`,
+ * and what was `said` to change. Who came or left moves the others: all are named then. */
+CaptionView instruct_view(const CaptionView *seen, const CaptionView *said, int actors_before,
+                          const Facts *changed);
+
 #endif

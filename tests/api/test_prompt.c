@@ -175,6 +175,14 @@ static void check_told(SoraEngine *e, const char *prompt, const char *want)
     if (strcmp(c.told, want) != 0) fail_msg("%s: told '%s', expected '%s'", prompt, c.told, want);
 }
 
+/* What takes over is said of who was there. */
+static void check_after(SoraEngine *e, const char *before, const char *prompt, const char *want)
+{
+    SoraPromptCheck c;
+    CHECK_OK(sora_prompt_check_after(e, before, prompt, &c));
+    if (strcmp(c.told, want) != 0) fail_msg("%s: told '%s', expected '%s'", prompt, c.told, want);
+}
+
 static SoraClip *picture(SoraEngine *e, const char *prompt, int verbatim)
 {
     SoraShot shot;
@@ -196,6 +204,13 @@ static void test_told(void **state)
     check_told(e, "一只小猫", "有一只猫。");
     check_told(e, "sunset", "");
     check_told(e, " ", "");
+    check_after(e, "a kitten", "it starts to snow", "There is a cat in falling snow.");
+    check_after(e, "a kitten", "a fox", "There is a fox.");
+    check_after(e, "a kitten on the beach at night", "a fox",
+                "There is a fox on the beach at night.");
+    check_after(e, "a kitten on the beach at night", "a fox in the snow", "There is a fox in a snowy field.");
+    check_after(e, "sunset", "it starts to snow", "");
+    check_after(e, "a kitten", "hello", "");
     sora_engine_close(e);
     char path[300];
     snprintf(path, sizeof path, "%s/models/default", getenv("SORA_SOURCE"));

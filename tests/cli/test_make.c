@@ -89,6 +89,22 @@ static void test_generate(void **state)
     check_run("ls -A | grep -c '^\\.'", 1, "0"); /* nothing half written is left */
 }
 
+/* A model that says what it was taught hears prompts in those words, unless it is not to. */
+static void test_told(void **state)
+{
+    (void)state;
+    check_run("D=\"$S generate kitten -m $SORA_MODELS/default --seed 2 --steps 2 --size 32x32 "
+              "--frames 1\"; $D -o told.png && $D --verbatim -q -o as-is.png && "
+              "cmp -s told.png as-is.png || echo other",
+              0, "told: There is a cat.");
+    check_run("cmp -s told.png as-is.png || echo other", 0, "other");
+    check_run("for i in told as-is; do $S generate --like $i.png -q -o again.png -y && "
+              "cmp $i.png again.png && echo same as $i; done",
+              0, "same as as-is");
+    check_run("$S generate kitten $M --frames 1 --size 32x32 -o n.png | grep told || echo none", 0,
+              "none");
+}
+
 static void test_verbs(void **state)
 {
     (void)state;
@@ -115,6 +131,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_train),
         cmocka_unit_test(test_generate),
+        cmocka_unit_test(test_told),
         cmocka_unit_test(test_verbs),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
