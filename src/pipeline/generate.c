@@ -13,7 +13,10 @@
 /* Every other step is taken aside once the first frame is no noisier than this: the layout is
  * decided on the grid that was trained. So few steps cannot take turns: they look at both. */
 static const double ASIDE_BELOW = 0.8;
-enum { FEW_STEPS = 10 };
+/* What a shot that rolls has made is seen with so much noise, so that the network does not trust
+ * every error in it and make it larger (diffusion forcing, arXiv 2407.01392, section 3.3). */
+static const double PAST_NOISE = 0.1;
+enum { FEW_STEPS = 10, DRAW_PAST = 0x70617374 };
 
 GenerateOptions generate_options_default(void)
 {
@@ -288,14 +291,41 @@ static Look look_of(const Run *r, size_t i)
     return i % 2 ? LOOK_ASIDE : LOOK_STRAIGHT;
 }
 
+/* Of the window's frames the first `count` are made, and not given. */
+static size_t made_before(const Run *r)
+{
+    return r->window < r->grid.frames && r->emitted > r->base ? r->emitted - r->base : 0;
+}
+
+/* Noise over what is made, for one step; returns what was there. */
+static float *noise_past(const Run *r, size_t count, double *const row[4], double *told)
+{
+    size_t values = r->per * r->values;
+    uint64_t seed = rng_split(rng_split(r->o->seed, DRAW_PAST), r->step_number);
+    float *noise = arena_alloc(r->step, values * sizeof *noise);
+    float *clean = arena_alloc(r->step, count * values * sizeof *clean);
+    memcpy(clean, r->z, count * values * sizeof *clean);
+    for (size_t f = 0; f < count; f++) {
+        if (r->held[r->base + f]) continue;
+        float *z = r->z + f * values;
+        rng_fill_normal(noise, (r->base + f) * values, values, seed);
+        for (size_t i = 0; i < values; i++)
+            z[i] = (float)(1 - PAST_NOISE) * z[i] + (float)PAST_NOISE * noise[i];
+        for (size_t k = 0; k < 4; k++) row[k][f] = PAST_NOISE;
+        told[f] = 1000 * PAST_NOISE;
+    }
+    return clean;
+}
+
 static SoraStatus step_once(Run *r, Denoiser d)
 {
     size_t i = r->step_number;
     ArenaMark mark = arena_mark(r->step);
     double *told = arena_alloc(r->step, r->window * sizeof *told);
     bool moves = false;
-    SamplerStep s = { .sigma = { row_of(r, i > 1 ? i - 2 : 0), row_of(r, i > 0 ? i - 1 : 0),
-                                 row_of(r, i), row_of(r, i + 1) },
+    double *row[4] = { row_of(r, i > 1 ? i - 2 : 0), row_of(r, i > 0 ? i - 1 : 0), row_of(r, i),
+                       row_of(r, i + 1) };
+    SamplerStep s = { .sigma = { row[0], row[1], row[2], row[3] },
                       .timestep = told,
                       .number = i,
                       .count = r->total };
@@ -304,8 +334,11 @@ static SoraStatus step_once(Run *r, Denoiser d)
         moves = moves || s.sigma[2][f] != s.sigma[3][f];
     }
     r->look = look_of(r, i);
+    size_t made = made_before(r);
+    float *clean = made ? noise_past(r, made, row, told) : NULL;
     SoraStatus status = moves ? sampler_step(r->sampler, d, &s, r->z) : SORA_OK;
     if (status == SORA_OK && moves) keep(r, s.sigma[3]);
+    if (made) memcpy(r->z, clean, made * r->per * r->values * sizeof *clean);
     if (status == SORA_OK) put_given(r, 0, r->window);
     arena_rewind(r->step, mark);
     return status;
