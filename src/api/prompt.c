@@ -196,6 +196,7 @@ static void inherit(const PromptWords *p, const char *before, Facts *f, CaptionV
     if (was.said.time && !said->time) f->time = old.time, said->time = true;
     if (was.said.weather && !said->weather) f->weather = old.weather, said->weather = true;
     facts_tidy(f);
+    caption_view_tidy(f, said);
 }
 
 SoraStatus prompt_told(PromptWords *p, const char *before, const char *prompt, Arena *a,

@@ -24,6 +24,14 @@ CaptionView caption_view_all(const Facts *facts)
     return v;
 }
 
+void caption_view_tidy(const Facts *f, CaptionView *view)
+{
+    bool none = f->scene == SCENE_ROOM || f->scene == SCENE_STAGE || f->scene == SCENE_SPACE ||
+                f->scene == SCENE_SEA_FLOOR;
+    if (none && f->weather == WEATHER_CLEAR) view->weather = false;
+    if (f->scene == SCENE_SPACE) view->time = false;
+}
+
 size_t caption_write(const Lexicon *lex, const Facts *facts, const CaptionView *view,
                      const CaptionStyle *style, char *out, CaptionView *said)
 {

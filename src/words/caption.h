@@ -32,6 +32,10 @@ typedef struct CaptionStyle {
 /* Everything in the facts can be seen. */
 CaptionView caption_view_all(const Facts *facts);
 
+/* Takes out what nobody sees at that place: weather indoors, in space and under water, the time in
+ * space. */
+void caption_view_tidy(const Facts *facts, CaptionView *view);
+
 /* Writes a caption of at most size - 1 bytes and a zero byte to `out` (size at least
  * CAPTION_SIZE_MAX) and returns its length. Nothing that `view` hides is claimed; every actor it
  * shows is named; short forms leave out some of the rest. What was claimed goes to *said unless

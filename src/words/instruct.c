@@ -239,5 +239,6 @@ CaptionView instruct_view(const CaptionView *seen, const CaptionView *said, int 
     v.relation = said->relation && f->relation != REL_NONE && f->actors > 1;
     v.scene |= said->scene, v.time |= said->time, v.weather |= said->weather;
     v.camera |= said->camera;
+    caption_view_tidy(f, &v);
     return v;
 }

@@ -104,9 +104,6 @@ void walk_finish(Walk *w)
     if (w->related) parse_relate(f, w->report, w->relation, w->relation_first, w->relation_second);
     for (int i = 0; i < f->actors; i++) parse_time_events(&f->actor[i]);
     facts_tidy(f);
-    if (f->weather == WEATHER_CLEAR && (f->scene == SCENE_ROOM || f->scene == SCENE_STAGE ||
-                                        f->scene == SCENE_SPACE || f->scene == SCENE_SEA_FLOOR))
-        w->report->said.weather = false;
-    if (f->scene == SCENE_SPACE) w->report->said.time = false;
+    caption_view_tidy(f, &w->report->said);
     w->report->actor_missing = f->actors == 0;
 }

@@ -210,6 +210,8 @@ static void test_told(void **state)
                 "There is a fox on the beach at night.");
     check_after(e, "a kitten on the beach at night", "a fox in the snow",
                 "There is a fox in a snowy field.");
+    check_after(e, "a kitten in a room", "it starts to snow", "There is a cat in a room.");
+    check_after(e, "a kitten in space", "a fox", "There is a fox in space.");
     check_after(e, "sunset", "it starts to snow", "");
     sora_engine_close(e);
     char path[300];
