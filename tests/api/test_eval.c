@@ -188,6 +188,7 @@ static void asks_the_model(void **state)
     assert_int_equal(number(r, "prompts"), 60);
     assert_true(untaught > 0 && made > 0); /* four of the cast were taught */
     assert_int_equal(number(r, "frames"), 13);
+    assert_false(json_get(r, "verbatim")->boolean);
     static const char *const halves[][2] = { { "seen", "pairs" },
                                              { "en", "zh" },
                                              { "plain", "paraphrase" } };
@@ -212,7 +213,9 @@ static void asks_the_model(void **state)
     check_learned(json_text(r, "learned"), json_get(r, "actors"), a);
     o.sheet = NULL;
     o.count = 8;
+    o.verbatim = 1;
     r = evaluated(&o, a);
+    assert_true(json_get(r, "verbatim")->boolean);
     assert_null(json_get(r, "learned")); /* too few to say anything */
     check_same(r, evaluated(&o, a));
     o.images = 1;
