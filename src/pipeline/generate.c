@@ -509,6 +509,15 @@ static SoraStatus stream_laid_out(const Bundle *b, const Compute *c, const Gener
     return stream(b, c, &second, a, sink);
 }
 
+/* What is made is what goes on, so whatever guidance adds it would add again and again: in half a
+ * minute edges became three times as strong. */
+static void guide_gently(GenerateOptions *o)
+{
+    enum { LESS = 3 };
+    o->cfg_scale = 1 + (o->cfg_scale - 1) / LESS;
+    o->skip_scale = 0;
+}
+
 /* Has the shot a beginning that is made as a clip is, from which it can then roll on? */
 static bool begins(const GenerateOptions *o, size_t frames)
 {
@@ -573,6 +582,7 @@ static SoraStatus stream_stages(const Bundle *b, const Compute *c, const Generat
     GenerateOptions first = *o, rest = *o;
     first.frames = frames, first.window = 0, first.state = NULL;
     first.condition = beginning_of(o->condition, frames, a);
+    guide_gently(&rest);
     TRY(clip_new(a, frames, o->height, o->width, o->fps, &clip));
     rest.condition = gone_on(o->condition, &clip, o->frames, a);
     TRY(steps_in_all(b, &rest, a, &steps));

@@ -169,7 +169,8 @@ static SoraStatus plan_cost(const Bundle *b, const Compute *c, Plan *p)
     double latents = (double)patch_latent_frames(p->frames), window = (double)p->window;
     double steps = (double)p->want.steps; /* a window that rolls takes them again as it moves on */
     if (latents > window) steps *= 1 + (latents - 1) / (0.75 * window);
-    double passes = steps * ((p->want.cfg_scale != 1 ? 2 : 1) + p->want.skipped);
+    double skipped = p->rolled ? 0 : p->want.skipped; /* but for its first window */
+    double passes = steps * ((p->want.cfg_scale != 1 ? 2 : 1) + skipped);
     PatchGrid grid = patch_grid(p->frames, p->height, p->width, config->patch);
     grid.frames = p->window;
     size_t most;
