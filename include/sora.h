@@ -245,6 +245,8 @@ typedef struct SoraShot {
     double control_scale; /* Wan VACE: how strongly what is given steers, 1 */
     int verbatim;         /* 1: the model is given the prompts as they are, else as it is told them
                              (SoraPromptCheck) */
+    int recolour; /* 1: the source first gets the colours of what the prompt asks for, where the
+                     whole picture changes: another hour, another weather, another place */
 } SoraShot;
 
 /* How a shot will be made, known before any work is done. */
@@ -452,6 +454,8 @@ typedef struct SoraInstruction {
     const char *before;  /* what the reader sees, in the instruction's language */
     const char *caption; /* the same after the change: the prompt of the edit */
     const char *unknown; /* words that could not be used, "" for none */
+    int picture; /* 1: the whole picture changes, the hour, the weather or the place: SoraShot's
+                    recolour */
 } SoraInstruction;
 
 /* SORA_E_ARGUMENT when nothing that is asked for can be done. */

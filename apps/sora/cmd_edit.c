@@ -43,7 +43,9 @@ static SoraStatus edit(Verb *v, const char *mask)
     } else {
         if (sora_is_instruction(v->prompt)) {
             v->instruction = v->prompt;
-            TRY(verb_instruct(&v->make, clip, v->instruction, &v->prompt));
+            bool picture;
+            TRY(verb_instruct(&v->make, clip, v->instruction, &v->prompt, &picture));
+            v->recolour |= picture;
         }
         TRY(make_fitted(&v->make, path, clip, v->height, v->width, &clip));
         v->source = clip;
@@ -64,6 +66,9 @@ SoraStatus cmd_edit(Cli *cli, int argc, char **argv)
           .max = 1 },
         { 0, "keep", T("layout: large shapes and their colours stay; motion: only how they move"),
           .choice = &v.keep, .names = keeps },
+        { 0, "recolour",
+          T("begin with the colours of what is asked for; another hour, weather or place does"),
+          .flag = &v.recolour },
         { 0, "mask", T("a picture or video, white where the clip may change"), .path = &mask },
         { 0 },
     };

@@ -330,6 +330,8 @@ const LangPair lang_zh[] = {
     { "how the steps are taken", "采样方法" },
     { "more than 1 spends more steps on large shapes", "大于 1 时在大的形状上花更多步" },
     { "what should not be seen", "不希望出现的内容" },
+    { "begin with the colours of what is asked for; another hour, weather or place does",
+      "先换成所要求画面的颜色；改变时间、天气或地点时自动如此" },
     { "prompts as they are, not in the words the model was trained on",
       "照原样使用提示词，不换成模型训练时的说法" },
     { "Model", "模型" },

@@ -112,6 +112,7 @@ SoraStatus verb_finish(Verb *v, const char *what)
     make_beside_given(m, &shot);
     shot.source = v->source, shot.mask = v->mask;
     shot.strength = v->strength;
+    shot.recolour = v->recolour;
     shot.keep = v->source ? v->keep + 1 : 0;
     shot.drop = v->drop;
     TRY(make_plan(m, &shot, m->output));

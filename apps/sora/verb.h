@@ -15,8 +15,9 @@ typedef struct Verb {
     const SoraClip *source; /* NULL, or a clip of that size that is changed (edit), with ... */
     const uint8_t *mask;    /* ... [frames, height, width], or NULL */
     double strength;
-    int keep; /* of the source: 0 layout, 1 motion, -1 nothing */
-    int drop; /* frames left out at the end of the result */
+    bool recolour; /* the source, to what the prompt asks for */
+    int keep;      /* of the source: 0 layout, 1 motion, -1 nothing */
+    int drop;      /* frames left out at the end of the result */
 } Verb;
 
 enum { VERB_OPTIONS = MAKE_OPTIONS + 12 };

@@ -71,7 +71,8 @@ SoraStatus verb_caption(const Make *m, const SoraPart *part, size_t count, const
     return s;
 }
 
-SoraStatus verb_instruct(const Make *m, const SoraClip *clip, const char *words, const char **out)
+SoraStatus verb_instruct(const Make *m, const SoraClip *clip, const char *words, const char **out,
+                         bool *picture)
 {
     SoraReader *reader;
     SoraInstruction x;
@@ -87,6 +88,7 @@ SoraStatus verb_instruct(const Make *m, const SoraClip *clip, const char *words,
     SoraStatus s = sora_instruct(reader, clip, words, &x);
     if (s == SORA_OK) {
         *out = arena_strdup(m->arena, x.caption);
+        *picture = x.picture;
         progress_say(m->cli, T("the clip shows \"%s\""), x.before);
         progress_say(m->cli, T("it becomes \"%s\""), x.caption);
         if (strcmp(x.before, x.caption) == 0)

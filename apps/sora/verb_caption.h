@@ -9,7 +9,9 @@
 SoraStatus verb_caption(const Make *m, const SoraPart *part, size_t count, const char **out);
 
 /* The caption that an instruction ("make it night") makes of what the clip shows, into *out, and
- * says both. SORA_E_IO when there is no reader to see what is in the clip. */
-SoraStatus verb_instruct(const Make *m, const SoraClip *clip, const char *words, const char **out);
+ * says both; *picture: the whole picture changes. SORA_E_IO when there is no reader to see what is
+ * in the clip. */
+SoraStatus verb_instruct(const Make *m, const SoraClip *clip, const char *words, const char **out,
+                         bool *picture);
 
 #endif

@@ -54,14 +54,16 @@ static void put_actors(SoraEval *e, const TextReport *r)
     json_end(w, ']');
 }
 
-/* The table of what the model has learned, when every actor that was taught was asked for often
- * enough. Without a place to write it the report is still worth having. */
+/* The table of what the model has learned of prompts as it is told them, when every actor that was
+ * taught was asked for often enough. Without a place to write it the report is still worth having.
+ */
 static void keep_learned(SoraEval *e, const TextReport *r)
 {
     size_t actors = reader_config(e->reader->file.reader)->actors, rows = 0;
     LearnedRow *row = arena_alloc(e->arena, (actors + 1) * sizeof *row);
     const char *path;
-    if (e->o.images || (size_t)e->o.count < EACH * world_actor_count(e->world)) return;
+    if (e->o.images || e->o.verbatim || (size_t)e->o.count < EACH * world_actor_count(e->world))
+        return;
     for (size_t i = 0; i < actors; i++)
         if (r->actor[0][i].asked >= EACH)
             row[rows++] = (LearnedRow){ (int)i, r->actor[0][i].asked, r->actor[0][i].right };

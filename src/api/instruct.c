@@ -76,6 +76,8 @@ SoraStatus sora_instruct(SoraReader *r, const SoraClip *clip, const char *words,
                               .before = write_caption(r, &f, &seen, NULL, report.language),
                               .caption =
                                   write_caption(r, &changed, &all, &report.said, report.language),
-                              .unknown = unknown_words(r, &report) };
+                              .unknown = unknown_words(r, &report),
+                              .picture = f.time != changed.time || f.scene != changed.scene ||
+                                         f.weather != changed.weather };
     return SORA_OK;
 }

@@ -169,6 +169,7 @@ static SoraStatus options_of(SoraEngine *e, SoraShot *s, Arena *a, GenerateOptio
     g.sampler = (SamplerKind)s->sampler;
     g.fast = s->fast;
     g.keep = (KeepKind)s->keep;
+    g.recolour = s->recolour;
     g.memory = s->memory ? s->memory : memory_available();
     g.cache = s->cache;
     g.precision = e->precision;
@@ -413,6 +414,7 @@ static const char *key_of(const SoraEngine *e, const SoraShot *s, const Conditio
         (unsigned long long)hash_condition(c), s->prompt, s->negative ? s->negative : "");
     for (size_t i = 0; i < s->later_count; i++)
         key = arena_printf(a, "%s | %.17g %s", key, s->later[i].from_s, s->later[i].text);
+    if (s->recolour) key = arena_printf(a, "%s | recoloured", key);
     for (size_t i = 0; i < s->skip_layer_count; i++)
         key = arena_printf(a, "%s | -%d", key, s->skip_layers[i]);
     return arena_printf(a, "%s | %.17g %.17g | %.17g %.17g %.17g%s", key, s->cfg_min, s->cfg_max,

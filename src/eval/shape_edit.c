@@ -98,7 +98,9 @@ static SoraStatus try_one(ShapeRound *r, const Asked *q, int k)
     Reading x;
     char what[CAPTION_SIZE_MAX + 64];
     Condition c = { .source = &r->one.clip, .strength = ways[k].strength };
+    r->recolour = q->picture;
     TRY(shape_make(r, q->prompt, &c, ways[k].keep, &made));
+    r->recolour = false;
     TRY(read_clips(r->s->reader, r->s->c, &made, 1, r->step, r->a, &x));
     judge(r, q, &made, &x, &r->out->edit[k]);
     r->edit[k].made += shape_dynamic(&made, 0, made.frames);

@@ -16,6 +16,7 @@ typedef struct ShapeRound {
     Arena *a, *step;
     Drawn one, two;
     char prompt[CAPTION_SIZE_MAX];
+    bool recolour;
     const GeneratePrompt *later; /* NULL, or one that takes over */
     Reading before;              /* of `one` */
     ShapeReport *out;

@@ -42,6 +42,7 @@ SoraStatus shape_make(ShapeRound *r, const char *prompt, const Condition *given,
     g.later = r->later, g.later_count = r->later != NULL;
     g.condition = given;
     g.keep = keep;
+    g.recolour = r->recolour;
     PlanRequest want = plan_request(&g);
     want.given = true;
     Plan plan;

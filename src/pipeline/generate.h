@@ -56,6 +56,8 @@ typedef struct GenerateOptions {
         *state; /* NULL: a clip that is rolled, or a Wan model's, and killed is lost */
     const Condition *condition; /* NULL: nothing is given */
     KeepKind keep;              /* of the condition's source, beside what is given */
+    bool recolour;              /* shots: the source's colours first become those of the prompt
+                                   (recolour.h), where the whole picture changes */
     size_t memory;              /* bytes that may be used, 0: no limit. Wan models then work on
                                    tiles and read their weights again in every step */
     double cache;               /* Wan models: step caching (model/dit_cache.h), 0: none */

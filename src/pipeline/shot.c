@@ -8,6 +8,7 @@
 #include "media/resize.h"
 #include "media/retime.h"
 #include "pipeline/carry.h"
+#include "pipeline/recolour.h"
 
 /* Made frames on their way to wanted ones. */
 typedef struct Showing {
@@ -343,6 +344,8 @@ static SoraStatus stream(Showing *s, const GenerateOptions *options)
     if (s->given && s->given->source) {
         TRY(condition_made(s, g.keep, &made));
         g.condition = &made;
+        if (g.recolour && made.source->rgb && !made.given && !made.mask && !s->b->wan)
+            TRY(recolour(s->b, s->c, &g, s->a, (Clip *)made.source));
     }
     s->pair = arena_zero(s->a, 2 * p->height * p->width * 3);
     s->frame = arena_alloc(s->a, p->want.height * p->want.width * 3);

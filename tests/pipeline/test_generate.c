@@ -2,6 +2,7 @@
 #include "check.h"
 
 #include "base/rng.h"
+#include "pipeline/recolour.h"
 #include "model/bundle.h"
 #include "pipeline/generate_parts.h"
 #include "pipeline/plan.h"
@@ -422,14 +423,43 @@ static void test_skip_layers(void **state)
     arena_rewind(f->a, mark);
 }
 
+static double colour_mean(const Clip *clip, size_t c)
+{
+    double sum = 0;
+    size_t pixels = clip->frames * clip->height * clip->width;
+    for (size_t i = 0; i < pixels; i++) sum += clip->rgb[3 * i + c];
+    return sum / (double)pixels;
+}
+
+/* A clip gets the prompt's colours, whatever it had, and keeps what it shows. */
+static void test_recolour(void **state)
+{
+    Fixture *f = *state;
+    GenerateOptions o = small(5);
+    Clip dark, light;
+    CHECK_OK(clip_new(f->a, 5, 16, 24, 12, &dark));
+    CHECK_OK(clip_new(f->a, 5, 16, 24, 12, &light));
+    for (size_t i = 0; i < (size_t)5 * 16 * 24 * 3; i++) {
+        dark.rgb[i] = (uint8_t)(i % 72 < 36 ? 10 : 40);
+        light.rgb[i] = (uint8_t)(i % 72 < 36 ? 190 : 250);
+    }
+    CHECK_OK(recolour(&f->b, f->c, &o, f->a, &dark));
+    CHECK_OK(recolour(&f->b, f->c, &o, f->a, &light));
+    for (size_t c = 0; c < 3; c++) {
+        CHECK_CLOSE(colour_mean(&dark, c), colour_mean(&light, c), 6);
+        assert_true(dark.rgb[c] + 5 < dark.rgb[36 + c]);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_memory), cmocka_unit_test(test_few_given),
-        cmocka_unit_test(test_guess),  cmocka_unit_test(test_coarse),
-        cmocka_unit_test(test_later),  cmocka_unit_test(test_keep),
-        cmocka_unit_test(test_aside),  cmocka_unit_test(test_skip_layers),
-        cmocka_unit_test(test_motion), cmocka_unit_test(test_motion_given),
+        cmocka_unit_test(test_memory),       cmocka_unit_test(test_few_given),
+        cmocka_unit_test(test_guess),        cmocka_unit_test(test_coarse),
+        cmocka_unit_test(test_later),        cmocka_unit_test(test_keep),
+        cmocka_unit_test(test_aside),        cmocka_unit_test(test_skip_layers),
+        cmocka_unit_test(test_recolour),     cmocka_unit_test(test_motion),
+        cmocka_unit_test(test_motion_given),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }
