@@ -9,6 +9,7 @@
 #include "eval/shape_parts.h"
 #include "pipeline/read.h"
 #include "pipeline/shot.h"
+#include "words/recaption.h"
 
 enum { SUITE_SEED = 0x73686170 };
 
@@ -17,7 +18,8 @@ enum { SUITE_SEED = 0x73686170 };
 void shape_prompt(const ShapeSuite *s, const Facts *f, const CaptionView *view, char *out)
 {
     CaptionStyle style = { .language = LANG_EN, .form = CAPTION_SENTENCE, .seed = 1 };
-    caption_write(s->draw.lexicon, f, view, &style, out, NULL);
+    if (!recaption(s->draw.lexicon, f, view, style.language, out)) /* all that is asked for */
+        caption_write(s->draw.lexicon, f, view, &style, out, NULL);
 }
 
 GenerateOptions shape_options(const ShapeRound *r, const char *prompt)

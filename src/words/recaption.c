@@ -21,13 +21,15 @@ bool recaption(const Lexicon *lex, const Facts *facts, const CaptionView *said, 
                char *out)
 {
     static const CaptionForm form[] = { CAPTION_SENTENCE, CAPTION_DETAILED };
+    CaptionView want = *said;
+    caption_view_tidy(facts, &want);
     for (size_t k = 0; k < 2 * TRIES; k++) {
         CaptionStyle style = {
             .language = language, .form = form[k / TRIES], .seed = k, .names = true
         };
         CaptionView told;
-        caption_write(lex, facts, said, &style, out, &told);
-        if (says_all(said, &told)) return true;
+        caption_write(lex, facts, &want, &style, out, &told);
+        if (says_all(&want, &told)) return true;
     }
     return false;
 }
