@@ -56,7 +56,7 @@ static SoraStatus edit(Verb *v, const char *mask)
 
 SoraStatus cmd_edit(Cli *cli, int argc, char **argv)
 {
-    Verb v = { .strength = 0.6, .keep = -1 };
+    Verb v = { .strength = 0.7, .keep = -1 };
     const char *mask = NULL;
     static const char *const keeps[] = { "layout", "motion", NULL };
     make_init(&v.make, cli, arena_new("edit", 0));
