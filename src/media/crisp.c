@@ -199,11 +199,18 @@ static void find_sides(const Picture *p, size_t radius, Arena *a)
 
 /* ---- colours that grow ----------------------------------------------------------------- */
 
-/* The smaller of two slopes of one sign, else 0. */
+/* The size of the smaller of two slopes of one sign, else 0, four times; without a branch, so that
+ * compilers make vectors of it. */
 static inline float smaller(float a, float b)
 {
-    float least = a < b ? a : b, most = a < b ? b : a;
-    return (least > 0 ? least : 0) + (most < 0 ? most : 0);
+    float twice = fabsf(a + b) - fabsf(a - b);
+    return twice + fabsf(twice);
+}
+
+/* Nearly the root of a^2 + b^2, of sizes: the greater and 0.41 of the lesser. */
+static inline float length(float a, float b)
+{
+    return 0.707F * (a + b) + 0.293F * fabsf(a - b);
 }
 
 static void grow_row(const void *job, size_t y)
@@ -219,7 +226,7 @@ static void grow_row(const void *job, size_t y)
         for (size_t x = 1; x + 1 < w; x++) {
             float across = smaller(here[x + 1] - here[x], here[x] - here[x - 1]);
             float down = smaller(below[x] - here[x], here[x] - above[x]);
-            to[x] = here[x] - STEP * side[x] * sqrtf(across * across + down * down);
+            to[x] = here[x] - STEP / 4 * side[x] * length(across, down);
         }
         to[0] = here[0];
         to[w - 1] = here[w - 1];
