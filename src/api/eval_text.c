@@ -133,9 +133,11 @@ static SoraStatus tell(void *self, const char *prompt, Arena *a, const char **to
 static SoraStatus run(SoraEval *e, TextSuite *s, TextReport *report)
 {
     EvalSheet sheet;
-    PromptWords *words;
-    TRY(prompt_words_open(&e->model, e->reader->compute, e->o.model, false, e->arena, &words));
-    if (!e->o.verbatim) s->tell = tell, s->tell_self = words;
+    if (!e->o.verbatim) {
+        PromptWords *words;
+        TRY(prompt_words_open(&e->model, e->reader->compute, e->o.model, false, e->arena, &words));
+        s->tell = tell, s->tell_self = words;
+    }
     s->model = &e->model;
     s->reader = e->reader->file.reader;
     s->c = e->reader->compute;

@@ -167,34 +167,38 @@ static SoraStatus replace_untaught(PromptWords *p, const ParseReport *r, Arena *
     return SORA_OK;
 }
 
-/* A change of what was told before. */
-static bool tell_change(PromptWords *p, const char *before, const char *words, Arena *a,
-                        const char **told)
+/* What was told before, read back. */
+typedef struct Before {
+    Facts facts;
+    CaptionView said; /* all off: nothing was told */
+} Before;
+
+static Before read_before(const PromptWords *p, const char *text)
 {
-    const Lexicon *lex = p->model.lexicon;
-    Facts facts, changed;
-    ParseReport was, asked;
-    char *out = arena_alloc(a, CAPTION_SIZE_MAX);
-    if (!before || prompt_parse(lex, before, &facts, &was) != SORA_OK || was.actor_missing)
+    Before b = { 0 };
+    ParseReport r;
+    if (text && prompt_parse(p->model.lexicon, text, &b.facts, &r) == SORA_OK) b.said = r.said;
+    return b;
+}
+
+/* A change of what was told before. */
+static bool tell_change(const PromptWords *p, const Before *before, const char *words, char *out)
+{
+    Facts changed = before->facts;
+    ParseReport asked;
+    if (!before->said.actor || instruct_apply(p->model.lexicon, words, &changed, &asked) != SORA_OK)
         return false;
-    changed = facts;
-    if (instruct_apply(lex, words, &changed, &asked) != SORA_OK || !changed.actors) return false;
-    CaptionView view = instruct_view(&was.said, &asked.said, facts.actors, &changed);
-    if (!recaption(lex, &changed, &view, asked.language, out)) return false;
-    *told = out;
-    return true;
+    CaptionView view = instruct_view(&before->said, &asked.said, before->facts.actors, &changed);
+    return changed.actors && recaption(p->model.lexicon, &changed, &view, asked.language, out);
 }
 
 /* Where it is and when goes on until something else is said. */
-static void inherit(const PromptWords *p, const char *before, Facts *f, CaptionView *said)
+static void inherit(const Before *b, Facts *f, CaptionView *said)
 {
-    Facts old;
-    ParseReport was;
-    if (!before || prompt_parse(p->model.lexicon, before, &old, &was) != SORA_OK || said->scene)
-        return;
-    if (was.said.scene) f->scene = old.scene, said->scene = true;
-    if (was.said.time && !said->time) f->time = old.time, said->time = true;
-    if (was.said.weather && !said->weather) f->weather = old.weather, said->weather = true;
+    if (said->scene) return;
+    if (b->said.scene) f->scene = b->facts.scene, said->scene = true;
+    if (b->said.time && !said->time) f->time = b->facts.time, said->time = true;
+    if (b->said.weather && !said->weather) f->weather = b->facts.weather, said->weather = true;
     facts_tidy(f);
     caption_view_tidy(f, said);
 }
@@ -211,14 +215,19 @@ SoraStatus prompt_told(PromptWords *p, const char *before, const char *prompt, A
         strlen(prompt) > PARSE_PROMPT_MAX)
         return SORA_OK;
     TRY(prompt_parse(p->model.lexicon, prompt, &facts, &r));
-    if (r.actor_missing && tell_change(p, before, prompt, a, told)) return SORA_OK;
+    Before was = read_before(p, before);
+    if (r.actor_missing && tell_change(p, &was, prompt, out)) {
+        *told = out;
+        return SORA_OK;
+    }
     if (r.unknowns) {
         TRY(replace_unknown(p, &r, a, &text));
+        if (strlen(text) > PARSE_PROMPT_MAX) return SORA_OK;
         TRY(prompt_parse(p->model.lexicon, text, &facts, &r));
     }
     if (r.actor_missing) return SORA_OK;
     TRY(replace_untaught(p, &r, a, &facts));
-    inherit(p, before, &facts, &r.said);
+    inherit(&was, &facts, &r.said);
     if (recaption(p->model.lexicon, &facts, &r.said, r.language, out)) *told = out;
     return SORA_OK;
 }

@@ -291,7 +291,7 @@ static Look look_of(const Run *r, size_t i)
     return i % 2 ? LOOK_ASIDE : LOOK_STRAIGHT;
 }
 
-/* Of the window's frames the first `count` are made, and not given. */
+/* So many of the window's first frames are done, made or given. */
 static size_t made_before(const Run *r)
 {
     return r->window < r->grid.frames && r->emitted > r->base ? r->emitted - r->base : 0;

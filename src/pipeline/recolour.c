@@ -28,11 +28,6 @@ static Colours colours_of(const Clip *clip)
     return out;
 }
 
-static size_t half_side(size_t side, size_t patch)
-{
-    return size_max(1, side / (2 * patch)) * patch;
-}
-
 SoraStatus recolour(const Bundle *b, const Compute *c, const GenerateOptions *o, Arena *a,
                     Clip *clip)
 {
@@ -40,8 +35,8 @@ SoraStatus recolour(const Bundle *b, const Compute *c, const GenerateOptions *o,
     GenerateOptions g = *o;
     Clip asked;
     g.frames = size_min(clip->frames, FRAMES_MAX);
-    g.height = half_side(clip->height, b->config.patch);
-    g.width = half_side(clip->width, b->config.patch);
+    g.height = generate_coarse_side(clip->height, b->config.patch);
+    g.width = generate_coarse_side(clip->width, b->config.patch);
     g.window = 0, g.state = NULL, g.condition = NULL, g.keep = KEEP_NOTHING, g.progress = NULL;
     if (!g.fast) g.steps = STEPS, g.shift = SHIFT, g.cfg_max = 1;
     TRY(generate_clip(b, c, &g, a, &asked));
