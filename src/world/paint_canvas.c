@@ -93,6 +93,12 @@ static inline uint32_t tinted(uint32_t p, const Tint *t, uint32_t alpha)
            (a * alpha >> 8) << 24;
 }
 
+static bool untinted(const Tint *t)
+{
+    return !t->lit && memcmp(t->mul, TINT_NONE.mul, sizeof t->mul) == 0 &&
+           memcmp(t->add, TINT_NONE.add, sizeof t->add) == 0;
+}
+
 /* Narrows [x0, x1) to where -1 < u + du * x < n, in texture pixels. */
 static void narrow(float u, float du, int n, int *x0, int *x1)
 {
@@ -163,7 +169,7 @@ void canvas_sprite(Canvas *c, const Blit *b)
     float half_h = (fabsf(sn) * b->width * fabsf(b->mirror) + fabsf(cs) * b->height) / 2 + 1;
     int y0 = ceil_to(fmaxf(cy - half_h, b->begin) - 0.5f, 0, c->height);
     int y1 = ceil_to(fminf(cy + half_h, b->end) - 0.5f, 0, c->height);
-    bool plain = b->alpha >= 256 && memcmp(&b->tint, &TINT_NONE, sizeof b->tint) == 0;
+    bool plain = b->alpha >= 256 && untinted(&b->tint);
     float dudx = cs * sx, dvdx = -sn * sy;
     for (int y = y0; y < y1; y++) {
         float dx = 0.5f - cx, dy = (float)y + 0.5f - cy;

@@ -28,12 +28,12 @@ static inline uint32_t canvas_rgba(Hex c, unsigned alpha) /* alpha 0 .. 255 */
     return r | g << 8 | b << 16 | alpha << 24;
 }
 
-/* Premultiplied src over dst. */
+/* Premultiplied src over dst. Rounded, not cut: what was opaque stays so. */
 static inline uint32_t canvas_over(uint32_t src, uint32_t dst)
 {
     uint32_t keep = 256 - ((src >> 24) + (src >> 31));
-    uint32_t rb = ((dst & 0xff00ff) * keep >> 8) & 0xff00ff;
-    uint32_t ga = ((dst >> 8 & 0xff00ff) * keep) & 0xff00ff00;
+    uint32_t rb = (((dst & 0xff00ff) * keep + 0x800080) >> 8) & 0xff00ff;
+    uint32_t ga = ((dst >> 8 & 0xff00ff) * keep + 0x800080) & 0xff00ff00;
     return src + (rb | ga);
 }
 

@@ -4,6 +4,7 @@
 
 #include "base/rng.h"
 #include "world/paint.h"
+#include "world/paint_canvas.h"
 #include "world/stage.h"
 #include "world/world.h"
 
@@ -32,6 +33,7 @@ static void render(const World *w, const Facts *f, uint64_t seed, WorldFrames si
 
 static void test_same_seed_same_bytes(void **state)
 {
+    enum { SCRAPS = 900000 };
     (void)state;
     World *w = open_world();
     Arena *a = arena_new("a", 0), *b = arena_new("b", 0);
@@ -41,13 +43,29 @@ static void test_same_seed_same_bytes(void **state)
         Clip one, two;
         WorldFrames size = { .frames = 5, .height = 48, .width = 64, .fps = 12 };
         render(w, &f, seed, size, a, &one);
-        memset(arena_alloc(b, 1 << 16), (int)seed, 1 << 16); /* other scraps in the memory */
+        ArenaMark mark = arena_mark(b);
+        memset(arena_alloc(b, SCRAPS), seed % 2 ? 255 : 1, SCRAPS); /* what memory held before */
+        arena_rewind(b, mark);
         render(w, &f, seed, size, b, &two);
+        arena_rewind(b, mark);
         assert_memory_equal(one.rgb, two.rgb, 5 * 48 * 64 * 3);
     }
     arena_free(a);
     arena_free(b);
     world_close(w);
+}
+
+/* Plates are laid on what memory held before: a hole of 1 in 255 would show it. */
+static void test_what_is_opaque_stays_so(void **state)
+{
+    (void)state;
+    for (uint32_t alpha = 0; alpha < 256; alpha++)
+        for (uint32_t level = 0; level <= alpha; level++) {
+            uint32_t out = canvas_over(alpha << 24 | level << 8, 0xffffffff);
+            assert_int_equal(out >> 24, 255);
+            assert_int_equal(out & 255, 255 - alpha);
+            assert_int_equal(out >> 8 & 255, 255 - alpha + level);
+        }
 }
 
 static void test_other_seed_other_picture(void **state)
@@ -195,6 +213,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_same_seed_same_bytes),
+        cmocka_unit_test(test_what_is_opaque_stays_so),
         cmocka_unit_test(test_other_seed_other_picture),
         cmocka_unit_test(test_every_size),
         cmocka_unit_test(test_night_is_darker_than_day),
