@@ -550,6 +550,9 @@ typedef struct SoraTrainOptions {
      * learned from fewer clips. `words`: the model reads words themselves beside what the text
      * encoder makes of them in their sentence, where "left" is nearly "right". */
     int motion, words;
+    double replay; /* 0.5 where `data` is a folder, `init` a model that was taught the world and
+                      `cast` is there, else 0: share of the examples that come from the world, with
+                      the actors that the model was taught, so that it does not forget them */
 } SoraTrainOptions;
 
 typedef struct SoraTrainReport {

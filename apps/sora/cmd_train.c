@@ -54,6 +54,10 @@ static SoraStatus parse(Train *t, int argc, char **argv)
           .flag = &t->check },
         { 0, "validation", T("share of the folder kept for validation"), .number = &o->validation,
           .max = 0.9 },
+        { 0, "replay",
+          T("share of the world's clips among a folder's, against forgetting; else 0.5 with "
+            "--init"),
+          .number = &o->replay, .max = 0.95 },
         { 0, "cast", T("the world's cast"), .path = &o->cast },
         { 0, "actors", T("only these actors: cat,dog,... or the first so many of the cast"),
           .text = &o->actors },
@@ -179,9 +183,10 @@ static SoraStatus settle(Train *t, Arena *a)
         TRY(file_read(t->prompts_file, PROMPTS_MAX, a, &text));
         o->prompts = (const char *)text.bytes;
     }
-    if (!t->resume && !t->validate) return SORA_OK;
     const char *path = arena_printf(a, "%s/checkpoint.safetensors", o->dir);
-    if (file_exists(path)) return SORA_OK;
+    if (file_exists(path)) return SORA_OK; /* what it was begun with holds */
+    if (!o->cast) o->cast = home_cast(a);
+    if (!t->resume && !t->validate) return SORA_OK;
     return err_set(SORA_E_IO, T("there is no run in %s: no %s"), o->dir, path);
 }
 

@@ -446,6 +446,8 @@ const LangPair lang_zh[] = {
     { "only say which files of the folder would be left out, and why",
       "只说明文件夹中哪些文件会被略过以及原因" },
     { "share of the folder kept for validation", "文件夹中留作验证的比例" },
+    { "share of the world's clips among a folder's, against forgetting; else 0.5 with --init",
+      "文件夹片段中混入世界片段的比例，以防遗忘；有 --init 时默认 0.5" },
     { "the world's cast", "沙盒世界的角色文件" },
     { "only these actors: cat,dog,... or the first so many of the cast",
       "只用这些角色：cat,dog,...，或角色表的前多少个" },
@@ -646,6 +648,13 @@ const LangPair lang_zh_errors[] = {
     { "%s lasts %s s, which is too short for every size asked for",
       "%s 只有 %s 秒，对所要求的每种尺寸都太短" },
     { "%s holds a run already: %s", "%s 中已有训练：%s" },
+    { "there is no cast %s (scripts/fetch-data gets it): without the world's clips the model "
+      "forgets much of what it knows",
+      "没有角色文件 %s（可用 scripts/fetch-data 获取）：没有世界的片段，模型会忘掉许多已学的内容" },
+    { "%s of the examples come from the world, so that the model does not forget it (replay)",
+      "%s 的样本来自世界，使模型不忘已学的内容（replay）" },
+    { "replay is the world's share among a folder's clips: the data are the world themselves",
+      "replay 是文件夹片段中混入世界片段的比例：而数据本身就是世界" },
     { "%s has no video or picture with a caption (a .txt of the same name) that can be used; %s "
       "were left out",
       "%s 中没有可用的带描述（同名 .txt）的视频或图片，略过了 %s 个文件" },

@@ -57,7 +57,8 @@ void sora_train_options_init(SoraTrainOptions *o)
                              .validation = NAN,
                              .shortcut = NAN,
                              .subject_weight = NAN,
-                             .given = NAN };
+                             .given = NAN,
+                             .replay = NAN };
 }
 
 static void tell(const SoraTrainer *t, const char *line)
@@ -266,6 +267,34 @@ static SoraStatus check_lora(const SoraTrainOptions *o)
     return SORA_OK;
 }
 
+/* Fifty clips of one thing make a model forget the rest. What the model of `init` was taught comes
+ * back among them, where the world is there to show it. */
+static SoraStatus settle_replay(SoraTrainer *t, bool resume)
+{
+    SoraTrainOptions *o = &t->o;
+    const char *taught = t->init.map.bytes ? safetensors_metadata(&t->init, "sora.actors") : NULL;
+    bool world = strcmp(o->data, "world") == 0;
+    bool worth = learns(o, "video") && !world && taught && !resume;
+    if (isnan(o->replay)) {
+        o->replay = worth && file_exists(o->cast) ? 0.5 : 0;
+        if (worth && o->replay <= 0)
+            tell(t, arena_printf(t->arena,
+                                 "there is no cast %s (scripts/fetch-data gets it): without the "
+                                 "world's clips the model forgets much of what it knows",
+                                 o->cast));
+    }
+    if (worth && o->replay > 0)
+        tell(t, arena_printf(t->arena,
+                             "%.0f%% of the examples come from the world, so that the "
+                             "model does not forget it (replay)",
+                             100 * o->replay));
+    if (o->replay > 0 && world)
+        return err_set(SORA_E_ARGUMENT, "replay is the world's share among a folder's clips: the "
+                                        "data are the world themselves");
+    if (o->replay > 0 && !o->actors) o->actors = taught;
+    return SORA_OK;
+}
+
 static SoraStatus open_run(SoraTrainer *t)
 {
     SoraTrainOptions *o = &t->o;
@@ -287,6 +316,7 @@ static SoraStatus open_run(SoraTrainer *t)
     if (learns(o, "video")) TRY(size_model(o, resume || o->init, &model));
     TRY(make_folder(o->dir));
     TRY(open_machine(t));
+    TRY(settle_replay(t, resume));
     TRY(train_data_open(o, &t->data));
     TrainerConfig c = trainer_config(t);
     Lesson lesson;

@@ -23,6 +23,11 @@ static SoraStatus open_folder(const SoraTrainOptions *o, TrainData *d)
     TRY(folder_open(o->data, &f, &d->folder));
     d->training = folder_training(d->folder);
     if (folder_count(d->folder).validation) d->validation = folder_validation(d->folder);
+    if (!(o->replay > 0)) return SORA_OK;
+    d->replay = arena_zero(d->arena, sizeof *d->replay);
+    TRY(train_world_open(o, d->sizes, d->size_count, d->arena, d->replay));
+    d->mix = (SourceMix){ d->training, source_world(&d->replay->training), o->replay };
+    d->training = source_mix(&d->mix);
     return SORA_OK;
 }
 
@@ -51,6 +56,7 @@ void train_data_close(TrainData *d)
 {
     folder_close(d->folder);
     if (d->world) train_world_close(d->world);
+    if (d->replay) train_world_close(d->replay);
     arena_free(d->arena);
     memset(d, 0, sizeof *d);
 }

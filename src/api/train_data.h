@@ -4,6 +4,7 @@
 
 #include "api/train_world.h"
 #include "train/source_folder.h"
+#include "train/source_mix.h"
 
 typedef struct TrainData {
     Arena *arena;
@@ -12,10 +13,12 @@ typedef struct TrainData {
     Source training, validation; /* validation.make NULL: there is none */
     Folder *folder;              /* NULL: the world */
     TrainWorld *world;           /* NULL: a folder */
-    const char *lexicon;         /* the table the captions were made from; NULL: a folder */
+    TrainWorld *replay;          /* the world among a folder, or NULL */
+    SourceMix mix;
+    const char *lexicon; /* the table the captions were made from; NULL: a folder */
 } TrainData;
 
-/* From the options' data, sizes, and what belongs to either kind. */
+/* From the options' data, sizes, replay, and what belongs to either kind. `out` must not move. */
 SoraStatus train_data_open(const SoraTrainOptions *o, TrainData *out);
 void train_data_close(TrainData *d);
 

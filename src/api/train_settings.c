@@ -42,6 +42,7 @@ static const Setting settings[] = {
     { AT(shortcut), NUMBER, IN(shortcut), 0, 1, 0 },
     { AT(subject_weight), NUMBER, IN(subject_weight), 0, 100, 0 },
     { AT(given), NUMBER, IN(given), 0, 0.6, 0.2 },
+    { AT(replay), NUMBER, IN(replay), 0, 0.95, NAN },
     { AT(validation), NUMBER, IN(validation), 0, 0.9, 0.05 },
     { AT(validation_examples), COUNT, IN(validation_examples), 1, 100000, 64 },
     { AT(samples), COUNT, IN(samples), 1, 256, 16 },

@@ -329,6 +329,45 @@ static void learns_a_lora(void **state)
     CHECK_FAILS(sora_train_open(&o, &t), SORA_E_ARGUMENT, "not for the reader");
 }
 
+/* What a model was taught comes back among a folder's clips, unless that is not wanted. */
+static void replays_what_was_taught(void **state)
+{
+    (void)state;
+    char base[128], cast[160];
+    SoraTrainer *t;
+    snprintf(base, sizeof base, "%s", run_dir("taught"));
+    snprintf(cast, sizeof cast, "%s/cast/cast.bin", getenv("SORA_TEST_DATA"));
+    SoraTrainOptions o = small("taught"), rest = again("replay-part");
+    o.data = "world", o.cast = cast, o.actors = "cat,duck";
+    steps(&o, 2);
+
+    lines[0] = 0;
+    o = lora_of(base, "replay");
+    o.cast = cast, o.steps = 9;
+    double with = steps(&o, 9).loss;
+    assert_non_null(strstr(lines, "50% of the examples come from the world"));
+    o = lora_of(base, "replay-part");
+    o.cast = cast, o.steps = 9;
+    steps(&o, 4);
+    steps(&rest, 9);
+    same_tensors(run_dir("replay"), run_dir("replay-part"), "lora.safetensors");
+
+    o = lora_of(base, "replay-none");
+    o.cast = cast, o.steps = 9, o.replay = 0;
+    assert_true(steps(&o, 9).loss != with);
+    lines[0] = 0;
+    o = lora_of(base, "replay-no-cast");
+    o.cast = "/nowhere/cast.bin";
+    CHECK_OK(sora_train_open(&o, &t));
+    sora_train_close(t);
+    assert_non_null(strstr(lines, "there is no cast /nowhere/cast.bin"));
+    o.replay = 0.5;
+    CHECK_FAILS(sora_train_open(&o, &t), SORA_E_IO, "/nowhere/cast.bin");
+    o = small("replay-world");
+    o.data = "world", o.cast = cast, o.replay = 0.5;
+    CHECK_FAILS(sora_train_open(&o, &t), SORA_E_ARGUMENT, "the data are the world themselves");
+}
+
 static void names_broken_files_once(void **state)
 {
     (void)state;
@@ -385,9 +424,13 @@ static void refuses(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(resumes_to_the_same_bytes),    cmocka_unit_test(survives_kill),
-        cmocka_unit_test(learns_validates_and_samples), cmocka_unit_test(learns_a_lora),
-        cmocka_unit_test(names_broken_files_once),      cmocka_unit_test(refuses),
+        cmocka_unit_test(resumes_to_the_same_bytes),
+        cmocka_unit_test(survives_kill),
+        cmocka_unit_test(learns_validates_and_samples),
+        cmocka_unit_test(learns_a_lora),
+        cmocka_unit_test(replays_what_was_taught),
+        cmocka_unit_test(names_broken_files_once),
+        cmocka_unit_test(refuses),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }
