@@ -9,6 +9,7 @@
 #include "media/retime.h"
 #include "pipeline/carry.h"
 #include "pipeline/recolour.h"
+#include "pipeline/steady.h"
 
 /* Made frames on their way to wanted ones. */
 typedef struct Showing {
@@ -21,6 +22,7 @@ typedef struct Showing {
     uint8_t *pair;  /* [2, made height, width, 3]: the last two made frames */
     uint8_t *frame; /* [wanted height, width, 3] */
     size_t made, shown;
+    Steady *steady; /* NULL: a Wan model's frames do not shiver */
 } Showing;
 
 /* ---- what is given, as the model sees it ----------------------------------------------- */
@@ -313,7 +315,7 @@ static SoraStatus show_between(Showing *s)
     return SORA_OK;
 }
 
-static SoraStatus take_made(void *self, size_t f, const uint8_t *rgb)
+static SoraStatus take_steady(void *self, size_t f, const uint8_t *rgb)
 {
     Showing *s = self;
     size_t bytes = s->p->height * s->p->width * 3;
@@ -325,10 +327,17 @@ static SoraStatus take_made(void *self, size_t f, const uint8_t *rgb)
     return s->made > 1 ? show_between(s) : SORA_OK;
 }
 
+static SoraStatus take_made(void *self, size_t f, const uint8_t *rgb)
+{
+    Showing *s = self;
+    return s->steady ? steady_take(s->steady, rgb) : take_steady(s, f, rgb);
+}
+
 /* After the last made frame it stays. */
 static SoraStatus show_rest(Showing *s)
 {
     size_t bytes = s->p->height * s->p->width * 3;
+    if (s->steady) TRY(steady_end(s->steady));
     while (s->p->retimed && s->shown < s->p->want.frames) TRY(show(s, s->pair + bytes));
     return SORA_OK;
 }
@@ -349,6 +358,9 @@ static SoraStatus stream(Showing *s, const GenerateOptions *options)
     }
     s->pair = arena_zero(s->a, 2 * p->height * p->width * 3);
     s->frame = arena_alloc(s->a, p->want.height * p->want.width * 3);
+    if (!s->b->wan)
+        TRY(steady_new(p->height, p->width, s->c->pool, (FrameSink){ take_steady, s }, s->a,
+                       &s->steady));
     TRY(generate_stream(s->b, s->c, &g, s->a, (FrameSink){ take_made, s }));
     return show_rest(s);
 }

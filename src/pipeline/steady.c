@@ -1,0 +1,105 @@
+#include "pipeline/steady.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "media/retime.h"
+
+/* docs/evaluation.md has the residual without, and with one to four passes. */
+enum { PASSES = 3, NEAR = 3 };
+static const float DRAWN = 0.7F; /* how far towards what the neighbours say */
+static const float SAME = 32;    /* levels of difference up to here are shivers, from twice on not */
+
+/* The last frames of a pass, in turn. */
+typedef struct Pass {
+    uint8_t *near; /* [NEAR, height, width, 3] */
+    size_t taken;
+} Pass;
+
+struct Steady {
+    size_t height, width;
+    Pool *pool;
+    FrameSink sink;
+    Pass pass[PASSES];
+    size_t shown;
+    Arena *a;
+};
+
+static uint8_t *near_frame(const Steady *s, const Pass *p, size_t f)
+{
+    return p->near + f % NEAR * s->height * s->width * 3;
+}
+
+static int largest_difference(const uint8_t *a, const uint8_t *b)
+{
+    int most = 0;
+    for (int c = 0; c < 3; c++) {
+        int d = abs(a[c] - b[c]);
+        most = d > most ? d : most;
+    }
+    return most;
+}
+
+/* Frame f of the pass between f - 1 and f + 1. */
+static SoraStatus draw(const Steady *s, const Pass *p, size_t f, uint8_t *out)
+{
+    size_t pixels = s->height * s->width, bytes = pixels * 3;
+    const uint8_t *here = near_frame(s, p, f);
+    Clip ends;
+    TRY(clip_new(s->a, 2, s->height, s->width, 1, &ends));
+    memcpy(clip_frame(&ends, 0), near_frame(s, p, f - 1), bytes);
+    memcpy(clip_frame(&ends, 1), near_frame(s, p, f + 1), bytes);
+    uint8_t *agree = arena_alloc(s->a, pixels);
+    double half = 0.5;
+    TRY(retime_at(&ends, &half, 1, s->pool, s->a, out, agree));
+    for (size_t i = 0; i < pixels; i++, out += 3, here += 3) {
+        float near = 2 - (float)largest_difference(out, here) / SAME;
+        float w = DRAWN * (float)agree[i] / 255 * (near < 0 ? 0 : near > 1 ? 1 : near);
+        for (int c = 0; c < 3; c++)
+            out[c] = (uint8_t)((float)here[c] + w * (float)(out[c] - here[c]) + 0.5F);
+    }
+    return SORA_OK;
+}
+
+static SoraStatus take(Steady *s, int pass, const uint8_t *rgb)
+{
+    if (pass == PASSES) return s->sink.fn(s->sink.self, s->shown++, rgb);
+    Pass *p = &s->pass[pass];
+    size_t f = p->taken++;
+    memcpy(near_frame(s, p, f), rgb, s->height * s->width * 3);
+    if (f == 0) return take(s, pass + 1, rgb);
+    if (f == 1) return SORA_OK;
+    ArenaMark mark = arena_mark(s->a);
+    uint8_t *drawn = arena_alloc(s->a, s->height * s->width * 3);
+    SoraStatus status = draw(s, p, f - 1, drawn);
+    if (status == SORA_OK) status = take(s, pass + 1, drawn);
+    arena_rewind(s->a, mark);
+    return status;
+}
+
+SoraStatus steady_new(size_t height, size_t width, Pool *pool, FrameSink sink, Arena *a,
+                      Steady **out)
+{
+    void *room;
+    TRY(arena_try(a, PASSES * NEAR * height * width * 3, &room));
+    Steady *s = arena_zero(a, sizeof *s);
+    *s = (Steady){ .height = height, .width = width, .pool = pool, .sink = sink, .a = a };
+    for (int k = 0; k < PASSES; k++)
+        s->pass[k].near = (uint8_t *)room + (size_t)k * NEAR * height * width * 3;
+    *out = s;
+    return SORA_OK;
+}
+
+SoraStatus steady_take(Steady *s, const uint8_t *rgb)
+{
+    return take(s, 0, rgb);
+}
+
+SoraStatus steady_end(Steady *s)
+{
+    for (int pass = 0; pass < PASSES; pass++) {
+        const Pass *p = &s->pass[pass];
+        if (p->taken > 1) TRY(take(s, pass + 1, near_frame(s, p, p->taken - 1)));
+    }
+    return SORA_OK;
+}

@@ -1,0 +1,21 @@
+/* Outlines that shiver from frame to frame are held: each frame is drawn towards what the frames
+ * before and after it say of it, along the motion between them (media/retime.h), a few times over.
+ * Where they disagree, with one another or with it, it stays as it is: something happens there. */
+#ifndef PIPELINE_STEADY_H
+#define PIPELINE_STEADY_H
+
+#include "base/pool.h"
+#include "pipeline/generate.h"
+
+typedef struct Steady Steady;
+
+/* Frames [height, width, 3] come out at `sink` in order, a few later than they went in, the first
+ * and the last as they were. Memory from `a`, which also is what working memory is taken from. */
+SoraStatus steady_new(size_t height, size_t width, Pool *pool, FrameSink sink, Arena *a,
+                      Steady **out);
+SoraStatus steady_take(Steady *s, const uint8_t *rgb);
+
+/* No more will come: what was held back goes on. */
+SoraStatus steady_end(Steady *s);
+
+#endif
