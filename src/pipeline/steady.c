@@ -3,12 +3,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/size.h"
 #include "media/retime.h"
 
-/* docs/evaluation.md has the residual without, and with one to four passes. */
-enum { PASSES = 3, NEAR = 3 };
+/* How far away the frames are that a pass looks at; docs/evaluation.md has others. */
+enum { PASSES = 4, REACH_MAX = 2, NEAR = 2 * REACH_MAX + 1 };
+static const size_t REACH[PASSES] = { 1, 2, 2, 1 };
 static const float DRAWN = 0.7F; /* how far towards what the neighbours say */
-static const float SAME = 32;    /* levels of difference up to here are shivers, from twice on not */
+static const float SAME = 32; /* levels of difference up to here are shivers, from twice on not */
 
 /* The last frames of a pass, in turn. */
 typedef struct Pass {
@@ -40,15 +42,15 @@ static int largest_difference(const uint8_t *a, const uint8_t *b)
     return most;
 }
 
-/* Frame f of the pass between f - 1 and f + 1. */
-static SoraStatus draw(const Steady *s, const Pass *p, size_t f, uint8_t *out)
+/* Frame f of the pass between f - reach and f + reach. */
+static SoraStatus draw(const Steady *s, const Pass *p, size_t f, size_t reach, uint8_t *out)
 {
     size_t pixels = s->height * s->width, bytes = pixels * 3;
     const uint8_t *here = near_frame(s, p, f);
     Clip ends;
     TRY(clip_new(s->a, 2, s->height, s->width, 1, &ends));
-    memcpy(clip_frame(&ends, 0), near_frame(s, p, f - 1), bytes);
-    memcpy(clip_frame(&ends, 1), near_frame(s, p, f + 1), bytes);
+    memcpy(clip_frame(&ends, 0), near_frame(s, p, f - reach), bytes);
+    memcpy(clip_frame(&ends, 1), near_frame(s, p, f + reach), bytes);
     uint8_t *agree = arena_alloc(s->a, pixels);
     double half = 0.5;
     TRY(retime_at(&ends, &half, 1, s->pool, s->a, out, agree));
@@ -65,13 +67,13 @@ static SoraStatus take(Steady *s, int pass, const uint8_t *rgb)
 {
     if (pass == PASSES) return s->sink.fn(s->sink.self, s->shown++, rgb);
     Pass *p = &s->pass[pass];
-    size_t f = p->taken++;
+    size_t f = p->taken++, reach = REACH[pass];
     memcpy(near_frame(s, p, f), rgb, s->height * s->width * 3);
-    if (f == 0) return take(s, pass + 1, rgb);
-    if (f == 1) return SORA_OK;
+    if (f < reach) return take(s, pass + 1, rgb);
+    if (f < 2 * reach) return SORA_OK;
     ArenaMark mark = arena_mark(s->a);
     uint8_t *drawn = arena_alloc(s->a, s->height * s->width * 3);
-    SoraStatus status = draw(s, p, f - 1, drawn);
+    SoraStatus status = draw(s, p, f - reach, reach, drawn);
     if (status == SORA_OK) status = take(s, pass + 1, drawn);
     arena_rewind(s->a, mark);
     return status;
@@ -99,7 +101,8 @@ SoraStatus steady_end(Steady *s)
 {
     for (int pass = 0; pass < PASSES; pass++) {
         const Pass *p = &s->pass[pass];
-        if (p->taken > 1) TRY(take(s, pass + 1, near_frame(s, p, p->taken - 1)));
+        size_t reach = REACH[pass], from = size_max(reach, size_max(reach, p->taken) - reach);
+        for (size_t f = from; f < p->taken; f++) TRY(take(s, pass + 1, near_frame(s, p, f)));
     }
     return SORA_OK;
 }
