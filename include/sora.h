@@ -423,9 +423,10 @@ typedef struct SoraEvalOptions {
     /* NULL, or told how much is done. Anything but 0 stops: SORA_CANCELLED. */
     int (*progress)(void *self, double done, double total);
     void *progress_self;
-    int minutes;     /* shape: so many shots of minute_s; an eighth of count; -1: none */
-    double minute_s; /* 60 */
-    int verbatim;    /* text, looks: 1: as SoraShot's */
+    int minutes;       /* shape: so many shots of minute_s; an eighth of count; -1: none */
+    double minute_s;   /* 60 */
+    int verbatim;      /* text, looks: 1: as SoraShot's */
+    const char *parts; /* shape: "fill,loop" of extend, fill, loop, join, edit, fast; NULL: all */
 } SoraEvalOptions;
 
 SORA_API void sora_eval_options_init(SoraEvalOptions *o);

@@ -42,6 +42,8 @@ static SoraStatus parse(Eval *e, int argc, char **argv)
           .number = &o->cfg_scale, .max = 100 },
         { 0, "verbatim", T("prompts as they are, not in the words the model was trained on"),
           .flag = &e->verbatim },
+        { 0, "parts", T("of the suite shape only these: extend,fill,loop,join,edit,fast"),
+          .text = &o->parts },
         { 0, "minutes", T("so many shots of a minute, an eighth of --count unless you say"),
           .integer = &e->minutes, .max = 1000, .given = &e->minutes_given },
         { 0, "minute-length", T("how long such a shot is, 60s"), .seconds = &o->minute_s, .min = 1,

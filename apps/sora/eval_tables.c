@@ -254,17 +254,19 @@ static void shape_table(const Json *report)
     static const char *const column[] = { N("position"), N("velocity"), N("colour"), N("motion") };
     printf(T("%.0f clips; given frames come back at %.3g dB, 99 is exact\n"),
            number(report, "clips"), number(report, "given_psnr"));
-    put_heads(column, 4);
-    seam_row(T("extend"), json_get(report, "extend"));
-    seam_row(T("join"), json_get(report, "join"));
-    printf(T("join: A before and B after in %.1f%%; loop: last to first %.3g times a step inside, "
-             "motion %.0f%%\n"),
-           100 * number(report, "join_found"), number(report, "loop"),
-           100 * number(report, "loop_dynamic"));
-    fill_rows(json_get(report, "fill"));
-    edit_rows(json_get(report, "edit"));
+    const Json *extend = json_get(report, "extend"), *join = json_get(report, "join");
+    if (extend || join) put_heads(column, 4);
+    if (extend) seam_row(T("extend"), extend);
+    if (join) seam_row(T("join"), join);
+    if (join)
+        printf(T("join: A before and B after in %.1f%%\n"), 100 * number(report, "join_found"));
+    if (json_get(report, "loop"))
+        printf(T("loop: last to first %.3g times a step inside, motion %.0f%%\n"),
+               number(report, "loop"), 100 * number(report, "loop_dynamic"));
+    if (json_get(report, "fill")) fill_rows(json_get(report, "fill"));
+    if (json_get(report, "edit")) edit_rows(json_get(report, "edit"));
     minute_rows(json_get(report, "minute"));
-    fast_line(json_get(report, "fast"));
+    if (json_get(report, "fast")) fast_line(json_get(report, "fast"));
 }
 
 void eval_tables(const Json *report, Arena *a)

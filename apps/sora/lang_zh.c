@@ -4,6 +4,8 @@
 
 const LangPair lang_zh[] = {
     /* main.c */
+    { "of the suite shape only these: extend,fill,loop,join,edit,fast",
+      "shape 套件只测这些：extend、fill、loop、join、edit、fast" },
     { "sora %s: videos from words, made on this computer\n\n",
       "sora %s：在这台电脑上，用一句话生成视频\n\n" },
     { "usage: sora COMMAND [options] ...", "用法：sora 命令 [选项] ..." },
@@ -123,9 +125,9 @@ const LangPair lang_zh[] = {
     { "join", "连接" },
     { "%.0f clips; given frames come back at %.3g dB, 99 is exact\n",
       "%.0f 个视频；给定画面的还原度 %.3g dB，99 表示完全一致\n" },
-    { "join: A before and B after in %.1f%%; loop: last to first %.3g times a step inside, "
-      "motion %.0f%%\n",
-      "连接：前见甲后见乙 %.1f%%；循环：尾到首的跳变是内部的 %.3g 倍，运动 %.0f%%\n" },
+    { "join: A before and B after in %.1f%%\n", "连接：前见甲后见乙 %.1f%%\n" },
+    { "loop: last to first %.3g times a step inside, motion %.0f%%\n",
+      "循环：尾到首的跳变是内部的 %.3g 倍，运动 %.0f%%\n" },
     { "px away", "位置差" },
     { "edge error", "边缘误差" },
     { "FFmpeg", "FFmpeg" },
@@ -647,6 +649,8 @@ const LangPair lang_zh_errors[] = {
     { "%s is not UTF-8", "%s 不是 UTF-8 编码" },
     { "%s lasts %s s, which is too short for every size asked for",
       "%s 只有 %s 秒，对所要求的每种尺寸都太短" },
+    { "the suite shape has no part \"%s\", it has extend, fill, loop, join, edit and fast",
+      "shape 套件没有“%s”这一部分，只有 extend、fill、loop、join、edit 和 fast" },
     { "%s holds a run already: %s", "%s 中已有训练：%s" },
     { "there is no cast %s (scripts/fetch-data gets it): without the world's clips the model "
       "forgets much of what it knows",

@@ -1,5 +1,6 @@
 /* The suite "shape": extensions, gaps, loops, joins, edits, a minute, few steps. */
 #include <math.h>
+#include <string.h>
 
 #include "api/eval_run.h"
 #include "api/eval_sheet.h"
@@ -89,24 +90,59 @@ static void put_fast(JsonWriter *w, const ShapeFast *f)
     json_end(w, '}');
 }
 
-static void put_report(JsonWriter *w, const ShapeReport *r)
+static void put_part(JsonWriter *w, const ShapeReport *r, ShapePart part)
+{
+    bool list = part == SHAPE_FILL || part == SHAPE_EDIT;
+    if (list) json_begin(w, shape_part_name(part), '[');
+    switch (part) {
+    case SHAPE_EXTEND: put_seam(w, "extend", &r->extend, r->extend_dynamic); break;
+    case SHAPE_JOIN:
+        put_seam(w, "join", &r->join, r->join_dynamic);
+        json_put_number(w, "join_found", (double)r->join_right / (double)r->clips);
+        break;
+    case SHAPE_LOOP:
+        json_put_number(w, "loop", r->loop);
+        json_put_number(w, "loop_dynamic", r->loop_dynamic);
+        break;
+    case SHAPE_FILL:
+        for (int k = 0; k < SHAPE_GAPS; k++)
+            if (r->fill[k].clips) put_fill(w, &r->fill[k]);
+        break;
+    case SHAPE_EDIT:
+        for (int k = 0; k < SHAPE_EDITS; k++) put_edit(w, &r->edit[k]);
+        break;
+    case SHAPE_FAST: put_fast(w, &r->fast); break;
+    case SHAPE_PARTS: break;
+    }
+    if (list) json_end(w, ']');
+}
+
+static void put_report(JsonWriter *w, const ShapeSuite *s, const ShapeReport *r)
 {
     json_put_integer(w, "clips", (int64_t)r->clips);
     json_put_number(w, "given_psnr", r->given_psnr);
-    put_seam(w, "extend", &r->extend, r->extend_dynamic);
-    put_seam(w, "join", &r->join, r->join_dynamic);
-    json_put_number(w, "join_found", (double)r->join_right / (double)r->clips);
-    json_put_number(w, "loop", r->loop);
-    json_put_number(w, "loop_dynamic", r->loop_dynamic);
-    json_begin(w, "fill", '[');
-    for (int k = 0; k < SHAPE_GAPS; k++)
-        if (r->fill[k].clips) put_fill(w, &r->fill[k]);
-    json_end(w, ']');
-    json_begin(w, "edit", '[');
-    for (int k = 0; k < SHAPE_EDITS; k++) put_edit(w, &r->edit[k]);
-    json_end(w, ']');
+    for (int k = 0; k < SHAPE_PARTS; k++)
+        if (s->parts >> k & 1) put_part(w, r, (ShapePart)k);
     put_minute(w, &r->minute);
-    put_fast(w, &r->fast);
+}
+
+/* "fill,loop"; NULL: all. */
+static SoraStatus parse_parts(const char *list, Arena *a, unsigned *out)
+{
+    *out = (1u << SHAPE_PARTS) - 1;
+    if (!list) return SORA_OK;
+    char *rest = arena_strdup(a, list), *name;
+    for (*out = 0; (name = strtok_r(rest, ", ", &rest)) != NULL;) {
+        int k = 0;
+        while (k < SHAPE_PARTS && strcmp(name, shape_part_name((ShapePart)k)) != 0) k++;
+        if (k == SHAPE_PARTS)
+            return err_set(SORA_E_ARGUMENT,
+                           "the suite shape has no part \"%s\", it has extend, fill, loop, join, "
+                           "edit and fast",
+                           name);
+        *out |= 1u << k;
+    }
+    return SORA_OK;
 }
 
 static SoraStatus on_pair(void *sheet, const char *what, const Clip *made, const Clip *world)
@@ -125,7 +161,7 @@ static SoraStatus run(SoraEval *e, ShapeSuite *s)
     SoraStatus status = shape_suite_run(s, &report);
     if (status == SORA_OK) status = eval_sheet_write(&sheet);
     eval_sheet_close(&sheet);
-    if (status == SORA_OK) put_report(&e->json, &report);
+    if (status == SORA_OK) put_report(&e->json, s, &report);
     return status;
 }
 
@@ -147,6 +183,7 @@ SoraStatus eval_shape(SoraEval *e)
     if (!(s.minute_s <= MINUTE_MAX_S))
         return err_set(SORA_E_ARGUMENT, "a minute of %g s: it may last %g", s.minute_s,
                        MINUTE_MAX_S);
+    TRY(parse_parts(e->o.parts, e->arena, &s.parts));
     TRY(eval_draw(e, true, &s.draw));
     return run(e, &s);
 }

@@ -58,7 +58,6 @@ void shape_finish_edits(const ShapeRound *r, ShapeEdit *edit);
 void shape_finish_minute(ShapeMinute *m);
 
 /* Clips of the model's own length that these make a round. */
-enum { SHAPE_FIXED_CLIPS = 3 + SHAPE_GAPS + SHAPE_EDITS };
 double shape_minute_work(const ShapeSuite *s);
 double shape_fast_work(const ShapeSuite *s);
 

@@ -13,6 +13,12 @@
 
 enum { SUITE_SEED = 0x73686170 };
 
+const char *shape_part_name(ShapePart p)
+{
+    static const char *const name[] = { "extend", "fill", "loop", "join", "edit", "fast" };
+    return name[p];
+}
+
 /* ---- what the parts share -------------------------------------------------------------- */
 
 void shape_prompt(const ShapeSuite *s, const Facts *f, const CaptionView *view, char *out)
@@ -189,18 +195,23 @@ static SoraStatus draw_one(ShapeRound *r, uint64_t i, Drawn *out)
     return draw_render(&r->s->draw, &placed, i, r->a, out);
 }
 
+static bool has(const ShapeSuite *s, ShapePart p)
+{
+    return s->parts >> p & 1;
+}
+
 static SoraStatus one_round(ShapeRound *r)
 {
     TRY(draw_one(r, 2 * r->i, &r->one));
     TRY(draw_one(r, 2 * r->i + 1, &r->two));
     shape_prompt(r->s, &r->one.facts, &r->one.view, r->prompt);
     TRY(read_clips(r->s->reader, r->s->c, &r->one.clip, 1, r->step, r->a, &r->before));
-    TRY(try_extend(r));
-    for (size_t k = 0; k < SHAPE_GAPS; k++) TRY(shape_try_fill(r, k));
-    TRY(try_loop(r));
-    TRY(try_join(r));
-    TRY(shape_try_edits(r));
-    TRY(shape_try_fast(r));
+    if (has(r->s, SHAPE_EXTEND)) TRY(try_extend(r));
+    for (size_t k = 0; k < SHAPE_GAPS && has(r->s, SHAPE_FILL); k++) TRY(shape_try_fill(r, k));
+    if (has(r->s, SHAPE_LOOP)) TRY(try_loop(r));
+    if (has(r->s, SHAPE_JOIN)) TRY(try_join(r));
+    if (has(r->s, SHAPE_EDIT)) TRY(shape_try_edits(r));
+    if (has(r->s, SHAPE_FAST)) TRY(shape_try_fast(r));
     if (r->i < r->s->minutes) TRY(shape_try_minute(r));
     r->out->clips++;
     return SORA_OK;
@@ -239,7 +250,10 @@ static void finish(const ShapeRound *r, ShapeReport *out)
 
 double shape_suite_work(const ShapeSuite *s)
 {
-    double round = SHAPE_FIXED_CLIPS + shape_fast_work(s);
+    double round = has(s, SHAPE_EXTEND) + has(s, SHAPE_LOOP) + has(s, SHAPE_JOIN);
+    if (has(s, SHAPE_FILL)) round += SHAPE_GAPS;
+    if (has(s, SHAPE_EDIT)) round += SHAPE_EDITS;
+    if (has(s, SHAPE_FAST)) round += shape_fast_work(s);
     return (double)s->count * round + (double)size_min(s->count, s->minutes) * shape_minute_work(s);
 }
 

@@ -12,11 +12,23 @@
 #include "model/reader.h"
 #include "pipeline/keep.h"
 
+typedef enum ShapePart {
+    SHAPE_EXTEND,
+    SHAPE_FILL,
+    SHAPE_LOOP,
+    SHAPE_JOIN,
+    SHAPE_EDIT,
+    SHAPE_FAST,
+    SHAPE_PARTS
+} ShapePart;
+const char *shape_part_name(ShapePart p); /* "extend", "fill", "loop", "join", "edit", "fast" */
+
 typedef struct ShapeSuite {
     const Bundle *model;
     const Reader *reader;
     const Compute *c;
     DrawOptions draw; /* size: what the model makes, at least SHAPE_FRAMES_MIN frames */
+    unsigned parts;   /* a bit for each ShapePart that is measured; minutes are counted below */
     size_t count, steps;
     size_t minutes;    /* so many shots of minute_s seconds */
     double minute_s;   /* 60 */

@@ -22,7 +22,7 @@ typedef struct Showing {
     uint8_t *pair;  /* [2, made height, width, 3]: the last two made frames */
     uint8_t *frame; /* [wanted height, width, 3] */
     size_t made, shown;
-    Steady *steady; /* NULL: a Wan model's frames do not shiver */
+    Steady *steady; /* or NULL */
 } Showing;
 
 /* ---- what is given, as the model sees it ----------------------------------------------- */
@@ -358,7 +358,9 @@ static SoraStatus stream(Showing *s, const GenerateOptions *options)
     }
     s->pair = arena_zero(s->a, 2 * p->height * p->width * 3);
     s->frame = arena_alloc(s->a, p->want.height * p->want.width * 3);
-    if (!s->b->wan)
+    /* A Wan model's frames do not shiver; what goes on from given ones has too little motion as it
+     * is (docs/decisions.md). */
+    if (!s->b->wan && !s->given)
         TRY(steady_new(p->height, p->width, s->c->pool, (FrameSink){ take_steady, s }, s->a,
                        &s->steady));
     TRY(generate_stream(s->b, s->c, &g, s->a, (FrameSink){ take_made, s }));
