@@ -1,8 +1,6 @@
 /* sora world: clips of the world with captions and exact state, by lot or after a prompt. */
-#include <errno.h>
 #include <math.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/error.h"
@@ -236,8 +234,7 @@ static SoraStatus write_files(const World *w, uint64_t seed, const SoraWorldClip
 static SoraStatus make_folder(const World *w)
 {
     if (!w->output || to_one_file(w)) return SORA_OK;
-    if (mkdir(w->output, 0777) == 0 || errno == EEXIST) return SORA_OK;
-    return err_set(SORA_E_IO, "cannot make the folder %s: %s", w->output, strerror(errno));
+    return file_make_folder(w->output);
 }
 
 /* ---- the work -------------------------------------------------------------------------- */

@@ -668,6 +668,7 @@ const LangPair lang_zh_errors[] = {
       "这句话里没有小世界的角色，未能理解：%s" },
     { "the prompt names no actor of the world", "这句话里没有小世界的角色" },
     { "this cast has no %s", "这份角色文件里没有 %s" },
+    { "%s is a file, a folder is needed", "%s 是文件，需要的是文件夹" },
     { "cannot make the folder %s: %s", "无法创建文件夹 %s：%s" },
     { "the system does not hand out the tiles of AMX: avx512",
       "系统未授予 AMX 寄存器，改用 avx512" },

@@ -1,12 +1,12 @@
 #include <math.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <errno.h>
 
 #include "api/train_data.h"
 #include "api/train_settings.h"
 #include "api/version.h"
 #include "base/clock.h"
+#include "base/file.h"
 #include "model/bundle.h"
 #include "train/journal.h"
 #include "train/lesson_dit.h"
@@ -79,16 +79,6 @@ static void tell_once(SoraTrainer *t, const char *line)
 }
 
 /* ---- opening --------------------------------------------------------------------------- */
-
-static SoraStatus make_folder(const char *dir)
-{
-    struct stat st;
-    if (mkdir(dir, 0777) == 0) return SORA_OK;
-    if (errno == EEXIST && stat(dir, &st) == 0)
-        return S_ISDIR(st.st_mode) ? SORA_OK
-                                   : err_set(SORA_E_IO, "%s is a file, a folder is needed", dir);
-    return err_set(SORA_E_IO, "cannot make the folder %s: %s", dir, strerror(errno));
-}
 
 static SoraStatus parse_model(const Safetensors *st, const char *path, DitConfig *out)
 {
@@ -314,7 +304,7 @@ static SoraStatus open_run(SoraTrainer *t)
     TRY(check_lora(o));
     if (o->lora_rank || (!resume && o->init)) TRY(open_init(t, &model));
     if (learns(o, "video")) TRY(size_model(o, resume || o->init, &model));
-    TRY(make_folder(o->dir));
+    TRY(file_make_folder(o->dir));
     TRY(open_machine(t));
     TRY(settle_replay(t, resume));
     TRY(train_data_open(o, &t->data));

@@ -80,6 +80,31 @@ bool file_exists(const char *path)
     return stat(path, &st) == 0;
 }
 
+static bool is_folder(const char *path)
+{
+    struct stat st;
+    return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
+}
+
+SoraStatus file_make_folder(const char *path)
+{
+    char part[4096];
+    size_t n = strlen(path);
+    if (n == 0 || n >= sizeof part)
+        return err_set(SORA_E_ARGUMENT, "the path has %zu bytes, 1 to %zu can be used", n,
+                       sizeof part - 1);
+    for (size_t i = 1; i <= n; i++) {
+        if (path[i] && path[i] != '/') continue;
+        memcpy(part, path, i);
+        part[i] = 0;
+        int why = mkdir(part, 0777) == 0 ? 0 : errno;
+        if (!why || is_folder(part)) continue;
+        if (why == EEXIST) return err_set(SORA_E_IO, "%s is a file, a folder is needed", part);
+        return err_set(SORA_E_IO, "cannot make the folder %s: %s", part, strerror(why));
+    }
+    return SORA_OK;
+}
+
 SoraStatus file_begin(const char *path, FileWriter *w)
 {
     const char *slash = strrchr(path, '/');

@@ -22,6 +22,9 @@ SoraStatus file_read(const char *path, size_t limit, Arena *a, Slice *out);
 
 bool file_exists(const char *path);
 
+/* Makes a folder, and those above it that are not there; one that is there already is fine. */
+SoraStatus file_make_folder(const char *path);
+
 /* Atomic writing: bytes go to a hidden file beside `path`; file_commit flushes, fsyncs and
  * renames it over `path`; file_abort removes it. After either the writer is closed. */
 typedef struct FileWriter {

@@ -111,9 +111,7 @@ static SoraStatus begin(Writer *w, const char *path)
     if (!w->folder) return file_begin(path, &w->file);
     if (strlen(path) >= sizeof w->file.path - 32)
         return err_set(SORA_E_ARGUMENT, "the path has %zu bytes, too many", strlen(path));
-    if (mkdir(path, 0777) != 0 && errno != EEXIST)
-        return err_set(SORA_E_IO, "cannot make the folder %s: %s", path, strerror(errno));
-    return SORA_OK;
+    return file_make_folder(path);
 }
 
 static void drop_file(Writer *w)

@@ -122,24 +122,22 @@ void carry_still(uint8_t *rgb, const CarryFrom from[2], size_t height, size_t wi
 }
 
 /* The frames agree so far that it is chance no more, and wholly. */
-static const float AGREE[2] = { 0.03f, 0.15f };
+static const float AGREE[2] = { 0.02f, 0.1f };
 
 void carry_along(uint8_t *rgb, const uint8_t *followed, const uint8_t *agree, size_t height,
                  size_t width, Arena *a)
 {
     size_t pixels = height * width;
     ArenaMark mark = arena_mark(a);
-    float *alike = arena_alloc(a, pixels * sizeof *alike), *x = arena_alloc(a, pixels * sizeof *x),
-          *y = arena_alloc(a, pixels * sizeof *y);
-    find_alike(rgb, followed, height, width, alike, x, y);
+    float *sure = arena_alloc(a, pixels * sizeof *sure), *y = arena_alloc(a, pixels * sizeof *y);
     for (size_t i = 0; i < pixels; i++) {
-        float sure = ((float)agree[i] / 255 - AGREE[0]) / (AGREE[1] - AGREE[0]);
-        alike[i] = fminf(alike[i], fmaxf(0, sure));
+        float part = ((float)agree[i] / 255 - AGREE[0]) / (AGREE[1] - AGREE[0]);
+        sure[i] = fminf(1, fmaxf(0, part));
     }
-    paint_around(alike, y, height, width);
+    if (height >= BRUSH) smooth(sure, y, height, width, height / BRUSH);
     for (size_t i = 0; i < pixels * 3; i++) {
         float made = rgb[i];
-        rgb[i] = (uint8_t)(made + alike[i / 3] * (followed[i] - made) + 0.5f);
+        rgb[i] = (uint8_t)(made + sure[i / 3] * (followed[i] - made) + 0.5f);
     }
     arena_rewind(a, mark);
 }

@@ -22,8 +22,9 @@ typedef struct CarryFrom {
  * and a moved outline is not. Working memory from `a`, given back. */
 void carry_still(uint8_t *rgb, const CarryFrom from[2], size_t height, size_t width, Arena *a);
 
-/* The same with one frame [height, width, 3] found by following what moves between two given ones,
- * as far as these agree: agree [height, width] as of retime_at. */
+/* Each pixel goes to `followed` [height, width, 3], found by following what moves between two given
+ * frames, as far as these agree on the way through it: agree [height, width] as of retime_at. There
+ * the given frames know more than the model does; where they disagree it alone knows anything. */
 void carry_along(uint8_t *rgb, const uint8_t *followed, const uint8_t *agree, size_t height,
                  size_t width, Arena *a);
 

@@ -360,7 +360,7 @@ static SoraStatus stream(Showing *s, const GenerateOptions *options)
     s->frame = arena_alloc(s->a, p->want.height * p->want.width * 3);
     /* A Wan model's frames do not shiver; what goes on from given ones has too little motion as it
      * is (docs/decisions.md). */
-    if (!s->b->wan && !s->given)
+    if (!s->b->wan && !(s->given && s->given->source))
         TRY(steady_new(p->height, p->width, s->c->pool, (FrameSink){ take_steady, s }, s->a,
                        &s->steady));
     TRY(generate_stream(s->b, s->c, &g, s->a, (FrameSink){ take_made, s }));

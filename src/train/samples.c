@@ -1,9 +1,8 @@
 #include "train/samples.h"
 
-#include <errno.h>
 #include <string.h>
-#include <sys/stat.h>
 
+#include "base/file.h"
 #include "media/png.h"
 #include "media/sheet.h"
 #include "pipeline/generate.h"
@@ -60,8 +59,7 @@ static void take_lines(Sheet *s)
 static SoraStatus path_of(const Sheet *s, const char *name, char **out)
 {
     char *dir = arena_printf(s->a, "%s/samples", s->o->dir);
-    if (mkdir(dir, 0777) != 0 && errno != EEXIST)
-        return err_set(SORA_E_IO, "cannot make the folder %s: %s", dir, strerror(errno));
+    TRY(file_make_folder(dir));
     const char *frames = s->size->frames > 1 ? arena_printf(s->a, "x%zu", s->size->frames) : "";
     *out = arena_printf(s->a, "%s/%s-%zux%zu%s.png", dir, name, s->size->width, s->size->height,
                         frames);

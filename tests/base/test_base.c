@@ -150,6 +150,25 @@ static void test_philox_known_answer(void **state)
     assert_true(rng_u64(0, 0) == 0xe169c58d6627e8d5ULL);
 }
 
+static void test_folders_are_made_with_those_above(void **state)
+{
+    (void)state;
+    char dir[] = "/tmp/sora-folder-XXXXXX", path[64], command[96];
+    assert_non_null(mkdtemp(dir));
+    snprintf(path, sizeof path, "%s/a/b//c/", dir);
+    CHECK_OK(file_make_folder(path));
+    CHECK_OK(file_make_folder(path));
+    snprintf(path, sizeof path, "%s/a/b/c/file", dir);
+    CHECK_OK(file_write(path, "x", 1));
+    CHECK_FAILS(file_make_folder(path), SORA_E_IO, "is a file, a folder is needed");
+    snprintf(path, sizeof path, "%s/a/b/c/file/d", dir);
+    CHECK_FAILS(file_make_folder(path), SORA_E_IO, "is a file, a folder is needed");
+    CHECK_FAILS(file_make_folder(""), SORA_E_ARGUMENT, "0 bytes");
+    CHECK_FAILS(file_make_folder("/proc/sora"), SORA_E_IO, "cannot make the folder /proc/sora");
+    snprintf(command, sizeof command, "rm -rf %s", dir);
+    assert_int_equal(system(command), 0);
+}
+
 static void test_file_write_is_whole_or_absent(void **state)
 {
     (void)state;
@@ -214,6 +233,7 @@ int main(void)
         cmocka_unit_test(test_normal_is_box_muller),
         cmocka_unit_test(test_philox_known_answer),
         cmocka_unit_test(test_file_write_is_whole_or_absent),
+        cmocka_unit_test(test_folders_are_made_with_those_above),
         cmocka_unit_test(test_utf8_rejects_what_is_not),
         cmocka_unit_test(test_sizes_are_checked),
     };
