@@ -277,7 +277,7 @@ typedef struct SoraPromptCheck {
     size_t size;          /* stamped by sora_prompt_check */
     const char *language; /* of the prompt: "en", "zh", "zh-Hant" */
     size_t read;          /* bytes of the prompt that are read; less than all: it is too long */
-    int unknowns;         /* words that the model was never shown */
+    int unknowns;         /* words that the model was never shown; 0 of one with a LoRA */
     char unknown[SORA_UNKNOWN_MAX][SORA_WORD_SIZE]; /* as the prompt has them */
     char nearest[SORA_UNKNOWN_MAX][SORA_WORD_SIZE]; /* a word it knows, in the prompt's language;
                                                        "": none is near (deeds, colours) */

@@ -22,7 +22,7 @@ struct PromptWords {
     const Compute *compute;
     Arena *arena;
     ModelWords model;
-    bool own_words;
+    bool lora;
     Known *known; /* actors first */
     size_t actors, count;
     const float *vector[2]; /* [count, width] of their names, English and Chinese; NULL: not yet */
@@ -36,13 +36,13 @@ static void add_kind(PromptWords *p, WordKind kind)
         if (kind != WORD_ACTOR || p->model.taught[i]) p->known[p->count++] = (Known){ kind, i };
 }
 
-SoraStatus prompt_words_open(const Bundle *b, const Compute *c, const char *name, bool own_words,
+SoraStatus prompt_words_open(const Bundle *b, const Compute *c, const char *name, bool lora,
                              Arena *a, PromptWords **out)
 {
     PromptWords *p = arena_zero(a, sizeof *p);
     p->bundle = b, p->compute = c, p->arena = a;
     TRY(model_words(&b->file, name, a, &p->model));
-    p->own_words = own_words || !p->model.listed;
+    p->lora = lora;
     const Lexicon *lex = p->model.lexicon;
     int most = lexicon_count(lex, WORD_ACTOR) + lexicon_count(lex, WORD_PROP) + SCENE_COUNT;
     p->known = arena_alloc(a, (size_t)most * sizeof *p->known);
@@ -211,7 +211,7 @@ SoraStatus prompt_told(PromptWords *p, const char *before, const char *prompt, A
     const char *text = prompt;
     char *out = arena_alloc(a, CAPTION_SIZE_MAX);
     *told = prompt;
-    if (p->own_words || !p->actors || !prompt[strspn(prompt, " \t\r\n")] ||
+    if (p->lora || !p->model.listed || !p->actors || !prompt[strspn(prompt, " \t\r\n")] ||
         strlen(prompt) > PARSE_PROMPT_MAX)
         return SORA_OK;
     TRY(prompt_parse(p->model.lexicon, prompt, &facts, &r));
@@ -278,6 +278,7 @@ static SoraStatus check_words(Check *c, const char *prompt)
     TRY(prompt_parse(c->words->model.lexicon, prompt, &facts, &r));
     c->language = r.language;
     c->out->language = LANGUAGE[r.language];
+    if (c->words->lora) return SORA_OK; /* nobody says what a LoRA was shown */
     for (int i = 0; i < r.unknowns; i++)
         if (r.unknown[i].kind != UNKNOWN_SURPLUS)
             TRY(add_unknown(c, r.unknown[i].text, r.unknown[i].kind == UNKNOWN_THING,

@@ -7,9 +7,9 @@
 typedef struct PromptWords PromptWords;
 
 /* What the bundle's model (its file's name is `name`) was taught. Borrows the bundle, which must
- * be no Wan model's, and `c`; memory from `a`. `own_words`: it may know words that its file does
- * not tell of, as with a LoRA. */
-SoraStatus prompt_words_open(const Bundle *b, const Compute *c, const char *name, bool own_words,
+ * be no Wan model's, and `c`; memory from `a`. `lora`: with one it knows words that
+ * its file does not tell of. */
+SoraStatus prompt_words_open(const Bundle *b, const Compute *c, const char *name, bool lora,
                              Arena *a, PromptWords **out);
 
 /* What the model is told in place of the prompt: what is understood of it (words/recaption.h),

@@ -266,6 +266,9 @@ static SoraClip *frames_of(const char *path, const char *lora)
     shot.frames = 1, shot.height = 16, shot.width = 16, shot.steps = 2;
     CHECK_OK(sora_engine_open(&o, &engine));
     CHECK_OK(sora_generate(engine, &shot, &clip));
+    SoraPromptCheck said;
+    CHECK_OK(sora_prompt_check(engine, "a submarine in the snow", &said));
+    assert_int_equal(said.unknowns, lora ? 0 : 1); /* who knows what a LoRA was shown */
     sora_engine_close(engine);
     return clip;
 }
