@@ -511,7 +511,8 @@ typedef struct SoraTrainOptions {
     uint64_t steps;
     double seconds;
     int batch_tokens; /* 4096: examples join a batch until it would hold more */
-    double lr;        /* 2e-3, of hidden matrices (Muon); 0.4 of it elsewhere (AdamW) */
+    double lr;        /* 2e-3, with `init` 1e-3, of hidden matrices (Muon); 0.4 of it elsewhere
+                         (AdamW) */
     double cooldown;  /* 0.35: share of the run at its end in which the rate falls to 0 */
     double keep;      /* 1: share of tokens that see the middle blocks (TREAD) */
     double drop_text; /* 0.1: share of captions left out, for guidance */

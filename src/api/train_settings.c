@@ -131,6 +131,7 @@ SoraStatus train_settings_merge(SoraTrainOptions *o, const char *json, Arena *a)
 
 void train_settings_defaults(SoraTrainOptions *o)
 {
+    if (isnan(o->lr) && o->init) o->lr = 1e-3; /* what has been learned is not to be shaken off */
     for (size_t i = 0; i < SETTINGS; i++) {
         const Setting *s = &settings[i];
         if (s->kind != TEXT && isnan(get(o, s)) && !isnan(s->standard)) set(o, s, s->standard);
@@ -138,7 +139,7 @@ void train_settings_defaults(SoraTrainOptions *o)
     if (!o->data) o->data = "world";
     if (!o->network) o->network = "video";
     if (!o->sizes && strcmp(o->network, "upscaler") == 0) o->sizes = "256x256";
-    if (!o->sizes) o->sizes = strcmp(o->data, "world") == 0 ? "64x64" : "64x64,64x64x25@24*3";
+    if (!o->sizes) o->sizes = strcmp(o->data, "world") == 0 ? "64x64" : "64x64,64x64x25@12*3";
     if (!o->cast) o->cast = ".cache/cast.bin";
 }
 
