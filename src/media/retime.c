@@ -407,6 +407,20 @@ SoraStatus retime_at(const Clip *in, const double *at, size_t count, Pool *pool,
     return s;
 }
 
+SoraStatus retime_between(const uint8_t *before, const uint8_t *after, size_t height, size_t width,
+                          const double *at, size_t count, Pool *pool, Arena *a, uint8_t *rgb,
+                          uint8_t *agree)
+{
+    Clip ends;
+    ArenaMark mark = arena_mark(a);
+    TRY(clip_new(a, 2, height, width, 1, &ends));
+    memcpy(clip_frame(&ends, 0), before, height * width * 3);
+    memcpy(clip_frame(&ends, 1), after, height * width * 3);
+    SoraStatus s = retime_at(&ends, at, count, pool, a, rgb, agree);
+    arena_rewind(a, mark);
+    return s;
+}
+
 SoraStatus retime_clip(const Clip *in, double fps, Pool *pool, Arena *a, Clip *out)
 {
     if (in->fps == 0 || in->frames == 1 || fps == in->fps) {

@@ -19,4 +19,9 @@ SoraStatus retime_clip(const Clip *in, double fps, Pool *pool, Arena *a, Clip *o
 SoraStatus retime_at(const Clip *in, const double *at, size_t count, Pool *pool, Arena *a,
                      uint8_t *rgb, uint8_t *agree);
 
+/* The same between two pictures [height, width, 3]: at[count] from 0, the first, to 1. */
+SoraStatus retime_between(const uint8_t *before, const uint8_t *after, size_t height, size_t width,
+                          const double *at, size_t count, Pool *pool, Arena *a, uint8_t *rgb,
+                          uint8_t *agree);
+
 #endif

@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/size.h"
 #include "media/clip.h"
+#include "pipeline/beside.h"
 #include "pipeline/wan_generate.h"
 #include "tensor/gemm.h"
 
@@ -189,6 +190,8 @@ static SoraStatus plan_cost(const Bundle *b, const Compute *c, Plan *p)
     p->seconds = flop / (share * measure_speed(c, config, a));
     if (p->resized || p->retimed) p->seconds += shown / resize_speed;
     p->bytes = weight_bytes(b) + activation_bytes(config, most) + clip_bytes(p);
+    if (p->want.given)
+        p->bytes += beside_bytes(p->want.frames, p->want.height, p->want.width, p->want.fps);
     arena_free(a);
     return SORA_OK;
 }

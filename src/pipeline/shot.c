@@ -7,7 +7,7 @@
 #include "media/crisp.h"
 #include "media/resize.h"
 #include "media/retime.h"
-#include "pipeline/carry.h"
+#include "pipeline/beside.h"
 #include "pipeline/recolour.h"
 #include "pipeline/steady.h"
 
@@ -23,6 +23,7 @@ typedef struct Showing {
     uint8_t *frame; /* [wanted height, width, 3] */
     size_t made, shown;
     Steady *steady; /* or NULL */
+    Beside *beside; /* or NULL: no frame is given whole */
 } Showing;
 
 /* ---- what is given, as the model sees it ----------------------------------------------- */
@@ -91,22 +92,9 @@ static SoraStatus shrink_mask(const Condition *given, const Plan *p, size_t from
     return SORA_OK;
 }
 
-/* Motion interpolation between two pictures, at parts at[count] of the way (media/retime.h). */
-static SoraStatus follow(const Showing *s, const uint8_t *before, const uint8_t *after,
-                         const Clip *size, const double *at, size_t count, uint8_t *rgb,
-                         uint8_t *agree)
-{
-    Clip ends;
-    size_t bytes = size->height * size->width * 3;
-    TRY(clip_new(s->a, 2, size->height, size->width, size->fps, &ends));
-    memcpy(clip_frame(&ends, 0), before, bytes);
-    memcpy(clip_frame(&ends, 1), after, bytes);
-    return retime_at(&ends, at, count, s->c->pool, s->a, rgb, agree);
-}
-
 /* Where motion interpolation finds its way from one end of a short gap to the other, the model
  * starts from what it found: from this much noise, when so much of the picture agrees. */
-static const double GUESS_SECONDS = 1.5, GUESS_STRENGTH = 0.6, GUESS_AGREES = 0.5;
+static const double GUESS_STRENGTH = 0.6, GUESS_AGREES = 0.5;
 
 /* Made frames [first, first + count), between two given ones, as guesses. */
 static SoraStatus guess_gap(const Showing *s, size_t first, size_t count, const uint8_t **frame,
@@ -121,8 +109,8 @@ static SoraStatus guess_gap(const Showing *s, size_t first, size_t count, const 
     double *at = arena_alloc(s->a, count * sizeof *at);
     uint8_t *agree = arena_alloc(s->a, count * pixels);
     for (size_t k = 0; k < count; k++) at[k] = (double)(k + 1) / (double)(count + 1);
-    Clip made = { count, p->height, p->width, p->fps, rgb };
-    TRY(follow(s, frame[first - 1], frame[first + count], &made, at, count, rgb, agree));
+    TRY(retime_between(frame[first - 1], frame[first + count], p->height, p->width, at, count,
+                       s->c->pool, s->a, rgb, agree));
     for (size_t i = 0; i < count * pixels; i++) agreed += agree[i];
     arena_rewind(s->a, mark);
     if ((double)agreed < GUESS_AGREES * 255 * (double)(count * pixels)) return SORA_OK;
@@ -141,7 +129,7 @@ static SoraStatus guess_gaps(const Showing *s, const uint8_t **frame, const uint
     for (size_t f = 1, from = 0; f < p->frames; f++) {
         if (!given[f]) continue;
         size_t count = f - from - 1;
-        bool brief = (double)count <= GUESS_SECONDS * p->fps;
+        bool brief = (double)count <= BESIDE_BRIEF_S * p->fps;
         if (count && given[from] && brief) TRY(guess_gap(s, from + 1, count, frame, guess));
         from = f;
     }
@@ -239,53 +227,16 @@ static SoraStatus enlarge(const Showing *s, const uint8_t *rgb, uint8_t *out)
     return SORA_OK;
 }
 
-/* Between the given frames at both ends of a short gap, the nearest wanted ones. */
-static SoraStatus carry_moving(const Showing *s, size_t before, size_t after, double way)
-{
-    const PlanRequest *w = &s->p->want;
-    size_t pixels = w->height * w->width;
-    uint8_t *rgb = arena_alloc(s->a, pixels * 3), *agree = arena_alloc(s->a, pixels);
-    TRY(follow(s, condition_frame(s->given, before), condition_frame(s->given, after),
-               s->given->source, &way, 1, rgb, agree));
-    carry_along(s->frame, rgb, agree, w->height, w->width, s->a);
-    return SORA_OK;
-}
-
-/* What the given frames before and after frame f say of it. */
-static SoraStatus carry(const Showing *s, size_t f)
-{
-    const Condition *g = s->given;
-    const PlanRequest *w = &s->p->want;
-    size_t before = f, after = f;
-    while (before && !g->given[before]) before--;
-    while (after + 1 < w->frames && !g->given[after]) after++;
-    bool has[2] = { g->given[before], g->given[after] }, both = has[0] && has[1];
-    double way = both ? (double)(f - before) / (double)(after - before) : 0.5;
-    CarryFrom from[2] = { { has[0] ? condition_frame(g, before) : NULL, NULL, 1 - way },
-                          { has[1] ? condition_frame(g, after) : NULL, NULL, way } };
-    size_t further = size_max(1, (size_t)rint(0.25 * w->fps)), first = before, last = after;
-    while (has[0] && first && g->given[first - 1] && before - first < further) first--;
-    while (has[1] && last + 1 < w->frames && g->given[last + 1] && last - after < further) last++;
-    from[0].other = first < before ? condition_frame(g, first) : from[1].rgb;
-    from[1].other = last > after ? condition_frame(g, last) : from[0].rgb;
-    bool brief = (double)(after - before - 1) <= GUESS_SECONDS * w->fps;
-    if (both && brief) TRY(carry_moving(s, before, after, way));
-    carry_still(s->frame, from, w->height, w->width, s->a);
-    return SORA_OK;
-}
-
 static SoraStatus show(Showing *s, const uint8_t *rgb)
 {
     const Condition *g = s->given;
     size_t f = s->shown++;
     ArenaMark mark = arena_mark(s->a);
-    bool some = g && g->source && g->given;
-    if (!some || !g->given[f]) {
-        TRY(enlarge(s, rgb, s->frame));
-        if (some && !s->b->wan) TRY(carry(s, f));
-    }
-    condition_restore(g, f, s->frame);
+    bool made = !(g && g->source && g->given && g->given[f]);
+    if (made) TRY(enlarge(s, rgb, s->frame));
     arena_rewind(s->a, mark);
+    if (s->beside) return beside_take(s->beside, s->frame);
+    condition_restore(g, f, s->frame);
     return s->sink.fn(s->sink.self, f, s->frame);
 }
 
@@ -339,7 +290,7 @@ static SoraStatus show_rest(Showing *s)
     size_t bytes = s->p->height * s->p->width * 3;
     if (s->steady) TRY(steady_end(s->steady));
     while (s->p->retimed && s->shown < s->p->want.frames) TRY(show(s, s->pair + bytes));
-    return SORA_OK;
+    return s->beside ? beside_end(s->beside) : SORA_OK;
 }
 
 static SoraStatus stream(Showing *s, const GenerateOptions *options)
@@ -363,6 +314,8 @@ static SoraStatus stream(Showing *s, const GenerateOptions *options)
     if (!s->b->wan && !(s->given && s->given->source))
         TRY(steady_new(p->height, p->width, s->c->pool, (FrameSink){ take_steady, s }, s->a,
                        &s->steady));
+    if (!s->b->wan && s->given && s->given->source && s->given->given)
+        TRY(beside_new(s->given, p->want.fps, s->c->pool, s->sink, s->a, &s->beside));
     TRY(generate_stream(s->b, s->c, &g, s->a, (FrameSink){ take_made, s }));
     return show_rest(s);
 }

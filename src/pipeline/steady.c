@@ -45,15 +45,12 @@ static int largest_difference(const uint8_t *a, const uint8_t *b)
 /* Frame f of the pass between f - reach and f + reach. */
 static SoraStatus draw(const Steady *s, const Pass *p, size_t f, size_t reach, uint8_t *out)
 {
-    size_t pixels = s->height * s->width, bytes = pixels * 3;
+    size_t pixels = s->height * s->width;
     const uint8_t *here = near_frame(s, p, f);
-    Clip ends;
-    TRY(clip_new(s->a, 2, s->height, s->width, 1, &ends));
-    memcpy(clip_frame(&ends, 0), near_frame(s, p, f - reach), bytes);
-    memcpy(clip_frame(&ends, 1), near_frame(s, p, f + reach), bytes);
     uint8_t *agree = arena_alloc(s->a, pixels);
     double half = 0.5;
-    TRY(retime_at(&ends, &half, 1, s->pool, s->a, out, agree));
+    TRY(retime_between(near_frame(s, p, f - reach), near_frame(s, p, f + reach), s->height,
+                       s->width, &half, 1, s->pool, s->a, out, agree));
     for (size_t i = 0; i < pixels; i++, out += 3, here += 3) {
         float near = 2 - (float)largest_difference(out, here) / SAME;
         float w = DRAWN * (float)agree[i] / 255 * (near < 0 ? 0 : near > 1 ? 1 : near);
