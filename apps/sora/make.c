@@ -149,6 +149,7 @@ static SoraStatus fast_steps(const Make *m, SoraShot *out)
                        T("--fast is for models of sora's own; a Wan model takes few steps with a "
                          "LoRA that was made for it (--lora FILE --steps 4 --cfg-scale 1)"));
     if (m->steps_given) out->steps = (int)m->steps;
+    if (m->cfg_given) out->cfg_scale = m->cfg_scale;
     if (m->sampler_given && !out->fast) out->sampler = (SoraSampler)m->sampler;
     if (m->shift_given && !out->fast) out->shift = m->shift;
     return SORA_OK;

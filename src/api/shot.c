@@ -206,6 +206,7 @@ SoraStatus sora_shot_fast(const SoraEngine *e, SoraShot *s)
     s->sampler = (int)few.sampler;
     s->shift = few.shift;
     s->fast = few.fast;
+    s->cfg_scale = few.cfg_scale;
     return SORA_OK;
 }
 

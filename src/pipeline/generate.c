@@ -58,6 +58,7 @@ bool generate_go_fast(const Bundle *b, GenerateOptions *o)
     o->fast = generate_knows_fast(b);
     o->sampler = o->fast ? SAMPLER_EULER : SAMPLER_UNIPC;
     o->shift = o->fast ? 1 : 3;
+    if (!o->fast) o->cfg_scale = 2.5;
     return true;
 }
 

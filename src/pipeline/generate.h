@@ -109,8 +109,8 @@ SoraStatus generate_skip_layers(const GenerateOptions *o, const int *usual, size
 bool generate_knows_fast(const Bundle *b);
 
 /* What makes a usable clip in few steps: four, large ones for a model that was trained for them, of
- * another one UniPC's with a shift of 3 (docs/evaluation.md). False for Wan models, which take few
- * steps with a LoRA that was made for it; then nothing is changed. */
+ * another one UniPC's with a shift of 3, guided less (docs/decisions.md). False for Wan models,
+ * which take few steps with a LoRA that was made for it; then nothing is changed. */
 bool generate_go_fast(const Bundle *b, GenerateOptions *o);
 
 /* Frames as they are finished. Of a clip that is rolled no more than the window is in memory. Same
