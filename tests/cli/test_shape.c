@@ -280,7 +280,8 @@ static void test_fast(void **state)
     (void)state;
     check_run("$S generate x -m run --fast --seed 2 --frames 5 --size 16x16 -o few.gif", 0,
               " 4 steps");
-    check_run("$S generate x -m run --steps 4 --sampler unipc --shift 3 --seed 2 --frames 5 --size "
+    check_run("$S generate x -m run --steps 4 --sampler unipc --shift 3 --cfg-scale 2.5 --seed 2 "
+              "--frames 5 --size "
               "16x16 -q -o said.gif && $S generate --like few.gif -q -o like.gif && "
               "cmp few.gif like.gif && cmp few.gif said.gif && echo same",
               0, "same");
