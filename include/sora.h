@@ -315,9 +315,9 @@ SORA_API SoraStatus sora_resume_comment(const char *path, char *out, size_t room
  * from them. Nothing changes for Wan models, whose guidance is their makers'. */
 SORA_API void sora_shot_for_given(const SoraEngine *engine, SoraShot *shot);
 
-/* Sets steps, sampler, shift, cfg_scale and `fast` to what makes a usable clip in few steps: four, large ones
- * where the model was trained for them (arXiv 2410.12557). SORA_E_UNSUPPORTED for Wan models, which
- * take few steps with a LoRA that was made for it. */
+/* Sets steps, sampler, shift, cfg_scale and `fast` to what makes a usable clip in few steps: four,
+ * large ones where the model was trained for them (arXiv 2410.12557). SORA_E_UNSUPPORTED for Wan
+ * models, which take few steps with a LoRA that was made for it. */
 SORA_API SoraStatus sora_shot_fast(const SoraEngine *engine, SoraShot *shot);
 
 /* What SoraShot.latents saved, to a clip. `vae`: the autoencoder's file, or a folder of a model
