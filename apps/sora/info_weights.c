@@ -1,24 +1,17 @@
 #include "info_weights.h"
 
 #include <string.h>
-#include <sys/stat.h>
 
 #include "base/file.h"
 #include "model/bundle_wan.h"
 #include "model/inspect.h"
 #include "progress.h"
 
-static bool is_folder(const char *path)
-{
-    struct stat st;
-    return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
-}
-
 bool info_is_weights(const char *path)
 {
     Slice file;
     size_t n = strlen(path);
-    if (is_folder(path) || (n > 11 && strcmp(path + n - 11, ".index.json") == 0)) return true;
+    if (file_is_folder(path) || (n > 11 && strcmp(path + n - 11, ".index.json") == 0)) return true;
     if (file_map(path, &file) != SORA_OK) return false;
     const unsigned char *b = file.bytes;
     bool safetensors = file.size > 8 && b[8] == '{' && b[7] == 0;
@@ -185,5 +178,6 @@ static SoraStatus show_folder(Cli *cli, const char *path, bool tensors, Arena *a
 
 SoraStatus info_weights(Cli *cli, const char *path, bool tensors, Arena *a)
 {
-    return is_folder(path) ? show_folder(cli, path, tensors, a) : show_set(cli, path, tensors, a);
+    return file_is_folder(path) ? show_folder(cli, path, tensors, a)
+                                : show_set(cli, path, tensors, a);
 }

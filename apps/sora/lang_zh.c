@@ -4,8 +4,6 @@
 
 const LangPair lang_zh[] = {
     /* main.c */
-    { "of the suite shape only these: extend,fill,loop,join,edit,fast",
-      "shape 套件只测这些：extend、fill、loop、join、edit、fast" },
     { "sora %s: videos from words, made on this computer\n\n",
       "sora %s：在这台电脑上，用一句话生成视频\n\n" },
     { "usage: sora COMMAND [options] ...", "用法：sora 命令 [选项] ..." },
@@ -142,6 +140,8 @@ const LangPair lang_zh[] = {
       "%.0f 步：角色 %.1f%%，全部步数 %.1f%%；角色边缘为后者的 %.2f\n" },
     { "few steps: not measured, the model is not of sora's own kind",
       "少步：未测量，这不是 sora 自己的模型" },
+    { "of the suite shape only these: extend,fill,loop,join,edit,fast",
+      "shape 套件只测这些：extend、fill、loop、join、edit、fast" },
     { "so many shots of a minute, an eighth of --count unless you say",
       "一分钟长镜头的个数，默认是 --count 的八分之一" },
     { "how long such a shot is, 60s", "这种长镜头的长度，默认 60 秒" },

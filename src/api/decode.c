@@ -1,7 +1,7 @@
 /* sora_decode: a saved latent to a clip, without the rest of the model. */
 #include <string.h>
-#include <sys/stat.h>
 
+#include "base/file.h"
 #include "api/clip.h"
 #include "model/bundle_wan.h"
 
@@ -19,9 +19,8 @@ typedef struct Decode {
 /* The autoencoder's file, or the one in a model's folder. */
 static SoraStatus find_vae(const char *path, Decode *d, WanBundle *b)
 {
-    struct stat st;
     b->parts.vae = path;
-    if (stat(path, &st) != 0 || !S_ISDIR(st.st_mode)) return SORA_OK;
+    if (!file_is_folder(path)) return SORA_OK;
     WanParts given = { .transformer = "" }; /* is not looked for */
     TRY(wan_parts_find(path, &given, d->a, &b->parts));
     return b->parts.vae ? SORA_OK : err_set(SORA_E_FORMAT, "%s holds no autoencoder", path);

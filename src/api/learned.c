@@ -3,7 +3,6 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "base/file.h"
 
@@ -11,10 +10,8 @@ enum { SIZE_MAX_BYTES = 1 << 20 };
 
 static const char *path_of(const char *model, Arena *a)
 {
-    struct stat st;
     const char *slash = strrchr(model, '/');
-    if (stat(model, &st) == 0 && S_ISDIR(st.st_mode))
-        return arena_printf(a, "%s/%s", model, LEARNED_FILE);
+    if (file_is_folder(model)) return arena_printf(a, "%s/%s", model, LEARNED_FILE);
     return arena_printf(a, "%.*s%s", slash ? (int)(slash + 1 - model) : 0, model, LEARNED_FILE);
 }
 

@@ -1,6 +1,5 @@
 #include <math.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "api/train_data.h"
 #include "api/train_settings.h"
@@ -139,10 +138,8 @@ static SoraStatus size_model(const SoraTrainOptions *o, bool there, DitConfig *m
 
 static SoraStatus open_init(SoraTrainer *t, DitConfig *model)
 {
-    struct stat st;
     const char *path = t->o.init;
-    if (stat(path, &st) == 0 && S_ISDIR(st.st_mode))
-        path = arena_printf(t->arena, "%s/model.safetensors", path);
+    if (file_is_folder(path)) path = arena_printf(t->arena, "%s/model.safetensors", path);
     TRY(safetensors_open(path, t->arena, &t->init));
     return learns(&t->o, "video") ? parse_model(&t->init, path, model) : SORA_OK;
 }

@@ -4,8 +4,8 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
+#include "base/file.h"
 #include "api/learned.h"
 #include "api/world_text.h"
 
@@ -40,9 +40,7 @@ static SoraStatus list(const char *model, Arena *a, char **out)
 {
     ModelWords words;
     Safetensors file;
-    struct stat st;
-    if (model && stat(model, &st) == 0 && S_ISDIR(st.st_mode))
-        model = arena_printf(a, "%s/model.safetensors", model);
+    if (model && file_is_folder(model)) model = arena_printf(a, "%s/model.safetensors", model);
     if (model) TRY(safetensors_open(model, a, &file));
     SoraStatus s = model_words(model ? &file : NULL, model, a, &words);
     if (s == SORA_OK) *out = strdup(world_text_words(&words, a));

@@ -80,7 +80,7 @@ bool file_exists(const char *path)
     return stat(path, &st) == 0;
 }
 
-static bool is_folder(const char *path)
+bool file_is_folder(const char *path)
 {
     struct stat st;
     return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
@@ -98,7 +98,7 @@ SoraStatus file_make_folder(const char *path)
         memcpy(part, path, i);
         part[i] = 0;
         int why = mkdir(part, 0777) == 0 ? 0 : errno;
-        if (!why || is_folder(part)) continue;
+        if (!why || file_is_folder(part)) continue;
         if (why == EEXIST) return err_set(SORA_E_IO, "%s is a file, a folder is needed", part);
         return err_set(SORA_E_IO, "cannot make the folder %s: %s", part, strerror(why));
     }

@@ -7,6 +7,7 @@
 #include <stdio.h>
 
 #include "base/arena.h"
+#include "base/file.h"
 
 typedef struct Slice {
     const unsigned char *bytes;
@@ -21,6 +22,8 @@ void file_unmap(Slice s);
 SoraStatus file_read(const char *path, size_t limit, Arena *a, Slice *out);
 
 bool file_exists(const char *path);
+
+bool file_is_folder(const char *path);
 
 /* Makes a folder, and those above it that are not there; one that is there already is fine. */
 SoraStatus file_make_folder(const char *path);

@@ -3,9 +3,9 @@
 #include <errno.h>
 #include <string.h>
 #include <strings.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "config.h"
 #include "media/write_sink.h"
 
@@ -35,8 +35,7 @@ WriteFormat write_format(const char *path)
         size_t n = strlen(endings[i].text);
         if (size > n && strcasecmp(path + size - n, endings[i].text) == 0) return endings[i].format;
     }
-    struct stat st;
-    return stat(path, &st) == 0 && S_ISDIR(st.st_mode) ? WRITE_PNGS : WRITE_AUTO;
+    return file_is_folder(path) ? WRITE_PNGS : WRITE_AUTO;
 }
 
 static const SinkKind *kind_of(WriteFormat format)

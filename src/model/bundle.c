@@ -1,13 +1,12 @@
 #include "model/bundle.h"
 
 #include <string.h>
-#include <sys/stat.h>
+
+#include "base/file.h"
 
 static const char *in_folder(const char *path, const char *file, Arena *a)
 {
-    struct stat st;
-    bool folder = stat(path, &st) == 0 && S_ISDIR(st.st_mode);
-    return folder ? arena_printf(a, "%s/%s", path, file) : path;
+    return file_is_folder(path) ? arena_printf(a, "%s/%s", path, file) : path;
 }
 
 static const char *beside(const char *path, const char *file, Arena *a)

@@ -4,7 +4,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "base/file.h"
 #include "base/json.h"
@@ -279,9 +278,8 @@ SoraStatus upscale_open(const char *path, UpscaleFile *out)
 SoraStatus upscale_open_beside(const char *model, UpscaleFile *out)
 {
     static const char name[] = "upscale.safetensors";
-    struct stat st;
     const char *slash = strrchr(model, '/');
-    bool folder = stat(model, &st) == 0 && S_ISDIR(st.st_mode);
+    bool folder = file_is_folder(model);
     int length = folder ? (int)strlen(model) : slash ? (int)(slash + 1 - model) : 0;
     size_t size = strlen(model) + sizeof name + 1;
     *out = (UpscaleFile){ 0 };

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "base/file.h"
 #include "base/json.h"
 #include "model/bundle_wan.h"
 
@@ -182,9 +183,8 @@ SoraStatus wan_parts_find(const char *path, const WanParts *given, Arena *a, Wan
 {
     static const WanParts none;
     Search s = { .a = a, .given = given ? given : &none };
-    struct stat st;
     *out = none;
-    bool folder = path && stat(path, &st) == 0 && S_ISDIR(st.st_mode);
+    bool folder = path && file_is_folder(path);
     if (folder)
         TRY(search(&s, path, 0));
     else if (path)

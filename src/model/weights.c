@@ -7,9 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "base/json.h"
 #include "model/gguf.h"
 #include "model/pth.h"
@@ -216,8 +216,7 @@ static SoraStatus read_index(Weights *w)
 
 static SoraStatus open_set(Weights *w, const char *path)
 {
-    struct stat st;
-    if (stat(path, &st) == 0 && S_ISDIR(st.st_mode)) {
+    if (file_is_folder(path)) {
         const char **found;
         size_t count;
         TRY(weights_list(path, w->a, &found, &count));

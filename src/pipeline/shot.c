@@ -298,10 +298,11 @@ static SoraStatus stream(Showing *s, const GenerateOptions *options)
     const Plan *p = s->p;
     GenerateOptions g = *options;
     Condition made;
+    const Condition *given = s->given && s->given->source ? s->given : NULL;
     g.frames = p->frames, g.height = p->height, g.width = p->width;
     g.fps = p->frames > 1 ? p->fps : 24;
     g.window = p->window;
-    if (s->given && s->given->source) {
+    if (given) {
         TRY(condition_made(s, g.keep, &made));
         g.condition = &made;
         if (g.recolour && made.source->rgb && !made.given && !made.mask && !s->b->wan)
@@ -311,11 +312,11 @@ static SoraStatus stream(Showing *s, const GenerateOptions *options)
     s->frame = arena_alloc(s->a, p->want.height * p->want.width * 3);
     /* A Wan model's frames do not shiver; what goes on from given ones has too little motion as it
      * is (docs/decisions.md). */
-    if (!s->b->wan && !(s->given && s->given->source))
+    if (!s->b->wan && !given)
         TRY(steady_new(p->height, p->width, s->c->pool, (FrameSink){ take_steady, s }, s->a,
                        &s->steady));
-    if (!s->b->wan && s->given && s->given->source && s->given->given)
-        TRY(beside_new(s->given, p->want.fps, s->c->pool, s->sink, s->a, &s->beside));
+    if (!s->b->wan && given && given->given)
+        TRY(beside_new(given, p->want.fps, s->c->pool, s->sink, s->a, &s->beside));
     TRY(generate_stream(s->b, s->c, &g, s->a, (FrameSink){ take_made, s }));
     return show_rest(s);
 }

@@ -6,7 +6,7 @@
 #include "base/size.h"
 #include "media/retime.h"
 
-/* How far away the frames are that a pass looks at; docs/evaluation.md has others. */
+/* How far away the frames are that a pass looks at; docs/decisions.md has others. */
 enum { PASSES = 4, REACH_MAX = 2, NEAR = 2 * REACH_MAX + 1 };
 static const size_t REACH[PASSES] = { 1, 2, 2, 1 };
 static const float DRAWN = 0.7F; /* how far towards what the neighbours say */

@@ -6,8 +6,7 @@
 
 typedef struct SourceMix {
     Source most, some;
-    double
-        share; /* of `some`, 0 to 1, spread evenly; either goes through its own examples in order */
+    double share; /* of `some`, 0 to 1, spread evenly; either keeps its own order */
 } SourceMix;
 
 /* `m` must outlive the source. */

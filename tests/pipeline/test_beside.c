@@ -7,19 +7,7 @@
 
 enum { SIDE = 32, BYTES = SIDE * SIDE * 3, FRAMES = 20, REACH = 6 };
 
-typedef struct Kept {
-    uint8_t rgb[FRAMES][BYTES];
-    size_t count;
-} Kept;
-
-static SoraStatus keep(void *self, size_t f, const uint8_t *rgb)
-{
-    Kept *k = self;
-    assert_int_equal(f, k->count);
-    assert_true(f < FRAMES);
-    memcpy(k->rgb[k->count++], rgb, BYTES);
-    return SORA_OK;
-}
+#include "kept.h"
 
 static uint64_t scene;
 
