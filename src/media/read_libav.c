@@ -104,9 +104,14 @@ static SoraStatus feed(Source *s, AvState *v)
     return broken || e < 0 ? damaged(s, v) : SORA_OK;
 }
 
-/* A file that ends early without its demuxer minding: less is there than its header says. */
+/* A file that ends early without its demuxer minding: frames of its index lie behind its end (the
+ * cut fell between two frames), or far less is there than its header says. */
 static SoraStatus check_whole(const Source *s, const AvState *v)
 {
+    for (int i = avformat_index_get_entries_count(v->stream); i-- > 0;) {
+        const AVIndexEntry *e = avformat_index_get_entry(v->stream, i);
+        if (e->pos + e->size > (int64_t)v->in.file.size) return damaged(s, v);
+    }
     double said = s->info.seconds;
     double got = s->info.fps > 0 ? (double)v->count / s->info.fps : said;
     bool few = v->stream->nb_frames > 4 && (int64_t)v->count < v->stream->nb_frames / 2;
