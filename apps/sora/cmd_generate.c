@@ -123,10 +123,9 @@ static void take_number(const Json *notes, const char *key, bool given, double *
 
 static void take_sampler(const Json *notes, Make *m)
 {
-    static const char *const names[] = { "euler", "dpm++2m", "unipc" };
     const char *name = json_text(notes, "sampler");
-    for (int i = 0; name && i < 3; i++)
-        if (!m->sampler_given && strcmp(name, names[i]) == 0) m->sampler = i;
+    for (int i = 0; name && make_samplers[i]; i++)
+        if (!m->sampler_given && strcmp(name, make_samplers[i]) == 0) m->sampler = i;
 }
 
 /* Prompts that take over, unless --at says others. */

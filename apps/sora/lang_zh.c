@@ -259,7 +259,7 @@ const LangPair lang_zh[] = {
 
     /* progress.c */
     { "%s left", "剩余 %s" },
-    { "%s: %.6g of %.6g in %s  %s\n", "%s：完成 %.6g/%.6g，用时 %s  %s\n" },
+    { "%s: %.*f of %.*f in %s  %s\n", "%s：完成 %.*f/%.*f，用时 %s  %s\n" },
 
     /* cmd_info.c */
     { "show what a video, a picture or a model file holds", "显示视频、图片或模型文件的内容" },

@@ -11,7 +11,7 @@
 #include "home.h"
 #include "progress.h"
 
-static const char *const samplers[] = { "euler", "dpm++2m", "unipc", NULL };
+const char *const make_samplers[] = { "euler", "dpm++2m", "unipc", "dpm++2m-sde", NULL };
 static const double PREVIEW_EVERY_S = 1;
 
 void make_init(Make *m, Cli *cli, Arena *a)
@@ -58,7 +58,7 @@ Option *make_options(Make *m, Option *table)
           .number = &m->skip_start, .max = 1, .given = &m->skip_start_given },
         { 0, "skip-layer-end", T("and ends after this share"), .number = &m->skip_end, .max = 1,
           .given = &m->skip_end_given },
-        { 0, "sampler", T("how the steps are taken"), .choice = &m->sampler, .names = samplers,
+        { 0, "sampler", T("how the steps are taken"), .choice = &m->sampler, .names = make_samplers,
           .given = &m->sampler_given },
         { 0, "shift", T("more than 1 spends more steps on large shapes"), .number = &m->shift,
           .min = 0.05, .max = 50, .given = &m->shift_given },
@@ -198,8 +198,10 @@ SoraStatus make_shot(Make *m, SoraShot *out)
 void make_beside_given(const Make *m, SoraShot *s)
 {
     SoraShot given = *s;
-    if (!s->part_count) return;
+    if (!s->part_count && !s->source) return;
     sora_shot_for_given(m->engine, &given);
+    if (!m->sampler_given) s->sampler = given.sampler;
+    if (!s->part_count) return;
     if (!m->cfg_given) s->cfg_scale = given.cfg_scale;
     if (!m->skip_given && !m->skip_layers.count) s->skip_scale = given.skip_scale;
 }
@@ -365,7 +367,7 @@ JsonWriter make_notes(const Make *m, const SoraShot *s)
             json_put_integer(&w, NULL, s->skip_layers[i]);
         json_end(&w, ']');
     }
-    json_put_text(&w, "sampler", samplers[s->sampler]);
+    json_put_text(&w, "sampler", make_samplers[s->sampler]);
     json_put_number(&w, "shift", s->shift);
     json_put_integer(&w, "frames", s->frames);
     json_put_number(&w, "fps", s->fps);

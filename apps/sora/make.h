@@ -43,6 +43,8 @@ typedef struct Make {
     double previewed_s;
 } Make;
 
+extern const char *const make_samplers[]; /* names of SoraSampler, NULL at the end */
+
 /* Defaults, and the shared options, at most MAKE_OPTIONS, into `table`; returns their end. */
 void make_init(Make *m, Cli *cli, Arena *a);
 Option *make_options(Make *m, Option *table);
@@ -86,7 +88,8 @@ SoraStatus make_tell_prompt(Make *m, const char *prompt, const char **before);
 /* A shot with everything the shared options say; the seed is drawn if there is none yet. */
 SoraStatus make_shot(Make *m, SoraShot *out);
 
-/* Guidance of a shot that has parts, where the command line does not say. */
+/* Guidance of a shot that has parts, and the sampler of one that has parts or a source, where the
+ * command line does not say. */
 void make_beside_given(const Make *m, SoraShot *s);
 
 /* Says how the shot will be made, and refuses what does not fit; checks that `path` can be

@@ -184,8 +184,8 @@ void progress_end(Cli *cli)
         char time[16];
         progress_time(clock_now_s() - p->begun_s, time, sizeof time);
         fprintf(stderr, "%s", p->terminal ? "\r\033[K" : "");
-        fprintf(stderr, T("%s: %.6g of %.6g in %s  %s\n"), p->what, p->done, p->total, time,
-                p->detail);
+        fprintf(stderr, T("%s: %.*f of %.*f in %s  %s\n"), p->what, decimals(p->done), p->done,
+                decimals(p->total), p->total, time, p->detail);
     }
     p->what = NULL;
 }

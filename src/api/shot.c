@@ -105,7 +105,7 @@ static SoraStatus check_shot(const SoraShot *s)
         return err_set(SORA_E_ARGUMENT, "a shot of %d frames of %dx%d", s->frames, s->width,
                        s->height);
     if (s->steps < 1) return err_set(SORA_E_ARGUMENT, "a shot of %d steps", s->steps);
-    if (s->sampler < SORA_EULER || s->sampler > SORA_UNIPC)
+    if (s->sampler < SORA_EULER || s->sampler > SORA_DPMPP_2M_SDE)
         return err_set(SORA_E_ARGUMENT, "there is no sampler %d", (int)s->sampler);
     if ((s->given || s->mask) && !s->source)
         return err_set(SORA_E_ARGUMENT, "the shot says what is given, but has no source");
@@ -194,6 +194,7 @@ void sora_shot_for_given(const SoraEngine *e, SoraShot *s)
     generate_beside_given(&g);
     s->cfg_scale = g.cfg_scale;
     s->skip_scale = g.skip_scale;
+    s->sampler = (SoraSampler)g.sampler;
 }
 
 SoraStatus sora_shot_fast(const SoraEngine *e, SoraShot *s)

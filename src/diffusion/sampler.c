@@ -3,13 +3,17 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/rng.h"
+
 size_t latent_count(LatentShape s)
 {
     return s.outer * s.frames * s.inner;
 }
 
 /* Every update is z = sum of weight[b] * buffer[b], with weights per frame. */
-enum { BUF_Z, BUF_LAST, BUF_NEW, BUF_CUR, BUF_PREV, BUFS };
+enum { BUF_Z, BUF_LAST, BUF_NEW, BUF_CUR, BUF_PREV, BUF_NOISE, BUFS };
+
+enum { DRAW_STEP = 0x73746570 };
 
 typedef struct Weights {
     double w[BUFS];
@@ -17,8 +21,10 @@ typedef struct Weights {
 
 struct Sampler {
     SamplerKind kind;
+    uint64_t seed;
     LatentShape shape;
-    float *buf[BUFS]; /* z, the z the last predictor left from, x0 of now, and the two before */
+    /* z, the z the last predictor left from, x0 of now, and the two before; noise */
+    float *buf[BUFS];
     int *order;       /* [frames]: order of the last predictor step, 0: none yet */
     Weights *weights; /* [frames] */
     const SamplerStep *step;
@@ -71,18 +77,32 @@ static void euler_weights(const Sampler *m, size_t f, Weights *w)
     *w = (Weights){ .w = { [BUF_Z] = t / s, [BUF_NEW] = 1 - t / s } };
 }
 
-static void dpmpp_weights(const Sampler *m, size_t f, Weights *w)
+/* Of the reverse SDE exp(-h) of what was noise stays, the rest is drawn anew. */
+static void dpmpp_at(const Sampler *m, size_t f, bool sde, Weights *w)
 {
     double s = sigma_at(m, ROW_NOW, f), t = sigma_at(m, ROW_NEXT, f);
-    double h = lambda(t) - lambda(s), e = -(1 - t) * expm1(-h), second = 0;
+    double h = lambda(t) - lambda(s), gone = -expm1(sde ? -2 * h : -h), second = 0;
     bool last = t <= 0; /* a frame's own last step, where h is infinite */
     if (m->order[f] > 0 && !last) {
         double h0 = lambda(s) - lambda(sigma_at(m, ROW_BEFORE, f));
         if (isfinite(h0) && h0 != 0) second = 0.5 * h / h0; /* from pure noise: no second order */
     }
-    *w = (Weights){ .w = {
-                        [BUF_Z] = t / s, [BUF_NEW] = e * (1 + second), [BUF_CUR] = -e * second } };
+    double e = (1 - t) * gone;
+    *w = (Weights){ .w = { [BUF_Z] = t / s * (sde ? exp(-h) : 1),
+                           [BUF_NEW] = e * (1 + second),
+                           [BUF_CUR] = -e * second,
+                           [BUF_NOISE] = sde ? t * sqrt(gone) : 0 } };
     m->order[f] = 1;
+}
+
+static void dpmpp_weights(const Sampler *m, size_t f, Weights *w)
+{
+    dpmpp_at(m, f, false, w);
+}
+
+static void dpmpp_sde_weights(const Sampler *m, size_t f, Weights *w)
+{
+    dpmpp_at(m, f, true, w);
 }
 
 /* The corrector looks back over the step just taken. */
@@ -155,7 +175,13 @@ static void step_unipc(Sampler *m)
 
 static void step_other(Sampler *m)
 {
-    fill_weights(m, m->kind == SAMPLER_EULER ? euler_weights : dpmpp_weights, false);
+    static const WeightsFn weights[] = { [SAMPLER_EULER] = euler_weights,
+                                         [SAMPLER_DPMPP_2M] = dpmpp_weights,
+                                         [SAMPLER_DPMPP_2M_SDE] = dpmpp_sde_weights };
+    if (m->buf[BUF_NOISE])
+        rng_fill_normal(m->buf[BUF_NOISE], 0, latent_count(m->shape),
+                        rng_split(m->seed, DRAW_STEP + m->step->number));
+    fill_weights(m, weights[m->kind], false);
     combine(m, m->buf[BUF_Z]);
     shift_history(m);
 }
@@ -181,11 +207,12 @@ static SoraStatus velocity_to_clean(Sampler *m)
     return SORA_OK;
 }
 
-Sampler *sampler_new(SamplerKind kind, LatentShape shape, Arena *a)
+Sampler *sampler_new(SamplerKind kind, uint64_t seed, LatentShape shape, Arena *a)
 {
     Sampler *m = arena_zero(a, sizeof *m);
-    *m = (Sampler){ .kind = kind, .shape = shape };
-    for (int b = BUF_Z + 1; b < BUFS; b++)
+    *m = (Sampler){ .kind = kind, .seed = seed, .shape = shape };
+    int buffers = kind == SAMPLER_DPMPP_2M_SDE ? BUFS : BUF_NOISE;
+    for (int b = BUF_Z + 1; b < buffers; b++)
         m->buf[b] = arena_zero(a, latent_count(shape) * sizeof(float));
     m->order = arena_zero(a, shape.frames * sizeof *m->order);
     m->weights = arena_zero(a, shape.frames * sizeof *m->weights);
@@ -212,7 +239,7 @@ void sampler_shift(Sampler *m, size_t frames)
     size_t stay = s.frames - frames;
     memmove(m->order, m->order + frames, stay * sizeof *m->order);
     memset(m->order + stay, 0, frames * sizeof *m->order);
-    for (int b = BUF_Z + 1; b < BUFS; b++)
+    for (int b = BUF_Z + 1; b < BUF_NOISE; b++)
         for (size_t o = 0; o < s.outer; o++) {
             float *x = m->buf[b] + o * s.frames * s.inner;
             memmove(x, x + frames * s.inner, stay * s.inner * sizeof *x);
@@ -244,11 +271,11 @@ static SoraStatus after_step(Sampler *m, const StepHook *hook, const SamplerStep
     return status;
 }
 
-SoraStatus sampler_run(SamplerKind kind, Denoiser d, const Schedule *s, LatentShape shape, float *z,
-                       Arena *a, const StepHook *hook)
+SoraStatus sampler_run(SamplerKind kind, uint64_t seed, Denoiser d, const Schedule *s,
+                       LatentShape shape, float *z, Arena *a, const StepHook *hook)
 {
     ArenaMark mark = arena_mark(a);
-    Sampler *m = sampler_new(kind, shape, a);
+    Sampler *m = sampler_new(kind, seed, shape, a);
     SoraStatus status = SORA_OK;
     size_t first = hook ? hook->from : 0;
     if (first) take_memory(m, hook->memory);
@@ -268,12 +295,13 @@ SoraStatus sampler_run(SamplerKind kind, Denoiser d, const Schedule *s, LatentSh
 
 SoraStatus sampler_by_name(const char *name, SamplerKind *out)
 {
-    static const char *const names[] = { "euler", "dpm++2m", "unipc" };
+    static const char *const names[] = { "euler", "dpm++2m", "unipc", "dpm++2m-sde" };
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         if (strcmp(name, names[i]) == 0) {
             *out = (SamplerKind)i;
             return SORA_OK;
         }
-    return err_set(SORA_E_ARGUMENT, "no sampler is called \"%s\": there are euler, dpm++2m, unipc",
+    return err_set(SORA_E_ARGUMENT,
+                   "no sampler is called \"%s\": there are euler, dpm++2m, unipc, dpm++2m-sde",
                    name);
 }

@@ -22,7 +22,12 @@ typedef struct Denoiser {
     void *self;
 } Denoiser;
 
-typedef enum SamplerKind { SAMPLER_EULER, SAMPLER_DPMPP_2M, SAMPLER_UNIPC } SamplerKind;
+typedef enum SamplerKind {
+    SAMPLER_EULER,
+    SAMPLER_DPMPP_2M,
+    SAMPLER_UNIPC,
+    SAMPLER_DPMPP_2M_SDE
+} SamplerKind;
 
 /* A sampler between two of its steps: what it remembers of each frame. */
 typedef struct Sampler Sampler;
@@ -34,8 +39,8 @@ typedef struct SamplerStep {
     size_t number, count;   /* for messages: step `number` (from 0) of `count` */
 } SamplerStep;
 
-/* Memory from `a`, of no frame any history yet. */
-Sampler *sampler_new(SamplerKind kind, LatentShape shape, Arena *a);
+/* Memory from `a`, of no frame any history yet. `seed` is of the noise that the SDE's steps add. */
+Sampler *sampler_new(SamplerKind kind, uint64_t seed, LatentShape shape, Arena *a);
 
 /* One step of z, in place. SORA_E_NUMBER when a prediction is not finite. */
 SoraStatus sampler_step(Sampler *m, Denoiser d, const SamplerStep *step, float *z);
@@ -66,11 +71,13 @@ typedef struct StepHook {
 /* Takes z from the schedule's first level to its last, in place. Coefficients are per frame: a
  * frame whose level does not change keeps its values and its history. Euler; DPM-Solver++ 2M
  * (arXiv 2211.01095, midpoint form of Wan2.1 fm_solvers.py); UniPC order 2, bh2, with corrector
- * (arXiv 2302.04867, Wan2.1 fm_solvers_unipc.py). SORA_E_NUMBER when a prediction is not finite. */
-SoraStatus sampler_run(SamplerKind kind, Denoiser d, const Schedule *s, LatentShape shape, float *z,
-                       Arena *a, const StepHook *hook);
+ * (arXiv 2302.04867, Wan2.1 fm_solvers_unipc.py); SDE-DPM-Solver++ 2M (arXiv 2211.01095, appendix
+ * A: part of the noise is drawn anew in every step). SORA_E_NUMBER when a prediction is not
+ * finite. */
+SoraStatus sampler_run(SamplerKind kind, uint64_t seed, Denoiser d, const Schedule *s,
+                       LatentShape shape, float *z, Arena *a, const StepHook *hook);
 
-/* "euler", "dpm++2m", "unipc"; SORA_E_ARGUMENT lists them. */
+/* "euler", "dpm++2m", "unipc", "dpm++2m-sde"; SORA_E_ARGUMENT lists them. */
 SoraStatus sampler_by_name(const char *name, SamplerKind *out);
 
 #endif

@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <stdlib.h>
 
 #include "base/arena.h"
 
@@ -30,6 +31,17 @@ SoraStatus clip_new(Arena *a, size_t frames, size_t height, size_t width, double
 static inline uint8_t *clip_frame(const Clip *c, size_t f)
 {
     return c->rgb + f * c->height * c->width * 3;
+}
+
+/* Of two pixels, in levels: that of the colour in which they differ most. */
+static inline int clip_difference(const uint8_t a[3], const uint8_t b[3])
+{
+    int most = 0;
+    for (int c = 0; c < 3; c++) {
+        int d = abs(a[c] - b[c]);
+        most = d > most ? d : most;
+    }
+    return most;
 }
 
 #endif

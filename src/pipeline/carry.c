@@ -1,10 +1,10 @@
 #include "pipeline/carry.h"
 
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/size.h"
+#include "media/clip.h"
 
 /* Levels of 255: differences up to the first are none, from the second on everything is new. */
 static const float SAME = 12, OTHER = 26;
@@ -42,14 +42,8 @@ static void smooth(float *x, float *y, size_t height, size_t width, size_t radiu
 static void find_still(const uint8_t *given, const uint8_t *other, size_t height, size_t width,
                        float *alike, float *x, float *y)
 {
-    for (size_t i = 0; i < height * width; i++) {
-        int most = 0;
-        for (size_t c = 3 * i; c < 3 * i + 3; c++) {
-            int d = abs(given[c] - other[c]);
-            most = d > most ? d : most;
-        }
-        x[i] = (float)most;
-    }
+    for (size_t i = 0; i < height * width; i++)
+        x[i] = (float)clip_difference(given + 3 * i, other + 3 * i);
     smooth(x, y, height, width, size_max(1, height / NARROW));
     for (size_t i = 0; i < height * width; i++)
         alike[i] = fminf(alike[i], fmaxf(0, (MOVES - x[i]) / (MOVES - STILL)));

@@ -1,9 +1,9 @@
 #include "pipeline/steady.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/size.h"
+#include "media/clip.h"
 #include "media/retime.h"
 
 /* How far away the frames are that a pass looks at; docs/decisions.md has others. */
@@ -32,16 +32,6 @@ static uint8_t *near_frame(const Steady *s, const Pass *p, size_t f)
     return p->near + f % NEAR * s->height * s->width * 3;
 }
 
-static int largest_difference(const uint8_t *a, const uint8_t *b)
-{
-    int most = 0;
-    for (int c = 0; c < 3; c++) {
-        int d = abs(a[c] - b[c]);
-        most = d > most ? d : most;
-    }
-    return most;
-}
-
 /* Frame f of the pass between f - reach and f + reach. */
 static SoraStatus draw(const Steady *s, const Pass *p, size_t f, size_t reach, uint8_t *out)
 {
@@ -52,7 +42,7 @@ static SoraStatus draw(const Steady *s, const Pass *p, size_t f, size_t reach, u
     TRY(retime_between(near_frame(s, p, f - reach), near_frame(s, p, f + reach), s->height,
                        s->width, &half, 1, s->pool, s->a, out, agree));
     for (size_t i = 0; i < pixels; i++, out += 3, here += 3) {
-        float near = 2 - (float)largest_difference(out, here) / SAME;
+        float near = 2 - (float)clip_difference(out, here) / SAME;
         float w = DRAWN * (float)agree[i] / 255 * (near < 0 ? 0 : near > 1 ? 1 : near);
         for (int c = 0; c < 3; c++)
             out[c] = (uint8_t)((float)here[c] + w * (float)(out[c] - here[c]) + 0.5F);

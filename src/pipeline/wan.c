@@ -242,7 +242,8 @@ static SoraStatus run_sampler(Run *r, Denoiser d, const Schedule *s, LatentShape
         wan_net_always(r->net, from.done + 1 >= j->steps);
         if (j->progress) status = j->progress(j->progress_self, from.done - 1, j->steps);
     }
-    if (status == SORA_OK) status = sampler_run(j->sampler, d, s, shape, z, r->step, &hook);
+    if (status == SORA_OK)
+        status = sampler_run(j->sampler, j->seed, d, s, shape, z, r->step, &hook);
     wan_resume_close(&from);
     return status;
 }

@@ -145,7 +145,8 @@ SoraStatus wan_generate_job(const WanBundle *b, const GenerateOptions *o, Arena 
     j.frames = o->frames, j.height = o->height, j.width = o->width, j.fps = o->fps;
     j.steps = o->steps, j.shift = o->shift, j.seed = o->seed, j.sampler = o->sampler;
     /* the solver's own grid, as each original has it */
-    j.grid = o->sampler == SAMPLER_DPMPP_2M ? GRID_DPMPP : GRID_UNIPC;
+    bool dpmpp = o->sampler == SAMPLER_DPMPP_2M || o->sampler == SAMPLER_DPMPP_2M_SDE;
+    j.grid = dpmpp ? GRID_DPMPP : GRID_UNIPC;
     j.cfg_scale = o->cfg_scale;
     if (o->cfg_scale != low) j.cfg_high = o->cfg_scale;
     j.cfg_min = o->cfg_min, j.cfg_max = o->cfg_max;

@@ -1,5 +1,6 @@
 #include "check.h"
 
+#include "base/rng.h"
 #include "diffusion/guidance.h"
 #include "diffusion/sampler.h"
 
@@ -37,7 +38,8 @@ static void check_trace(SamplerKind kind, Grid grid, const double want[5])
     float z = 1;
     Trace t;
     LatentShape one = ONE;
-    CHECK_OK(sampler_run(kind, (Denoiser){ toy, &one }, &s, ONE, &z, a, &(StepHook){ record, &t }));
+    CHECK_OK(
+        sampler_run(kind, 0, (Denoiser){ toy, &one }, &s, ONE, &z, a, &(StepHook){ record, &t }));
     for (int i = 0; i < 5; i++) CHECK_CLOSE(t.x[i], want[i], 1e-6);
     arena_free(a);
 }
@@ -92,14 +94,79 @@ static void test_frames_are_independent(void **state)
         schedule_hold(&s3, 1, 0);
         schedule_start(&s3, 2, 0.5);
         float given[6] = { x3[3], x3[4], x3[5], x3[12], x3[13], x3[14] };
-        CHECK_OK(sampler_run(kind, (Denoiser){ toy, &alone }, &s1, alone, x1, a, NULL));
-        CHECK_OK(sampler_run(kind, (Denoiser){ toy, &many }, &s3, many, x3, a, NULL));
+        CHECK_OK(sampler_run(kind, 0, (Denoiser){ toy, &alone }, &s1, alone, x1, a, NULL));
+        CHECK_OK(sampler_run(kind, 0, (Denoiser){ toy, &many }, &s3, many, x3, a, NULL));
         for (int o = 0; o < 2; o++)
             for (int i = 0; i < 3; i++) {
                 assert_true(x3[o * 9 + i] == x1[o * 3 + i]);
                 assert_true(x3[o * 9 + 3 + i] == given[o * 3 + i]);
                 assert_true(x3[o * 9 + 6 + i] != x1[o * 3 + i]);
             }
+    }
+    arena_free(a);
+}
+
+enum { CLOUD = 40000 };
+static const double CLOUD_MEAN = 0.7, CLOUD_STD = 0.4;
+
+/* What a network would predict that has learned N(mean, std^2) of every value: E[x0 | z]. */
+static SoraStatus cloud(void *self, const float *z, const double *sigma, const double *timestep,
+                        float *v)
+{
+    (void)self, (void)timestep;
+    double a = 1 - *sigma, s = *sigma, var = CLOUD_STD * CLOUD_STD;
+    double gain = a * var / (a * a * var + s * s);
+    for (size_t i = 0; i < CLOUD; i++) {
+        double x0 = CLOUD_MEAN + gain * ((double)z[i] - a * CLOUD_MEAN);
+        v[i] = (float)(((double)z[i] - x0) / s);
+    }
+    return SORA_OK;
+}
+
+static void sample_cloud(SamplerKind kind, uint64_t seed, Arena *a, float *z)
+{
+    LatentShape shape = { 1, 1, CLOUD };
+    Schedule s;
+    rng_fill_normal(z, 0, CLOUD, 1);
+    CHECK_OK(schedule_grid(GRID_LINEAR, 60, 1, 1, a, &s));
+    CHECK_OK(sampler_run(kind, seed, (Denoiser){ cloud, NULL }, &s, shape, z, a, NULL));
+}
+
+/* Every sampler, with noise of its own or without, ends at the distribution that was learned. */
+static void test_distribution(void **state)
+{
+    (void)state;
+    Arena *a = arena_new("test", 0);
+    float *z = arena_alloc(a, CLOUD * sizeof *z);
+    for (SamplerKind kind = SAMPLER_EULER; kind <= SAMPLER_DPMPP_2M_SDE; kind++) {
+        double mean = 0, var = 0;
+        sample_cloud(kind, 1, a, z);
+        for (int i = 0; i < CLOUD; i++) mean += (double)z[i] / CLOUD;
+        for (int i = 0; i < CLOUD; i++) var += pow((double)z[i] - mean, 2) / CLOUD;
+        CHECK_CLOSE(mean, CLOUD_MEAN, 0.01);
+        CHECK_CLOSE(sqrt(var), CLOUD_STD, 0.015);
+    }
+    arena_free(a);
+}
+
+/* The SDE ends elsewhere with another seed, far from where it began; the others do not ask. */
+static void test_noise_of_steps(void **state)
+{
+    (void)state;
+    Arena *a = arena_new("test", 0);
+    float *one = arena_alloc(a, CLOUD * sizeof *one), *two = arena_alloc(a, CLOUD * sizeof *two);
+    for (SamplerKind kind = SAMPLER_EULER; kind <= SAMPLER_DPMPP_2M_SDE; kind++) {
+        sample_cloud(kind, 1, a, one);
+        sample_cloud(kind, 1, a, two);
+        assert_memory_equal(one, two, CLOUD * sizeof *one);
+        sample_cloud(kind, 2, a, two);
+        double together = 0, var = CLOUD_STD * CLOUD_STD;
+        for (int i = 0; i < CLOUD; i++)
+            together += ((double)one[i] - CLOUD_MEAN) * ((double)two[i] - CLOUD_MEAN) / CLOUD / var;
+        if (kind == SAMPLER_DPMPP_2M_SDE)
+            assert_true(fabs(together) < 0.1);
+        else
+            assert_memory_equal(one, two, CLOUD * sizeof *one);
     }
     arena_free(a);
 }
@@ -119,7 +186,7 @@ static void test_nan_stops_the_run(void **state)
     Schedule s;
     CHECK_OK(schedule_grid(GRID_LINEAR, 4, 1, 1, a, &s));
     float z = 1;
-    CHECK_FAILS(sampler_run(SAMPLER_EULER, (Denoiser){ broken, NULL }, &s, ONE, &z, a, NULL),
+    CHECK_FAILS(sampler_run(SAMPLER_EULER, 0, (Denoiser){ broken, NULL }, &s, ONE, &z, a, NULL),
                 SORA_E_NUMBER, "step 1 of 4");
     arena_free(a);
 }
@@ -182,8 +249,8 @@ static void test_shift(void **state)
         LatentShape many = { 1, FRAMES, 1 }, few = { 1, WINDOW, 1 };
         float want[FRAMES], x[FRAMES];
         for (int f = 0; f < FRAMES; f++) x[f] = want[f] = 0.3f * (float)f - 0.5f;
-        CHECK_OK(sampler_run(kind, (Denoiser){ toy, &many }, &all, many, want, a, NULL));
-        Sampler *m = sampler_new(kind, few, a);
+        CHECK_OK(sampler_run(kind, 0, (Denoiser){ toy, &many }, &all, many, want, a, NULL));
+        Sampler *m = sampler_new(kind, 0, few, a);
         size_t base = 0;
         for (size_t i = 0; i < all.steps; i++) {
             const double *now = all.sigma + i * FRAMES + base;
@@ -219,8 +286,8 @@ static void test_rolling(void **state)
         float x[FRAMES * 2], want[2];
         for (int i = 0; i < FRAMES * 2; i++) x[i] = i % 2 ? -0.4f : 1.1f;
         memcpy(want, x, sizeof want);
-        CHECK_OK(sampler_run(kind, (Denoiser){ toy, &alone }, &one, alone, want, a, NULL));
-        CHECK_OK(sampler_run(kind, (Denoiser){ toy, &many }, &all, many, x, a, NULL));
+        CHECK_OK(sampler_run(kind, 0, (Denoiser){ toy, &alone }, &one, alone, want, a, NULL));
+        CHECK_OK(sampler_run(kind, 0, (Denoiser){ toy, &many }, &all, many, x, a, NULL));
         for (int f = 0; f < FRAMES; f++) {
             assert_true(x[2 * f] == (held[f] ? 1.1f : want[0]));
             assert_true(x[2 * f + 1] == (held[f] ? -0.4f : want[1]));
@@ -250,6 +317,8 @@ int main(void)
         cmocka_unit_test(test_frames_are_independent),
         cmocka_unit_test(test_shift),
         cmocka_unit_test(test_rolling),
+        cmocka_unit_test(test_distribution),
+        cmocka_unit_test(test_noise_of_steps),
         cmocka_unit_test(test_nan_stops_the_run),
         cmocka_unit_test(test_cfg_extrapolates_inside_its_interval),
     };

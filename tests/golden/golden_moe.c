@@ -55,7 +55,7 @@ static SoraStatus sample(Golden *g, Loop *l, LatentShape shape, const float *noi
                       "timestep %zu is %g", i, s.timestep[i * shape.frames]);
     float *z = arena_alloc(g->a, l->count * sizeof *z);
     memcpy(z, noise, l->count * sizeof *z);
-    return sampler_run(SAMPLER_UNIPC, (Denoiser){ watched, l }, &s, shape, z, g->a,
+    return sampler_run(SAMPLER_UNIPC, 0, (Denoiser){ watched, l }, &s, shape, z, g->a,
                        &(StepHook){ after_step, l });
 }
 

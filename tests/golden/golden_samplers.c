@@ -110,7 +110,7 @@ static SoraStatus run_sampler(Golden *g)
     float *z = arena_alloc(g->a, n * sizeof *z);
     memcpy(z, x->data, n * sizeof *z);
     Record r = { arena_alloc(g->a, s.steps * n * sizeof(float)), n };
-    TRY(sampler_run(recipes[recipe].sampler, (Denoiser){ formula, &n }, &s,
+    TRY(sampler_run(recipes[recipe].sampler, 0, (Denoiser){ formula, &n }, &s,
                     (LatentShape){ 1, 1, n }, z, g->a, &(StepHook){ keep_step, &r }));
     return golden_check(g, "steps", r.x, s.steps * n);
 }

@@ -88,10 +88,12 @@ static void goes_on_to_the_same_bytes(void **state)
     static const struct {
         SamplerKind sampler;
         double cache;
-    } cases[] = {
-        { SAMPLER_UNIPC, 0 }, { SAMPLER_DPMPP_2M, 0 }, { SAMPLER_EULER, 0 }, { SAMPLER_UNIPC, 0.3 }
-    };
-    for (size_t k = 0; k < 4; k++) {
+    } cases[] = { { SAMPLER_UNIPC, 0 },
+                  { SAMPLER_DPMPP_2M, 0 },
+                  { SAMPLER_DPMPP_2M_SDE, 0 },
+                  { SAMPLER_EULER, 0 },
+                  { SAMPLER_UNIPC, 0.3 } };
+    for (size_t k = 0; k < sizeof cases / sizeof *cases; k++) {
         Watch w = { 0 };
         GenerateOptions o = options(f, &w);
         Clip whole, again;
