@@ -171,8 +171,7 @@ SORA_API void sora_engine_close(SoraEngine *engine); /* NULL is fine */
  * Lives as long as the engine. */
 SORA_API const char *sora_engine_id(const SoraEngine *engine);
 
-/* The SDE draws part of the noise anew in every step (where our own models lay a clip out, or roll
- * on, they take SORA_DPMPP_2M's steps in its place). */
+/* The SDE draws part of the noise anew in every step. */
 typedef enum SoraSampler { SORA_EULER, SORA_DPMPP_2M, SORA_UNIPC, SORA_DPMPP_2M_SDE } SoraSampler;
 
 /* From this time on the shot follows other words. */
@@ -313,8 +312,8 @@ SORA_API SoraStatus sora_generate_file(SoraEngine *engine, const SoraShot *shot,
  * SORA_E_IO when there is none. */
 SORA_API SoraStatus sora_resume_comment(const char *path, char *out, size_t room);
 
-/* Sets guidance and sampler to what suits a shot of which frames are given: guidance pulls what is
- * made away from them. Nothing changes for Wan models, whose settings are their makers'. */
+/* Sets guidance to what suits a shot of which frames are given: guidance pulls what is made away
+ * from them. Nothing changes for Wan models, whose guidance is their makers'. */
 SORA_API void sora_shot_for_given(const SoraEngine *engine, SoraShot *shot);
 
 /* Sets steps, sampler, shift, cfg_scale and `fast` to what makes a usable clip in few steps: four,

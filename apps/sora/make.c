@@ -198,10 +198,8 @@ SoraStatus make_shot(Make *m, SoraShot *out)
 void make_beside_given(const Make *m, SoraShot *s)
 {
     SoraShot given = *s;
-    if (!s->part_count && !s->source) return;
-    sora_shot_for_given(m->engine, &given);
-    if (!m->sampler_given) s->sampler = given.sampler;
     if (!s->part_count) return;
+    sora_shot_for_given(m->engine, &given);
     if (!m->cfg_given) s->cfg_scale = given.cfg_scale;
     if (!m->skip_given && !m->skip_layers.count) s->skip_scale = given.skip_scale;
 }

@@ -88,8 +88,7 @@ SoraStatus make_tell_prompt(Make *m, const char *prompt, const char **before);
 /* A shot with everything the shared options say; the seed is drawn if there is none yet. */
 SoraStatus make_shot(Make *m, SoraShot *out);
 
-/* Guidance of a shot that has parts, and the sampler of one that has parts or a source, where the
- * command line does not say. */
+/* Guidance of a shot that has parts, where the command line does not say. */
 void make_beside_given(const Make *m, SoraShot *s);
 
 /* Says how the shot will be made, and refuses what does not fit; checks that `path` can be

@@ -109,8 +109,8 @@ SoraStatus verb_finish(Verb *v, const char *what)
     shot.fps = v->fps;
     shot.part = m->part, shot.part_count = m->part_count;
     shot.later = m->later, shot.later_count = m->later_count;
-    shot.source = v->source, shot.mask = v->mask;
     make_beside_given(m, &shot);
+    shot.source = v->source, shot.mask = v->mask;
     shot.strength = v->strength;
     shot.recolour = v->recolour;
     shot.keep = v->source ? v->keep + 1 : 0;

@@ -194,7 +194,6 @@ void sora_shot_for_given(const SoraEngine *e, SoraShot *s)
     generate_beside_given(&g);
     s->cfg_scale = g.cfg_scale;
     s->skip_scale = g.skip_scale;
-    s->sampler = (SoraSampler)g.sampler;
 }
 
 SoraStatus sora_shot_fast(const SoraEngine *e, SoraShot *s)

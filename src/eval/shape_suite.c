@@ -47,7 +47,6 @@ SoraStatus shape_make(ShapeRound *r, const char *prompt, const Condition *given,
 {
     GenerateOptions g = shape_options(r, prompt);
     if (given->given && !(r->s->cfg_scale > 0)) generate_beside_given(&g);
-    if (given->source) generate_steadily(&g);
     g.later = r->later, g.later_count = r->later != NULL;
     g.condition = given;
     g.keep = keep;

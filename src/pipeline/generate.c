@@ -31,7 +31,7 @@ GenerateOptions generate_options_default(void)
                               .cfg_min = 0.1,
                               .cfg_max = 0.95,
                               .shift = 1,
-                              .sampler = SAMPLER_DPMPP_2M_SDE,
+                              .sampler = SAMPLER_DPMPP_2M,
                               .skip_scale = 3,
                               .skip_end = 0.9,
                               .control_scale = 1,
@@ -44,16 +44,10 @@ bool generate_knows_fast(const Bundle *b)
     return b->config.step_input && share && strtod(share, NULL) > 0;
 }
 
-void generate_steadily(GenerateOptions *o)
-{
-    if (o->sampler == SAMPLER_DPMPP_2M_SDE) o->sampler = SAMPLER_DPMPP_2M;
-}
-
 void generate_beside_given(GenerateOptions *o)
 {
     o->cfg_scale = 1.5;
     o->skip_scale = 0;
-    generate_steadily(o);
 }
 
 bool generate_go_fast(const Bundle *b, GenerateOptions *o)
@@ -523,7 +517,6 @@ static void guide_gently(GenerateOptions *o)
     enum { LESS = 3 };
     o->cfg_scale = 1 + (o->cfg_scale - 1) / LESS;
     o->skip_scale = 0;
-    generate_steadily(o);
 }
 
 /* Has the shot a beginning that is made as a clip is, from which it can then roll on? */

@@ -82,12 +82,8 @@ typedef struct GenerateOptions {
 /* Of our own models. */
 GenerateOptions generate_options_default(void);
 
-/* Without noise drawn anew in the steps: for layouts, and for what starts from something or goes on
- * from it (docs/decisions.md). */
-void generate_steadily(GenerateOptions *o);
-
-/* Guidance and sampler beside given frames (docs/evaluation.md): words and layers pull what is made
- * away from what is given, which says more than either. */
+/* Guidance beside given frames (docs/evaluation.md): words and layers pull what is made away from
+ * what is given, which says more than either. */
 void generate_beside_given(GenerateOptions *o);
 
 /* How many tokens the network sees in a step of `steps`, on average, where `grid` are seen

@@ -51,7 +51,6 @@ void generate_coarse_options(GenerateOptions *o, size_t patch)
     o->width = generate_coarse_side(o->width, patch);
     o->seed = rng_split(o->seed, DRAW_COARSE);
     o->state = NULL;
-    generate_steadily(o);
     if (o->fast) return; /* its steps are what it was taught */
     o->shift *= COARSE_SHIFT;
     o->cfg_max = 1;

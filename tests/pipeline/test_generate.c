@@ -208,31 +208,6 @@ static void test_coarse(void **state)
     arena_rewind(f->a, mark);
 }
 
-/* Noise is drawn anew only where a clip is made from nothing: not of layouts, nor beside given
- * frames; and a sampler without noise of its own stays what it is. */
-static void test_steadily(void **state)
-{
-    Fixture *f = *state;
-    ArenaMark mark = arena_mark(f->a);
-    enum { FRAMES = 9, BYTES = FRAMES * 16 * 24 * 3 };
-    Clip noisy, steady;
-    GenerateOptions o = small(FRAMES), given = o, layout = o, other = o;
-    assert_int_equal(o.sampler, SAMPLER_DPMPP_2M_SDE);
-    generate_beside_given(&given);
-    assert_int_equal(given.sampler, SAMPLER_DPMPP_2M);
-    generate_coarse_options(&layout, 4);
-    assert_int_equal(layout.sampler, SAMPLER_DPMPP_2M);
-    other.sampler = SAMPLER_UNIPC;
-    generate_steadily(&other);
-    assert_int_equal(other.sampler, SAMPLER_UNIPC);
-    o.window = 0;
-    CHECK_OK(generate_clip(&f->b, f->c, &o, f->a, &noisy));
-    generate_steadily(&o);
-    CHECK_OK(generate_clip(&f->b, f->c, &o, f->a, &steady));
-    assert_memory_not_equal(noisy.rgb, steady.rgb, BYTES);
-    arena_rewind(f->a, mark);
-}
-
 /* Every latent frame reads the words of its time: the same words later change nothing, others do.
  */
 static void test_later(void **state)
@@ -479,12 +454,12 @@ static void test_recolour(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_memory),      cmocka_unit_test(test_few_given),
-        cmocka_unit_test(test_guess),       cmocka_unit_test(test_coarse),
-        cmocka_unit_test(test_steadily),    cmocka_unit_test(test_later),
-        cmocka_unit_test(test_keep),        cmocka_unit_test(test_aside),
-        cmocka_unit_test(test_skip_layers), cmocka_unit_test(test_recolour),
-        cmocka_unit_test(test_motion),      cmocka_unit_test(test_motion_given),
+        cmocka_unit_test(test_memory),       cmocka_unit_test(test_few_given),
+        cmocka_unit_test(test_guess),        cmocka_unit_test(test_coarse),
+        cmocka_unit_test(test_later),        cmocka_unit_test(test_keep),
+        cmocka_unit_test(test_aside),        cmocka_unit_test(test_skip_layers),
+        cmocka_unit_test(test_recolour),     cmocka_unit_test(test_motion),
+        cmocka_unit_test(test_motion_given),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }
