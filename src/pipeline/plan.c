@@ -263,6 +263,7 @@ SoraStatus plan_make(const Bundle *b, const Compute *c, const PlanRequest *want,
     plan_size(&n, b->config.patch, out);
     PatchGrid grid = patch_grid(out->frames, out->height, out->width, b->config.patch);
     grid.frames = out->window;
-    out->tokens = patch_tokens(grid);
+    DitSequence sequence = { grid, out->fps > 0 ? PATCH_FRAMES / (float)out->fps : 0, 0 };
+    out->tokens = grid.frames * dit_frame_tokens(&b->config, &sequence);
     return plan_cost(b, c, out);
 }

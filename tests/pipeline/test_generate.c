@@ -2,10 +2,10 @@
 #include "check.h"
 
 #include "base/rng.h"
-#include "pipeline/recolour.h"
 #include "model/bundle.h"
 #include "pipeline/generate_parts.h"
 #include "pipeline/plan.h"
+#include "pipeline/recolour.h"
 
 typedef struct Fixture {
     Arena *a;
@@ -344,6 +344,17 @@ static void test_aside(void **state)
     arena_rewind(f->a, mark);
 }
 
+static size_t planned_tokens(const Fixture *f, Bundle b, size_t frames, size_t *window)
+{
+    GenerateOptions o = small(frames);
+    PlanRequest want = plan_request(&o);
+    Plan plan;
+    b.weights = f->a;
+    CHECK_OK(plan_make(&b, f->c, &want, &plan));
+    *window = plan.window;
+    return plan.tokens;
+}
+
 /* With tokens of motion: given frames come back, short and rolled, and others than without. */
 static void test_motion(void **state)
 {
@@ -371,6 +382,9 @@ static void test_motion(void **state)
     CHECK_OK(generate_clip(&b, f->c, &o, f->a, &made));
     CHECK_OK(generate_clip(&f->b, f->c, &o, f->a, &without));
     assert_memory_equal(made.rgb, without.rgb, BYTES);
+    size_t window, plain = planned_tokens(f, f->b, 13, &window);
+    assert_int_equal(planned_tokens(f, b, 13, &window), plain + window);
+    assert_int_equal(planned_tokens(f, b, 1, &window), planned_tokens(f, f->b, 1, &window));
     arena_rewind(f->a, mark);
 }
 
