@@ -292,16 +292,3 @@ SoraStatus sampler_run(SamplerKind kind, uint64_t seed, Denoiser d, const Schedu
     arena_rewind(a, mark);
     return status;
 }
-
-SoraStatus sampler_by_name(const char *name, SamplerKind *out)
-{
-    static const char *const names[] = { "euler", "dpm++2m", "unipc", "dpm++2m-sde" };
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-        if (strcmp(name, names[i]) == 0) {
-            *out = (SamplerKind)i;
-            return SORA_OK;
-        }
-    return err_set(SORA_E_ARGUMENT,
-                   "no sampler is called \"%s\": there are euler, dpm++2m, unipc, dpm++2m-sde",
-                   name);
-}

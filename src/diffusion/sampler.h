@@ -71,13 +71,9 @@ typedef struct StepHook {
 /* Takes z from the schedule's first level to its last, in place. Coefficients are per frame: a
  * frame whose level does not change keeps its values and its history. Euler; DPM-Solver++ 2M
  * (arXiv 2211.01095, midpoint form of Wan2.1 fm_solvers.py); UniPC order 2, bh2, with corrector
- * (arXiv 2302.04867, Wan2.1 fm_solvers_unipc.py); SDE-DPM-Solver++ 2M (arXiv 2211.01095, appendix
- * A: part of the noise is drawn anew in every step). SORA_E_NUMBER when a prediction is not
- * finite. */
+ * (arXiv 2302.04867, Wan2.1 fm_solvers_unipc.py); SDE-DPM-Solver++ 2M (arXiv 2211.01095), which
+ * draws part of the noise anew in every step. SORA_E_NUMBER when a prediction is not finite. */
 SoraStatus sampler_run(SamplerKind kind, uint64_t seed, Denoiser d, const Schedule *s,
                        LatentShape shape, float *z, Arena *a, const StepHook *hook);
-
-/* "euler", "dpm++2m", "unipc", "dpm++2m-sde"; SORA_E_ARGUMENT lists them. */
-SoraStatus sampler_by_name(const char *name, SamplerKind *out);
 
 #endif

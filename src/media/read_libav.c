@@ -110,7 +110,7 @@ static SoraStatus check_whole(const Source *s, const AvState *v)
 {
     for (int i = avformat_index_get_entries_count(v->stream); i-- > 0;) {
         const AVIndexEntry *e = avformat_index_get_entry(v->stream, i);
-        if (e->pos + e->size > (int64_t)v->in.file.size) return damaged(s, v);
+        if (e->pos > (int64_t)v->in.file.size - e->size) return damaged(s, v);
     }
     double said = s->info.seconds;
     double got = s->info.fps > 0 ? (double)v->count / s->info.fps : said;

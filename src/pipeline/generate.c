@@ -62,14 +62,18 @@ bool generate_go_fast(const Bundle *b, GenerateOptions *o)
     return true;
 }
 
+static size_t tokens_of(const Bundle *b, PatchGrid grid)
+{
+    DitSequence sequence = { grid, grid.frames > 1, 0 };
+    return grid.frames * dit_frame_tokens(&b->config, &sequence);
+}
+
 double generate_tokens(const Bundle *b, PatchGrid grid, size_t steps, size_t *most)
 {
     PatchGrid moved = { grid.frames, grid.height + 1, grid.width + 1 };
-    size_t motion = b->config.motion && grid.frames > 1 ? grid.frames : 0;
-    double straight = (double)(patch_tokens(grid) + motion);
-    double aside = (double)(patch_tokens(moved) + motion);
+    double straight = (double)tokens_of(b, grid), aside = (double)tokens_of(b, moved);
     bool moves = generate_can_step_aside(b->config.patch, grid);
-    *most = patch_tokens(moves ? moved : grid) + motion;
+    *most = tokens_of(b, moves ? moved : grid);
     if (!moves) return straight;
     if (steps <= FEW_STEPS) return straight + ASIDE_BELOW * aside;
     return (1 - ASIDE_BELOW / 2) * straight + ASIDE_BELOW / 2 * aside;

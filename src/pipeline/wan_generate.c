@@ -144,8 +144,8 @@ SoraStatus wan_generate_job(const WanBundle *b, const GenerateOptions *o, Arena 
     j.prompt = o->prompt, j.negative = o->negative;
     j.frames = o->frames, j.height = o->height, j.width = o->width, j.fps = o->fps;
     j.steps = o->steps, j.shift = o->shift, j.seed = o->seed, j.sampler = o->sampler;
-    /* the solver's own grid, as each original has it */
     bool dpmpp = o->sampler == SAMPLER_DPMPP_2M || o->sampler == SAMPLER_DPMPP_2M_SDE;
+    /* the solver's own grid, as each original has it */
     j.grid = dpmpp ? GRID_DPMPP : GRID_UNIPC;
     j.cfg_scale = o->cfg_scale;
     if (o->cfg_scale != low) j.cfg_high = o->cfg_scale;
