@@ -28,6 +28,7 @@ typedef struct AvState {
     AVFrame *frame;
     struct SwsContext *scale;
     size_t count;         /* pictures decoded */
+    double end_s;         /* of the last of them, 0: the file does not say */
     bool held, drained;   /* the first picture is in `frame`; no more packets */
     size_t width, height; /* as stored, pixels made square */
     uint8_t *rgba, *rgb;  /* [height, width, 4 or 3] before it is turned */
@@ -88,6 +89,19 @@ static SoraStatus damaged(const Source *s, const AvState *v)
     return err_set(SORA_E_FORMAT, "%s is damaged or cut short at frame %zu", s->name, v->count + 1);
 }
 
+/* Of the picture in `frame`; NaN where the file does not say. */
+static double frame_start_s(const AvState *v)
+{
+    int64_t pts = v->frame->best_effort_timestamp;
+    return pts == AV_NOPTS_VALUE ? NAN : (double)pts * av_q2d(v->stream->time_base);
+}
+
+static double frame_end_s(const AvState *v)
+{
+    int64_t lasts = v->frame->pkt_duration;
+    return frame_start_s(v) + (lasts > 0 ? (double)lasts * av_q2d(v->stream->time_base) : NAN);
+}
+
 static SoraStatus feed(Source *s, AvState *v)
 {
     int e = av_read_frame(v->demuxer, v->packet);
@@ -104,16 +118,29 @@ static SoraStatus feed(Source *s, AvState *v)
     return broken || e < 0 ? damaged(s, v) : SORA_OK;
 }
 
+/* Where the stream ends by the tag that Matroska's writers leave, 0 where there is none. */
+static double stated_end_s(const AvState *v)
+{
+    const AVDictionaryEntry *tag = av_dict_get(v->stream->metadata, "DURATION", NULL, 0);
+    unsigned hours, minutes;
+    double seconds;
+    if (!tag || sscanf(tag->value, "%2u:%2u:%lf", &hours, &minutes, &seconds) != 3) return 0;
+    return 3600.0 * hours + 60.0 * minutes + seconds;
+}
+
 /* A file that ends early without its demuxer minding: frames of its index lie behind its end (the
- * cut fell between two frames), or far less is there than its header says. */
+ * cut fell between two frames), its tag says later, or far less is there than its header says. */
 static SoraStatus check_whole(const Source *s, const AvState *v)
 {
+    const double least_s = 0.1; /* writers differ in what the last frame lasts */
+    double slack = fmax(least_s, s->info.fps > 0 ? 2 / s->info.fps : 0);
+    if (v->end_s > 0 && v->end_s < stated_end_s(v) - slack) return damaged(s, v);
     for (int i = avformat_index_get_entries_count(v->stream); i-- > 0;) {
         const AVIndexEntry *e = avformat_index_get_entry(v->stream, i);
         if (e->pos > (int64_t)v->in.file.size - e->size) return damaged(s, v);
     }
     double said = s->info.seconds;
-    double got = s->info.fps > 0 ? (double)v->count / s->info.fps : said;
+    double got = s->info.fps > 0 ? fmax(v->end_s, (double)v->count / s->info.fps) : said;
     bool few = v->stream->nb_frames > 4 && (int64_t)v->count < v->stream->nb_frames / 2;
     if (few || (said > 0 && got < 0.5 * said - 0.5)) return damaged(s, v);
     return SORA_OK;
@@ -135,6 +162,8 @@ static SoraStatus decode(Source *s, AvState *v, bool *end)
         if (e < 0 || v->frame->decode_error_flags || v->frame->flags & AV_FRAME_FLAG_CORRUPT)
             return damaged(s, v);
         v->count++;
+        v->end_s =
+            fmax(v->end_s, fmax(frame_start_s(v), frame_end_s(v))); /* fmax passes over NaN */
         return SORA_OK;
     }
 }
@@ -326,11 +355,8 @@ static SoraStatus next_av(Source *s, Picture *p, bool *end)
     if (!v->held) TRY(decode(s, v, end));
     v->held = false;
     if (*end) return SORA_OK;
-    double unit = av_q2d(v->stream->time_base);
-    int64_t pts = v->frame->best_effort_timestamp;
-    p->start_s = pts == AV_NOPTS_VALUE ? NAN : (double)pts * unit;
-    p->end_s =
-        p->start_s + (v->frame->pkt_duration > 0 ? (double)v->frame->pkt_duration * unit : NAN);
+    p->start_s = frame_start_s(v);
+    p->end_s = frame_end_s(v);
     return convert(s, v, p->rgb);
 }
 
