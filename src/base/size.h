@@ -31,6 +31,12 @@ static inline size_t size_ceil_div(size_t a, size_t b)
     return a / b + (a % b != 0);
 }
 
+/* i, or the place of 0 .. n - 1 that is nearest. */
+static inline size_t size_inside(ptrdiff_t i, size_t n)
+{
+    return i < 0 ? 0 : (size_t)i < n ? (size_t)i : n - 1;
+}
+
 /* To a multiple of any number above 0: tiles of 12 rows are rounded to as well as pages. */
 static inline size_t size_round_up(size_t a, size_t multiple)
 {

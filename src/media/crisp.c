@@ -52,20 +52,15 @@ typedef struct Blur {
     float *to;
 } Blur;
 
-static size_t inside(size_t at, ptrdiff_t by, size_t n)
-{
-    ptrdiff_t i = (ptrdiff_t)at + by;
-    return i < 0 ? 0 : i >= (ptrdiff_t)n ? n - 1 : (size_t)i;
-}
-
 static void blur_down(const void *job, size_t y)
 {
     const Blur *b = job;
     float *to = b->to + y * b->width;
     for (size_t x = 0; x < b->width; x++) to[x] = b->weight[0] * b->from[y * b->width + x];
     for (size_t k = 1; k <= b->reach; k++) {
-        const float *above = b->from + inside(y, -(ptrdiff_t)k, b->height) * b->width;
-        const float *below = b->from + inside(y, (ptrdiff_t)k, b->height) * b->width;
+        const float *above =
+            b->from + size_inside((ptrdiff_t)y - (ptrdiff_t)k, b->height) * b->width;
+        const float *below = b->from + size_inside((ptrdiff_t)(y + k), b->height) * b->width;
         for (size_t x = 0; x < b->width; x++) to[x] += b->weight[k] * (above[x] + below[x]);
     }
 }
@@ -82,8 +77,8 @@ static void blur_across(const void *job, size_t y)
                 sum += b->weight[k] * (from[x - k] + from[x + k]);
         else
             for (size_t k = 1; k <= b->reach; k++)
-                sum += b->weight[k] * (from[inside(x, -(ptrdiff_t)k, b->width)] +
-                                       from[inside(x, (ptrdiff_t)k, b->width)]);
+                sum += b->weight[k] * (from[size_inside((ptrdiff_t)x - (ptrdiff_t)k, b->width)] +
+                                       from[size_inside((ptrdiff_t)(x + k), b->width)]);
         to[x] = sum;
     }
 }

@@ -48,11 +48,6 @@ static Luma halve(const Luma *from, uint8_t *room)
     return to;
 }
 
-static int inside(long i, size_t n)
-{
-    return (int)(i < 0 ? 0 : i >= (long)n ? (long)n - 1 : i);
-}
-
 /* Mean difference of a cell's window from where it was if it moved by (dx, dy); anything above
  * `most` if it is above. */
 static double differ_at_most(const Luma *before, const Luma *now, const Cell *c, int dx, int dy,
@@ -65,14 +60,13 @@ static double differ_at_most(const Luma *before, const Luma *now, const Cell *c,
                   x0 + (long)c->width <= (long)before->width;
     for (size_t y = 0; y < c->height && sum <= enough; y++) {
         const uint8_t *p = now->at + (c->top + y) * now->width + c->left;
-        const uint8_t *q =
-            before->at + (size_t)inside(y0 + (long)y, before->height) * before->width;
+        const uint8_t *q = before->at + size_inside(y0 + (long)y, before->height) * before->width;
         int row = 0;
         if (within)
             for (size_t x = 0; x < c->width; x++) row += abs(p[x] - q[x0 + (long)x]);
         else
             for (size_t x = 0; x < c->width; x++)
-                row += abs(p[x] - q[inside(x0 + (long)x, before->width)]);
+                row += abs(p[x] - q[size_inside(x0 + (long)x, before->width)]);
         sum += row;
     }
     return (double)sum / area;

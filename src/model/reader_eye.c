@@ -3,6 +3,7 @@
 #include <math.h>
 #include <stdio.h>
 
+#include "base/size.h"
 #include "grad/ops.h"
 
 #define NORM_EPS 1e-6f
@@ -40,14 +41,10 @@ PatchGrid eye_grid(PatchGrid patches)
     return halved(halved(patches));
 }
 
-static size_t inside(long i, size_t n)
-{
-    return i < 0 ? 0 : (size_t)i < n ? (size_t)i : n - 1;
-}
-
 static uint32_t row_at(PatchGrid g, size_t first, long f, long y, long x)
 {
-    size_t frame = inside(f, g.frames), row = inside(y, g.height), column = inside(x, g.width);
+    size_t frame = size_inside(f, g.frames), row = size_inside(y, g.height);
+    size_t column = size_inside(x, g.width);
     return (uint32_t)(first + (frame * g.height + row) * g.width + column);
 }
 

@@ -7,6 +7,7 @@
 
 #include "base/file.h"
 #include "base/json.h"
+#include "base/size.h"
 #include "grad/ops.h"
 #include "model/bundle.h"
 
@@ -178,18 +179,13 @@ static void cubic(float f, float w[4])
     w[3] = 0.5f * (f3 - f2);
 }
 
-static size_t clamp(long i, size_t n)
-{
-    return i < 0 ? 0 : (size_t)i >= n ? n - 1 : (size_t)i;
-}
-
 /* The four source indices and weights of small pixel i's part `sub`. */
 static void taps(size_t i, size_t sub, size_t factor, size_t n, size_t at[4], float w[4])
 {
     float f = ((float)sub + 0.5f) / (float)factor - 0.5f;
     long first = (long)i + (f < 0 ? -2 : -1);
     cubic(f < 0 ? f + 1 : f, w);
-    for (long k = 0; k < 4; k++) at[k] = clamp(first + k, n);
+    for (long k = 0; k < 4; k++) at[k] = size_inside(first + k, n);
 }
 
 void upscale_base(const float *x, size_t height, size_t width, size_t factor, float *y)
