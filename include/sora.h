@@ -145,7 +145,9 @@ typedef struct SoraEngine SoraEngine;
 
 typedef struct SoraEngineOptions {
     size_t size;              /* stamped by init */
-    const char *model;        /* a model file, or a folder with model.safetensors */
+    const char *model;        /* a model file, or a folder with model.safetensors; beside that one
+                                 layout.safetensors lays clips out, upscale.safetensors enlarges
+                                 them */
     const char *text_encoder; /* NULL: text.safetensors beside the model, else in `home` */
     const char *home;         /* NULL, or a folder with the shipped text.safetensors */
     /* Wan models: parts that are not in the folder `model`, or win over those there; NULL: what
@@ -503,8 +505,9 @@ typedef struct SoraTrainOptions {
     const char *data;         /* "world", or a folder of videos and pictures with .txt captions */
     const char *sizes;        /* "64x64,64x64x25@24*0.5": width x height x frames @ fps * share */
     const char *init;         /* a model to start from; NULL: from nothing */
-    const char *network;      /* "video"; "reader": reads clips of the world back; "upscaler": the
-                                 second stage, which learns from what `base` makes */
+    const char *network;      /* "video"; "layout": lays clips out for the video model of `init`;
+                                 "reader": reads clips of the world back; "upscaler": the second
+                                 stage, which learns from what `base` makes */
     const char *base;         /* the upscaler's video model; NULL: learns from clean pictures */
     const char *text_encoder; /* its file */
     int fresh;                /* 1: a run that is in `dir` already is an error, not gone on with */

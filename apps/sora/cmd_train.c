@@ -78,8 +78,10 @@ static SoraStatus parse(Train *t, int argc, char **argv)
         { 0, "lora-rank",
           T("learn a LoRA of this rank for the model of --init, which stays as it is"),
           .integer = &t->lora_rank, .min = 1, .max = 1024 },
-        { 0, "network", T("what to train: the video model, the reader, or the second stage"),
-          .value = T("video|reader|upscaler"), .text = &o->network },
+        { 0, "network",
+          T("what to train: the video model, what lays its clips out, the "
+            "reader, or the second stage"),
+          .value = T("video|layout|reader|upscaler"), .text = &o->network },
         { 0, "base", T("the video model whose pictures the upscaler learns to enlarge"),
           .path = &o->base },
         { 0, "seed", T("of the weights, the data and the noise"), .integer = &t->seed, .min = 0,

@@ -102,6 +102,9 @@ static SoraStatus open_parts(SoraEngine *e)
     if (e->bundle.wan) TRY(wan_bundle_hash(e->bundle.wan, &model));
     e->id = arena_printf(e->arena, "sora %s %s %016llx", SORA_VERSION,
                          cpu_level_name(e->compute->level), (unsigned long long)model);
+    if (e->bundle.layout)
+        e->id = arena_printf(e->arena, "%s + layouts %016llx", e->id,
+                             (unsigned long long)hash_model(e->bundle.layout->file.map));
     for (size_t i = 0; i < o->lora_count; i++)
         e->id = arena_printf(e->arena, "%s + %s", e->id, o->lora[i]);
     if (o->precision && strcmp(o->precision, "bf16") != 0)

@@ -17,7 +17,8 @@ typedef struct LearnedRow {
 } LearnedRow;
 
 /* Writes the table beside `model` (a file or a folder), whole or not at all; *path is where it is,
- * in `a`. `file` is the opened model: the table holds for these weights alone. */
+ * in `a`. `file` is the opened model: the table holds for these weights and those of its layouts
+ * alone. */
 SoraStatus learned_write(const char *model, const Safetensors *file, const Lexicon *lex,
                          const LearnedRow *row, size_t rows, Arena *a, const char **path);
 

@@ -91,6 +91,12 @@ static bool learns(const SoraTrainOptions *o, const char *network)
     return strcmp(o->network, network) == 0;
 }
 
+/* A video model, or one of the same make for its layouts. */
+static bool learns_video(const SoraTrainOptions *o)
+{
+    return learns(o, "video") || learns(o, "layout");
+}
+
 /* What the run in the folder was begun with, where the caller left it open. */
 static SoraStatus read_checkpoint(SoraTrainer *t, const char *path, DitConfig *model)
 {
@@ -100,7 +106,7 @@ static SoraStatus read_checkpoint(SoraTrainer *t, const char *path, DitConfig *m
     const char *json = safetensors_metadata(&st, "sora.train");
     if (json) s = train_settings_merge(&t->o, json, t->arena);
     train_settings_defaults(&t->o);
-    if (s == SORA_OK && learns(&t->o, "video")) s = parse_model(&st, path, model);
+    if (s == SORA_OK && learns_video(&t->o)) s = parse_model(&st, path, model);
     safetensors_close(&st);
     return s;
 }
@@ -141,7 +147,7 @@ static SoraStatus open_init(SoraTrainer *t, DitConfig *model)
     const char *path = t->o.init;
     if (file_is_folder(path)) path = arena_printf(t->arena, "%s/model.safetensors", path);
     TRY(safetensors_open(path, t->arena, &t->init));
-    return learns(&t->o, "video") ? parse_model(&t->init, path, model) : SORA_OK;
+    return learns_video(&t->o) ? parse_model(&t->init, path, model) : SORA_OK;
 }
 
 static TrainerConfig trainer_config(SoraTrainer *t)
@@ -180,6 +186,8 @@ static SoraStatus open_video(SoraTrainer *t, const DitConfig *model, Lesson *out
     b->images.mean = (float)o->level_mean, b->images.std = (float)o->level_std;
     b->clips.mean = (float)o->clip_level_mean, b->clips.std = (float)o->clip_level_std;
     b->clips.given = (float)o->given;
+    if (learns(o, "layout")) /* is never asked for those */
+        b->clips.free = b->clips.region = b->clips.rising = 0;
     b->keep = (float)o->keep;
     b->shortcut = (float)o->shortcut;
     b->subject = (float)o->subject_weight;
@@ -187,6 +195,7 @@ static SoraStatus open_video(SoraTrainer *t, const DitConfig *model, Lesson *out
         return err_set(SORA_E_ARGUMENT, "the model cannot learn large steps: it has no step input");
     t->video.drop_text = (float)o->drop_text;
     *out = lesson_dit(&t->video, t->arena);
+    if (learns(o, "layout")) out->file = "layout.safetensors";
     return SORA_OK;
 }
 
@@ -224,10 +233,11 @@ static SoraStatus open_reader(SoraTrainer *t, Lesson *out)
 
 static SoraStatus open_lesson(SoraTrainer *t, const DitConfig *model, Lesson *out)
 {
-    if (learns(&t->o, "video")) return open_video(t, model, out);
+    if (learns_video(&t->o)) return open_video(t, model, out);
     if (learns(&t->o, "upscaler")) return open_upscaler(t, out);
     if (!learns(&t->o, "reader"))
-        return err_set(SORA_E_ARGUMENT, "network is \"%s\", it can be video, reader or upscaler",
+        return err_set(SORA_E_ARGUMENT,
+                       "network is \"%s\", it can be video, layout, reader or upscaler",
                        t->o.network);
     return open_reader(t, out);
 }
@@ -261,7 +271,7 @@ static SoraStatus settle_replay(SoraTrainer *t, bool resume)
     SoraTrainOptions *o = &t->o;
     const char *taught = t->init.map.bytes ? safetensors_metadata(&t->init, "sora.actors") : NULL;
     bool world = strcmp(o->data, "world") == 0;
-    bool worth = learns(o, "video") && !world && taught && !resume;
+    bool worth = learns_video(o) && !world && taught && !resume;
     if (isnan(o->replay)) {
         o->replay = worth && file_exists(o->cast) ? 0.5 : 0;
         if (worth && o->replay <= 0)
@@ -300,7 +310,9 @@ static SoraStatus open_run(SoraTrainer *t)
     TRY(train_settings_check(o));
     TRY(check_lora(o));
     if (o->lora_rank || (!resume && o->init)) TRY(open_init(t, &model));
-    if (learns(o, "video")) TRY(size_model(o, resume || o->init, &model));
+    if (learns(o, "layout") && !resume && !o->init)
+        return err_set(SORA_E_ARGUMENT, "layouts are made for a model: name it with init");
+    if (learns_video(o)) TRY(size_model(o, resume || o->init, &model));
     TRY(file_make_folder(o->dir));
     TRY(open_machine(t));
     TRY(settle_replay(t, resume));
@@ -430,7 +442,7 @@ SoraStatus sora_train_validate(SoraTrainer *t, double *loss)
 SoraStatus sora_train_sample(SoraTrainer *t)
 {
     if (parallel_rank(t->parallel)) return SORA_OK;
-    if (!learns(&t->o, "video")) return SORA_OK; /* the others make no pictures from prompts */
+    if (!learns_video(&t->o)) return SORA_OK; /* the others make no pictures from prompts */
     SamplesOptions o = { .source = t->data.validation.make ? t->data.validation : t->data.training,
                          .sizes = t->data.sizes,
                          .size_count = t->data.size_count,

@@ -139,6 +139,7 @@ void train_settings_defaults(SoraTrainOptions *o)
     if (!o->data) o->data = "world";
     if (!o->network) o->network = "video";
     if (!o->sizes && strcmp(o->network, "upscaler") == 0) o->sizes = "256x256";
+    if (!o->sizes && strcmp(o->network, "layout") == 0) o->sizes = "32x32x25@12";
     if (!o->sizes) o->sizes = strcmp(o->data, "world") == 0 ? "64x64" : "64x64,64x64x25@12*3";
     if (!o->cast) o->cast = ".cache/cast.bin";
 }

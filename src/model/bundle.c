@@ -45,6 +45,35 @@ static SoraStatus open_dit(const char *path, Bundle *b)
     return err_while(dit_new(&b->config, set, b->weights, &b->dit), "reading %s", path);
 }
 
+const char *bundle_layout_path(const char *model, Arena *a)
+{
+    static const char file[] = "model.safetensors";
+    const char *path = in_folder(model, file, a), *slash = strrchr(path, '/');
+    if (strcmp(slash ? slash + 1 : path, file) != 0) return NULL;
+    path = beside(path, "layout.safetensors", a);
+    return file_exists(path) ? path : NULL;
+}
+
+static SoraStatus open_layout(Bundle *b)
+{
+    const char *path = bundle_layout_path(b->path, b->weights);
+    if (!path) return SORA_OK;
+    Bundle *l = arena_zero(b->weights, sizeof *l);
+    *l = (Bundle){ .path = path, .weights = b->weights, .text = b->text };
+    b->layout = l;
+    TRY(open_dit(path, l));
+    if (l->config.patch != b->config.patch || l->config.text_width != b->config.text_width ||
+        l->config.step_input != b->config.step_input)
+        return err_set(SORA_E_FORMAT, "%s lays out for another model than %s", path, b->path);
+    return SORA_OK;
+}
+
+static void close_layout(Bundle *b)
+{
+    if (b->layout && b->layout->file.map.bytes) safetensors_close(&b->layout->file);
+    b->layout = NULL;
+}
+
 static SoraStatus open_all(const char *path, const char *text_path, const char *default_dir,
                            const Compute *c, Bundle *b)
 {
@@ -57,7 +86,7 @@ static SoraStatus open_all(const char *path, const char *text_path, const char *
     if (text_encoder_width(b->text) != b->config.text_width)
         return err_set(SORA_E_FORMAT, "%s gives text of width %zu, %s reads %zu", text,
                        text_encoder_width(b->text), path, b->config.text_width);
-    return SORA_OK;
+    return open_layout(b);
 }
 
 static SoraStatus open_wan(const char *path, const WanParts *given, Bundle *b)
@@ -110,6 +139,7 @@ SoraStatus bundle_lora(Bundle *b, const LoraSpec *lora, size_t count, const Comp
                        void (*told)(void *self, const char *line), void *self)
 {
     LoraReport report = { 0 };
+    close_layout(b);
     if (!b->merged) TRY(weights_open(b->path, b->weights, &b->merged));
     TRY(lora_merge(lora, count, c, false, b->merged, &report));
     for (size_t i = 0; i < report.unmatched && told; i++)
@@ -122,6 +152,7 @@ SoraStatus bundle_lora(Bundle *b, const LoraSpec *lora, size_t count, const Comp
 void bundle_close(Bundle *b)
 {
     weights_close(b->merged);
+    close_layout(b);
     if (b->text) text_encoder_close(b->text);
     if (b->file.map.bytes) safetensors_close(&b->file);
     arena_free(b->weights);

@@ -508,7 +508,7 @@ static SoraStatus stream_laid_out(const Bundle *b, const Compute *c, const Gener
     generate_coarse_options(&first, b->config.patch);
     TRY(clip_new(a, first.frames, first.height, first.width, first.fps, &layout));
     TRY(generate_coarse_condition(&first, a));
-    TRY(stream(b, c, &first, a, (FrameSink){ keep_frame, &layout }));
+    TRY(stream(generate_layouter(b), c, &first, a, (FrameSink){ keep_frame, &layout }));
     TRY(generate_coarse_enlarge(o, &layout, a, &laid));
     second.condition = &laid;
     return stream(b, c, &second, a, sink);

@@ -90,13 +90,15 @@ void generate_beside_given(GenerateOptions *o);
  * straight; *most: at once. Half a patch aside there are a row and a column more. */
 double generate_tokens(const Bundle *b, PatchGrid grid, size_t steps, size_t *most);
 
-/* Clips of a model that was taught them at half their size too are laid out there first, where a
- * step costs a quarter: what goes where is decided at most noise, and hardly needs pixels. The
- * layout, enlarged, is then worked out from this much noise. Not long shots, of which all of the
- * layout would have to be held, nor where a mask says what stays, nor what starts from a source
- * with less noise: that has its layout. */
+/* Clips and pictures of a model that was taught them at half their size too, or has a network for
+ * it beside it (Bundle.layout), are laid out there first, where a step costs a quarter: what goes
+ * where is decided at most noise, and hardly needs pixels. The layout, enlarged, is then worked out
+ * from this much noise. Not long shots, of which all of the layout would have to be held, nor where
+ * a mask says what stays, nor what starts from a source with less noise: that has its layout. */
 #define GENERATE_HAND_OVER 0.95
 bool generate_lays_out(const Bundle *b, const GenerateOptions *o);
+/* What lays out for `b`: itself, if nothing else does. */
+const Bundle *generate_layouter(const Bundle *b);
 /* The side of a layout. */
 size_t generate_coarse_side(size_t side, size_t patch);
 

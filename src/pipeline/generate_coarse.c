@@ -1,4 +1,4 @@
-/* A clip is laid out at half its size first. */
+/* A clip, or a picture, is laid out at half its size first. */
 #include <math.h>
 
 #include "base/rng.h"
@@ -18,21 +18,36 @@ size_t generate_coarse_side(size_t side, size_t patch)
     return size_max(1, (side + patch) / (2 * patch)) * patch;
 }
 
-/* Does the model know clips of the layout's size, and those of the clip's as well? */
-static bool knows_both(const Bundle *b, const GenerateOptions *o)
+/* Areas of the clips, or pictures, that a model was taught: the least one, and the largest. */
+static bool taught_areas(const Bundle *b, bool pictures, double *least, double *most)
 {
     Native n;
-    double least = INFINITY, most = 0, nearly = 0.9; /* of other shapes */
-    size_t patch = b->config.patch;
-    double layout = (double)generate_coarse_side(o->height, patch) *
-                    (double)generate_coarse_side(o->width, patch);
+    *least = INFINITY, *most = 0;
     if (native_read(b, &n) != SORA_OK) return false;
     for (size_t i = 0; i < n.count; i++) {
         double area = (double)(n.size[i].height * n.size[i].width);
-        if (n.size[i].frames < 2) continue;
-        least = fmin(least, area), most = fmax(most, area);
+        if ((n.size[i].frames < 2) != pictures) continue;
+        *least = fmin(*least, area), *most = fmax(*most, area);
     }
+    return true;
+}
+
+/* Were clips of the layout's size taught, and those of the clip's as well? Or pictures. */
+static bool knows_both(const Bundle *b, const GenerateOptions *o)
+{
+    double least, most, other, nearly = 0.9; /* of other shapes */
+    size_t patch = b->config.patch;
+    bool picture = o->frames < 2;
+    double layout = (double)generate_coarse_side(o->height, patch) *
+                    (double)generate_coarse_side(o->width, patch);
+    if (!taught_areas(b, picture, &other, &most)) return false;
+    if (!taught_areas(generate_layouter(b), picture, &least, &other)) return false;
     return layout >= nearly * least && most >= 4 * least * nearly;
+}
+
+const Bundle *generate_layouter(const Bundle *b)
+{
+    return b->layout ? b->layout : b;
 }
 
 bool generate_lays_out(const Bundle *b, const GenerateOptions *o)
@@ -40,7 +55,7 @@ bool generate_lays_out(const Bundle *b, const GenerateOptions *o)
     const Condition *c = o->condition;
     PatchGrid grid = patch_grid(o->frames, o->height, o->width, b->config.patch);
     bool rolled = o->window && o->window < grid.frames;
-    if (b->wan || o->frames < 2 || rolled || o->keep) return false;
+    if (b->wan || rolled || o->keep) return false;
     if (c && c->source && (c->mask || c->strength < GENERATE_HAND_OVER)) return false;
     return knows_both(b, o);
 }

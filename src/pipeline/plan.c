@@ -106,7 +106,7 @@ static void plan_size(const Native *n, size_t patch, Plan *p)
 
 static size_t weight_bytes(const Bundle *b)
 {
-    return b->file.map.size + arena_used(b->weights);
+    return b->file.map.size + (b->layout ? b->layout->file.map.size : 0) + arena_used(b->weights);
 }
 
 /* Measured on peaks of the step arena for widths 64 to 512 and 64 to 7,000 tokens: a block holds
@@ -184,7 +184,8 @@ static SoraStatus plan_cost(const Bundle *b, const Compute *c, Plan *p)
         PatchGrid small = { grid.frames, generate_coarse_side(p->height, patch) / patch,
                             generate_coarse_side(p->width, patch) / patch };
         double tokens = generate_tokens(b, small, p->want.steps, &few);
-        flop = GENERATE_HAND_OVER * flop + passes * pass_flop(config, tokens, text_tokens);
+        const DitConfig *lays = b->layout ? &b->layout->config : config;
+        flop = GENERATE_HAND_OVER * flop + passes * pass_flop(lays, tokens, text_tokens);
     }
     double shown = (double)(p->want.frames * p->want.height * p->want.width);
     p->seconds = flop / (share * measure_speed(c, config, a));

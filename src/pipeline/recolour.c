@@ -39,7 +39,7 @@ SoraStatus recolour(const Bundle *b, const Compute *c, const GenerateOptions *o,
     g.width = generate_coarse_side(clip->width, b->config.patch);
     g.window = 0, g.state = NULL, g.condition = NULL, g.keep = KEEP_NOTHING, g.progress = NULL;
     if (!g.fast) g.steps = STEPS, g.shift = SHIFT, g.cfg_max = 1;
-    TRY(generate_clip(b, c, &g, a, &asked));
+    TRY(generate_clip(generate_layouter(b), c, &g, a, &asked));
     Colours from = colours_of(clip), to = colours_of(&asked);
     size_t pixels = clip->frames * clip->height * clip->width;
     for (size_t k = 0; k < 3; k++) {

@@ -249,22 +249,25 @@ static SoraTrainOptions lora_of(const char *base, const char *name)
     return o;
 }
 
+static SoraStatus open_engine(const char *model, const char *lora, SoraEngine **out)
+{
+    SoraEngineOptions e;
+    sora_engine_options_init(&e);
+    e.model = model, e.text_encoder = encoder, e.threads = 2;
+    if (lora) e.lora = &lora, e.lora_count = 1;
+    return sora_engine_open(&e, out);
+}
+
 /* Frames of a shot; `lora` may be NULL. */
 static SoraClip *frames_of(const char *path, const char *lora)
 {
-    SoraEngineOptions o;
     SoraEngine *engine;
     SoraShot shot;
     SoraClip *clip;
-    sora_engine_options_init(&o);
-    o.model = path;
-    o.text_encoder = encoder;
-    o.lora = &lora;
-    o.lora_count = lora ? 1 : 0;
+    CHECK_OK(open_engine(path, lora, &engine));
     sora_shot_init(&shot);
     shot.prompt = "colour number 3";
     shot.frames = 1, shot.height = 16, shot.width = 16, shot.steps = 2;
-    CHECK_OK(sora_engine_open(&o, &engine));
     CHECK_OK(sora_generate(engine, &shot, &clip));
     SoraPromptCheck said;
     CHECK_OK(sora_prompt_check(engine, "a submarine in the snow", &said));
@@ -330,6 +333,80 @@ static void learns_a_lora(void **state)
     o = lora_of(base, "bad");
     o.network = "reader";
     CHECK_FAILS(sora_train_open(&o, &t), SORA_E_ARGUMENT, "not for the reader");
+}
+
+static uint64_t hash_of_clip(const char *model, const char *lora)
+{
+    SoraEngine *engine;
+    SoraShot shot;
+    SoraClip *clip;
+    uint64_t h = 0xcbf29ce484222325;
+    CHECK_OK(open_engine(model, lora, &engine));
+    sora_shot_init(&shot);
+    shot.prompt = "colour number 3";
+    shot.frames = 5, shot.fps = 12, shot.height = shot.width = 32, shot.steps = 4;
+    CHECK_OK(sora_generate(engine, &shot, &clip));
+    for (int f = 0; f < 5; f++)
+        for (size_t i = 0; i < 32 * 32 * 3; i++)
+            h = (h ^ sora_clip_pixels(clip, f)[i]) * 0x100000001b3;
+    sora_clip_free(clip);
+    sora_engine_close(engine);
+    return h;
+}
+
+/* A network for layouts, learned from the model and gone on with to the same bytes, works where it
+ * lies beside the model, but not for a LoRA, which it does not know, nor for a file of another
+ * name. */
+static void learns_layouts(void **state)
+{
+    (void)state;
+    char base[128], file[160], other_file[160], layout[160], lora[160];
+    SoraTrainer *t;
+    SoraEngine *engine;
+    snprintf(base, sizeof base, "%s", run_dir("for-layouts"));
+    snprintf(file, sizeof file, "%s/model.safetensors", base);
+    snprintf(other_file, sizeof other_file, "%s/other.safetensors", base);
+    snprintf(layout, sizeof layout, "%s/layout.safetensors", base);
+    SoraTrainOptions o = small("for-layouts"), rest = again("layout");
+    o.sizes = "32x32x5@12", o.steps = 6, o.ema = 0.5;
+    steps(&o, 6);
+    o = lora_of(base, "lora-there");
+    o.steps = 3;
+    steps(&o, 3);
+    snprintf(lora, sizeof lora, "%s/lora.safetensors", o.dir);
+
+    o = small("layout");
+    o.width = o.heads = o.layers = o.hidden = 0;
+    o.network = "layout", o.sizes = "16x16x5@12", o.steps = 20, o.ema = 0.5;
+    CHECK_FAILS(sora_train_open(&o, &t), SORA_E_ARGUMENT, "name it with init");
+    o.init = base;
+    steps(&o, 9);
+    steps(&rest, 20);
+    o.dir = run_dir("layout-whole");
+    steps(&o, 20);
+    same_tensors(run_dir("layout"), run_dir("layout-whole"), "layout.safetensors");
+
+    uint64_t plain = hash_of_clip(base, NULL), changed = hash_of_clip(base, lora);
+    assert_true(plain != changed);
+    assert_int_equal(link(file, other_file), 0);
+    char *made = realpath(run_dir("layout"), NULL), from[300];
+    snprintf(from, sizeof from, "%s/layout.safetensors", made);
+    assert_int_equal(link(from, layout), 0);
+    free(made);
+    assert_true(hash_of_clip(base, NULL) != plain);
+    assert_int_equal(hash_of_clip(file, NULL), hash_of_clip(base, NULL));
+    assert_int_equal(hash_of_clip(base, lora), changed);
+    assert_int_equal(hash_of_clip(other_file, NULL), plain);
+
+    CHECK_OK(open_engine(base, NULL, &engine));
+    assert_non_null(strstr(sora_engine_id(engine), " + layouts "));
+    sora_engine_close(engine);
+    assert_int_equal(unlink(layout), 0);
+    CHECK_OK(file_write(layout, "no weights", 10));
+    CHECK_FAILS(open_engine(base, NULL, &engine), SORA_E_FORMAT, "layout.safetensors");
+    assert_int_equal(unlink(layout), 0);
+    assert_int_equal(link(lora, layout), 0);
+    CHECK_FAILS(open_engine(base, NULL, &engine), SORA_E_FORMAT, "is no sora model");
 }
 
 /* What a model was taught comes back among a folder's clips, unless that is not wanted. */
@@ -431,6 +508,7 @@ int main(void)
         cmocka_unit_test(survives_kill),
         cmocka_unit_test(learns_validates_and_samples),
         cmocka_unit_test(learns_a_lora),
+        cmocka_unit_test(learns_layouts),
         cmocka_unit_test(replays_what_was_taught),
         cmocka_unit_test(names_broken_files_once),
         cmocka_unit_test(refuses),

@@ -208,6 +208,44 @@ static void test_coarse(void **state)
     arena_rewind(f->a, mark);
 }
 
+/* A network for layouts takes the model's place there, and says which sizes it can. */
+static void test_layouter(void **state)
+{
+    Fixture *f = *state;
+    ArenaMark mark = arena_mark(f->a);
+    enum { FRAMES = 9, BYTES = 16 * 24 * 3 };
+    SafetensorsMeta both = { "sora.sizes", "24x24x13@12,16x8x13@12" };
+    SafetensorsMeta large = { "sora.sizes", "24x24x13@12" },
+                    little = { "sora.sizes", "16x8x13@12" };
+    Bundle own = f->b, model = f->b, layout = f->b;
+    GenerateOptions o = small(FRAMES);
+    Clip by_itself, by_twin, by_other;
+    own.file.meta = &both, model.file.meta = &large, layout.file.meta = &little;
+    own.file.meta_count = model.file.meta_count = layout.file.meta_count = 1;
+    assert_false(generate_lays_out(&model, &o));
+    model.layout = &layout;
+    assert_true(generate_lays_out(&model, &o));
+    CHECK_OK(generate_clip(&own, f->c, &o, f->a, &by_itself));
+    CHECK_OK(generate_clip(&model, f->c, &o, f->a, &by_twin));
+    assert_memory_equal(by_twin.rgb, by_itself.rgb, FRAMES * BYTES);
+    ParamSet *set = params_new_train(f->a, 4, NULL, NULL); /* whose head is 0: grey */
+    CHECK_OK(dit_new(&layout.config, set, f->a, &layout.dit));
+    params_refresh(set, f->c);
+    CHECK_OK(generate_clip(&model, f->c, &o, f->a, &by_other));
+    assert_memory_not_equal(by_other.rgb, by_itself.rgb, FRAMES * BYTES);
+    o.frames = 1; /* pictures, where both know them */
+    large.value = "24x24,24x24x13@12";
+    assert_false(generate_lays_out(&model, &o));
+    little.value = "16x8,16x8x13@12";
+    assert_true(generate_lays_out(&model, &o));
+    model.layout = NULL;
+    CHECK_OK(generate_clip(&model, f->c, &o, f->a, &by_itself));
+    model.layout = &layout;
+    CHECK_OK(generate_clip(&model, f->c, &o, f->a, &by_other));
+    assert_memory_not_equal(by_other.rgb, by_itself.rgb, BYTES);
+    arena_rewind(f->a, mark);
+}
+
 /* Every latent frame reads the words of its time: the same words later change nothing, others do.
  */
 static void test_later(void **state)
@@ -468,12 +506,12 @@ static void test_recolour(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_memory),       cmocka_unit_test(test_few_given),
-        cmocka_unit_test(test_guess),        cmocka_unit_test(test_coarse),
-        cmocka_unit_test(test_later),        cmocka_unit_test(test_keep),
-        cmocka_unit_test(test_aside),        cmocka_unit_test(test_skip_layers),
-        cmocka_unit_test(test_recolour),     cmocka_unit_test(test_motion),
-        cmocka_unit_test(test_motion_given),
+        cmocka_unit_test(test_memory),      cmocka_unit_test(test_few_given),
+        cmocka_unit_test(test_guess),       cmocka_unit_test(test_coarse),
+        cmocka_unit_test(test_layouter),    cmocka_unit_test(test_later),
+        cmocka_unit_test(test_keep),        cmocka_unit_test(test_aside),
+        cmocka_unit_test(test_skip_layers), cmocka_unit_test(test_recolour),
+        cmocka_unit_test(test_motion),      cmocka_unit_test(test_motion_given),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }
