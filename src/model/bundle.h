@@ -24,8 +24,9 @@ typedef struct Bundle {
 
 /* `path`: a model file, or a folder that holds model.safetensors. `text_path`: the text encoder's
  * file; NULL: text.safetensors beside the model, else the one in `default_dir` (may be NULL).
- * layout.safetensors beside a model.safetensors is its `layout`; it has to be of the same patch and
- * read the same text. SORA_E_FORMAT when a file is no model of ours, with what it is instead. */
+ * layout.safetensors beside a model.safetensors is its `layout`; it has to be of the same patch,
+ * read the same text and have a step input if it has one. SORA_E_FORMAT when a file is no model of
+ * ours, with what it is instead. */
 SoraStatus bundle_open(const char *path, const char *text_path, const char *default_dir,
                        const Compute *c, Bundle *out);
 /* A Wan model from a folder, or a file and parts named one by one (model/bundle_wan.h). What

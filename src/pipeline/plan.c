@@ -183,9 +183,9 @@ static SoraStatus plan_cost(const Bundle *b, const Compute *c, Plan *p)
         size_t few, patch = config->patch;
         PatchGrid small = { grid.frames, generate_coarse_side(p->height, patch) / patch,
                             generate_coarse_side(p->width, patch) / patch };
-        double tokens = generate_tokens(b, small, p->want.steps, &few);
-        const DitConfig *lays = b->layout ? &b->layout->config : config;
-        flop = GENERATE_HAND_OVER * flop + passes * pass_flop(lays, tokens, text_tokens);
+        const Bundle *lays = generate_layouter(b);
+        double tokens = generate_tokens(lays, small, p->want.steps, &few);
+        flop = GENERATE_HAND_OVER * flop + passes * pass_flop(&lays->config, tokens, text_tokens);
     }
     double shown = (double)(p->want.frames * p->want.height * p->want.width);
     p->seconds = flop / (share * measure_speed(c, config, a));

@@ -360,7 +360,7 @@ static uint64_t hash_of_clip(const char *model, const char *lora)
 static void learns_layouts(void **state)
 {
     (void)state;
-    char base[128], file[160], other_file[160], layout[160], lora[160];
+    char base[128], file[160], other_file[160], layout[160], lora[160], from[160];
     SoraTrainer *t;
     SoraEngine *engine;
     snprintf(base, sizeof base, "%s", run_dir("for-layouts"));
@@ -389,10 +389,8 @@ static void learns_layouts(void **state)
     uint64_t plain = hash_of_clip(base, NULL), changed = hash_of_clip(base, lora);
     assert_true(plain != changed);
     assert_int_equal(link(file, other_file), 0);
-    char *made = realpath(run_dir("layout"), NULL), from[300];
-    snprintf(from, sizeof from, "%s/layout.safetensors", made);
+    snprintf(from, sizeof from, "%s/layout.safetensors", run_dir("layout"));
     assert_int_equal(link(from, layout), 0);
-    free(made);
     assert_true(hash_of_clip(base, NULL) != plain);
     assert_int_equal(hash_of_clip(file, NULL), hash_of_clip(base, NULL));
     assert_int_equal(hash_of_clip(base, lora), changed);
