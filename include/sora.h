@@ -285,7 +285,8 @@ typedef struct SoraPromptCheck {
     char nearest[SORA_UNKNOWN_MAX][SORA_WORD_SIZE]; /* a word it knows, in the prompt's language;
                                                        "": none is near (deeds, colours) */
     int weaks; /* words that it was taught and has hardly learned */
-    char weak[SORA_UNKNOWN_MAX][SORA_WORD_SIZE]; /* as the prompt has them */
+    /* Actors as the prompt has them; scenes, cameras, doings ... by their usual names. */
+    char weak[SORA_UNKNOWN_MAX][SORA_WORD_SIZE];
     double weak_share[SORA_UNKNOWN_MAX]; /* how often they come out right, less than 0.8: found by
                                             sora_eval, which leaves a table beside the model */
     /* What the model is told: what is understood of the prompt, in the words and the order of the

@@ -52,7 +52,7 @@ static const char *headline(const char *key)
         { "scenes", N("scenes") },       { "times", N("times of day") },
         { "weathers", N("weather") },    { "cameras", N("cameras") },
         { "actions", N("actions") },     { "sizes", N("sizes") },
-        { "relations", N("relations") }, { "weak", N("actors, hardly learned yet") },
+        { "relations", N("relations") }, { "weak", N("of those hardly learned yet") },
     };
     for (size_t i = 0; i < sizeof line / sizeof *line; i++)
         if (strcmp(line[i].key, key) == 0) return T(line[i].text);

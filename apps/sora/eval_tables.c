@@ -72,6 +72,31 @@ static void put_worst(const Json *report, Arena *a)
     printf("\n");
 }
 
+/* "camera  still 7/7  pan_left 0/4 ...": how often what was asked for came out right. */
+static void put_answers(const Json *answers)
+{
+    enum { COLUMNS = 100 };
+    for (size_t h = 1; answers && h < ASKED; h++) {
+        const Json *list = json_get(answers, asked[h]);
+        size_t column = LABEL_COLUMNS;
+        cell(T(asked[h]), LABEL_COLUMNS);
+        for (size_t i = 0; list && i < list->count; i++) {
+            const Json *x = &list->item[i];
+            char text[96];
+            int n = snprintf(text, sizeof text, "%s %.0f/%.0f  ", json_text(x, "id"),
+                             number(x, "right"), number(x, "asked"));
+            if (column + (size_t)n > COLUMNS) {
+                printf("\n");
+                cell("", LABEL_COLUMNS);
+                column = LABEL_COLUMNS;
+            }
+            printf("%s", text);
+            column += (size_t)n;
+        }
+        printf("\n");
+    }
+}
+
 /* ---- the reader ------------------------------------------------------------------------ */
 
 static void reader_table(const Json *report, Arena *a)
@@ -150,6 +175,8 @@ static void text_table(const Json *report, Arena *a)
     printf(T("%.0f prompts, %.0f of them with an actor that was not taught\n"),
            number(report, "prompts"), number(report, "untaught"));
     put_worst(report, a);
+    printf("%s\n", T("of what was asked for, right in the model's clips:"));
+    put_answers(json_get(report, "answers"));
     const char *learned = json_text(report, "learned");
     if (learned) printf(T("what generate may claim is in %s\n"), learned);
 }

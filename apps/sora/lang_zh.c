@@ -39,7 +39,7 @@ const LangPair lang_zh[] = {
     { "actions", "动作" },
     { "sizes", "大小" },
     { "relations", "关系" },
-    { "actors, hardly learned yet", "角色，还画不好的" },
+    { "of those hardly learned yet", "其中还画不好的" },
     { "only the words of this model: a file, or a folder with one",
       "只列出这个模型学过的词：模型文件或所在文件夹" },
 
@@ -85,6 +85,7 @@ const LangPair lang_zh[] = {
     { "count", "数目" },
     { "new pairs", "新组合" },
     { "ECE", "校准误差" },
+    { "of what was asked for, right in the model's clips:", "所要求的内容中，模型视频里正确的：" },
     { "worst of %zu actors:", "%zu 个角色中最差的：" },
     { "likeness: %.2f of the clips, %.2f of the same clips smeared\n",
       "清晰度：原视频 %.2f，模糊后 %.2f\n" },

@@ -54,19 +54,67 @@ static void put_actors(SoraEval *e, const TextReport *r)
     json_end(w, ']');
 }
 
+/* The words of what a head is asked; WORD_KIND_COUNT: they are no words. */
+static WordKind kind_of(ReadHead h)
+{
+    switch (h) {
+    case READ_SCENE: return WORD_SCENE;
+    case READ_TIME: return WORD_TIME;
+    case READ_WEATHER: return WORD_WEATHER;
+    case READ_CAMERA: return WORD_CAMERA;
+    case READ_ACTION: return WORD_ACTION;
+    case READ_SIZE: return WORD_SIZE;
+    default: return WORD_KIND_COUNT;
+    }
+}
+
+/* Answer by answer: what a model can do seldom lies between. */
+static void put_answers(SoraEval *e, const TextReport *r)
+{
+    const ReaderConfig *c = reader_config(e->reader->file.reader);
+    JsonWriter *w = &e->json;
+    json_begin(w, "answers", '{');
+    for (int h = 0; h < READ_LIKENESS; h++) {
+        json_begin(w, reader_head_name(h), '[');
+        for (size_t i = 0; i < c->answers[h]; i++) {
+            const TextAnswer *x = &r->answer[h][i];
+            WordKind kind = kind_of(h);
+            if (!x->asked) continue;
+            json_begin(w, NULL, '{');
+            json_put_text(w, "id",
+                          kind < WORD_KIND_COUNT ? lexicon_id(e->reader->lexicon, kind, (int)i)
+                                                 : arena_printf(e->arena, "%zu", i + 1));
+            json_put_integer(w, "asked", (int64_t)x->asked);
+            json_put_integer(w, "right", (int64_t)x->right[0]);
+            json_put_integer(w, "world_right", (int64_t)x->right[1]);
+            json_end(w, '}');
+        }
+        json_end(w, ']');
+    }
+    json_end(w, '}');
+}
+
 /* The table of what the model has learned of prompts as it is told them, when every actor that was
  * taught was asked for often enough. Without a place to write it the report is still worth having.
  */
 static void keep_learned(SoraEval *e, const TextReport *r)
 {
-    size_t actors = reader_config(e->reader->file.reader)->actors, rows = 0;
-    LearnedRow *row = arena_alloc(e->arena, (actors + 1) * sizeof *row);
+    const ReaderConfig *c = reader_config(e->reader->file.reader);
+    size_t all = c->actors, rows = 0;
+    for (int h = 0; h < READ_HEADS; h++) all += c->answers[h];
+    LearnedRow *row = arena_alloc(e->arena, all * sizeof *row);
     const char *path;
     if (e->o.images || e->o.verbatim || (size_t)e->o.count < EACH * world_actor_count(e->world))
         return;
-    for (size_t i = 0; i < actors; i++)
+    for (size_t i = 0; i < c->actors; i++)
         if (r->actor[0][i].asked >= EACH)
-            row[rows++] = (LearnedRow){ (int)i, r->actor[0][i].asked, r->actor[0][i].right };
+            row[rows++] =
+                (LearnedRow){ WORD_ACTOR, (int)i, r->actor[0][i].asked, r->actor[0][i].right };
+    for (int h = 0; h < READ_HEADS; h++)
+        for (size_t i = 0; i < c->answers[h] && kind_of(h) < WORD_KIND_COUNT; i++)
+            if (r->answer[h][i].asked >= EACH)
+                row[rows++] = (LearnedRow){ kind_of(h), (int)i, r->answer[h][i].asked,
+                                            r->answer[h][i].right[0] };
     if (learned_write(e->o.model, &e->model.file, e->reader->lexicon, row, rows, e->arena, &path) ==
         SORA_OK)
         json_put_text(&e->json, "learned", path);
@@ -122,6 +170,7 @@ static void put_report(SoraEval *e, const DrawOptions *draw, const TextReport *r
     put_cast(e, r);
     put_looks(w, &r->looks);
     put_actors(e, r);
+    put_answers(e, r);
     keep_learned(e, r);
 }
 

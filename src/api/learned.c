@@ -8,6 +8,7 @@
 #include "model/bundle.h"
 
 enum { SIZE_MAX_BYTES = 1 << 20 };
+static const char COLUMNS[] = "kind\tid\tasked\tright";
 
 static const char *path_of(const char *model, Arena *a)
 {
@@ -46,40 +47,45 @@ SoraStatus learned_write(const char *model, const Safetensors *file, const Lexic
 {
     const char *text;
     TRY(weights_line(model, file, a, &text));
-    text = arena_printf(a, "%s\nactor\tasked\tright\n", text);
+    text = arena_printf(a, "%s\n%s\n", text, COLUMNS);
     for (size_t i = 0; i < rows; i++)
-        text = arena_printf(a, "%s%s\t%zu\t%zu\n", text, lexicon_id(lex, WORD_ACTOR, row[i].actor),
-                            row[i].asked, row[i].right);
+        text = arena_printf(a, "%s%s\t%s\t%zu\t%zu\n", text, lexicon_kind_name(row[i].kind),
+                            lexicon_id(lex, row[i].kind, row[i].index), row[i].asked, row[i].right);
     *path = path_of(model, a);
     return file_write(*path, text, strlen(text));
 }
 
-/* "cat\t12\t9" */
-static SoraStatus read_row(char *line, const char *path, const Lexicon *lex, float *share)
+/* "actor\tcat\t12\t9"; kinds and words that this build does not know are passed over. */
+static SoraStatus read_row(char *line, const char *path, const Lexicon *lex,
+                           float *const share[WORD_KIND_COUNT])
 {
-    char *asked = strchr(line, '\t'), *end;
-    if (!asked) return err_set(SORA_E_FORMAT, "%s: \"%.40s\" is no row of three", path, line);
-    *asked++ = 0;
-    unsigned long n = strtoul(asked, &end, 10), right = strtoul(end, &end, 10);
+    const char *kind = strsep(&line, "\t"), *id = strsep(&line, "\t");
+    char *end;
+    if (!id || !line) return err_set(SORA_E_FORMAT, "%s: \"%.40s\" is no row of four", path, kind);
+    unsigned long n = strtoul(line, &end, 10), right = strtoul(end, &end, 10);
     if (*end || n == 0 || right > n)
-        return err_set(SORA_E_FORMAT, "%s: %.40s was right %lu times of %lu", path, line, right, n);
-    int i = lexicon_find(lex, WORD_ACTOR, line);
-    if (i >= 0) share[i] = (float)right / (float)n;
+        return err_set(SORA_E_FORMAT, "%s: %.40s was right %lu times of %lu", path, id, right, n);
+    for (int k = 0; k < WORD_KIND_COUNT; k++) {
+        int i = strcmp(kind, lexicon_kind_name(k)) == 0 ? lexicon_find(lex, k, id) : -1;
+        if (i >= 0) share[k][i] = (float)right / (float)n;
+    }
     return SORA_OK;
 }
 
 SoraStatus learned_read(const char *model, const Safetensors *file, const Lexicon *lex, Arena *a,
-                        float *share)
+                        float *const share[WORD_KIND_COUNT])
 {
     const char *path = path_of(model, a), *known;
     Slice table;
-    for (int i = 0; i < lexicon_count(lex, WORD_ACTOR); i++) share[i] = NAN;
+    for (int k = 0; k < WORD_KIND_COUNT; k++)
+        for (int i = 0; i < lexicon_count(lex, k); i++) share[k][i] = NAN;
     if (!file_exists(path)) return SORA_OK;
     TRY(file_read(path, SIZE_MAX_BYTES, a, &table));
     char *rest = (char *)table.bytes, *line = strsep(&rest, "\n");
     TRY(weights_line(model, file, a, &known));
     if (strcmp(line, known) != 0) return SORA_OK;
-    line = strsep(&rest, "\n"); /* names of the columns */
+    line = strsep(&rest, "\n");
+    if (!line || strcmp(line, COLUMNS) != 0) return SORA_OK; /* an older build's */
     while (line && (line = strsep(&rest, "\n")))
         if (*line) TRY(read_row(line, path, lex, share));
     return SORA_OK;

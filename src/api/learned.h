@@ -1,5 +1,5 @@
 /* What a model has learned of what it was taught, as `sora eval --suite text` found it: a table
- * beside the model, LEARNED_FILE, of how often each actor came out right. */
+ * beside the model, LEARNED_FILE, of how often each actor, scene, camera ... came out right. */
 #ifndef API_LEARNED_H
 #define API_LEARNED_H
 
@@ -12,7 +12,8 @@
 #define LEARNED_ENOUGH 0.8
 
 typedef struct LearnedRow {
-    int actor; /* as the lexicon counts */
+    WordKind kind;
+    int index; /* as the lexicon counts */
     size_t asked, right;
 } LearnedRow;
 
@@ -22,9 +23,9 @@ typedef struct LearnedRow {
 SoraStatus learned_write(const char *model, const Safetensors *file, const Lexicon *lex,
                          const LearnedRow *row, size_t rows, Arena *a, const char **path);
 
-/* share [actors]: how often each comes out right, 0 .. 1; NAN: nobody asked, there is no table, or
- * it is of other weights. SORA_E_FORMAT when the table is not one. */
+/* share[kind] [entries of the kind]: how often each comes out right, 0 .. 1; NAN: nobody asked,
+ * there is no table, or it is of other weights. SORA_E_FORMAT when the table is not one. */
 SoraStatus learned_read(const char *model, const Safetensors *file, const Lexicon *lex, Arena *a,
-                        float *share);
+                        float *const share[WORD_KIND_COUNT]);
 
 #endif

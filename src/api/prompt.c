@@ -258,15 +258,38 @@ static SoraStatus add_unknown(Check *c, const char *word, bool thing, bool actor
 }
 
 /* A word that was taught, but does not come out right often enough to be claimed. */
-static void add_weak(Check *c, const char *word, int actor)
+static void add_weak(Check *c, const char *word, WordKind kind, int index)
 {
     SoraPromptCheck *o = c->out;
-    float share = c->words->model.share[actor];
+    float share = c->words->model.share[kind][index];
     if (!(share < (float)LEARNED_ENOUGH) || o->weaks == SORA_UNKNOWN_MAX) return;
     for (int i = 0; i < o->weaks; i++)
         if (strcmp(o->weak[i], word) == 0) return;
     snprintf(o->weak[o->weaks], SORA_WORD_SIZE, "%s", word);
     o->weak_share[o->weaks++] = (double)share;
+}
+
+/* The rest of what is said, by its usual names. Doings and sizes were measured of an actor that is
+ * alone, and of the first thing that it does. */
+static void add_weak_rest(Check *c, const Facts *f, const CaptionView *said)
+{
+    const ActorFacts *first = &f->actor[0];
+    bool alone = f->actors == 1;
+    const struct {
+        bool asked;
+        WordKind kind;
+        int index;
+    } word[] = { { said->scene, WORD_SCENE, f->scene },
+                 { said->time, WORD_TIME, f->time },
+                 { said->weather, WORD_WEATHER, f->weather },
+                 { said->camera, WORD_CAMERA, f->camera },
+                 { alone && said->event[0] & 1, WORD_ACTION, first->event[0].action },
+                 { alone && said->size & 1, WORD_SIZE, first->size } };
+    for (size_t i = 0; i < sizeof word / sizeof *word; i++)
+        if (word[i].asked)
+            add_weak(
+                c, lexicon_name(c->words->model.lexicon, word[i].kind, word[i].index, c->language),
+                word[i].kind, word[i].index);
 }
 
 static SoraStatus check_words(Check *c, const char *prompt)
@@ -285,9 +308,10 @@ static SoraStatus check_words(Check *c, const char *prompt)
                             r.actor_missing));
     for (int i = 0; i < facts.actors; i++)
         if (c->words->model.taught[facts.actor[i].actor])
-            add_weak(c, r.actor_word[i], facts.actor[i].actor);
+            add_weak(c, r.actor_word[i], WORD_ACTOR, facts.actor[i].actor);
         else
             TRY(add_unknown(c, r.actor_word[i], true, true));
+    add_weak_rest(c, &facts, &r.said);
     return SORA_OK;
 }
 

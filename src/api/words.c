@@ -20,8 +20,11 @@ SoraStatus model_words(const Safetensors *file, const char *name, Arena *a, Mode
     size_t count = (size_t)lexicon_count(out->lexicon, WORD_ACTOR);
     out->listed = actors != NULL;
     out->taught = arena_zero(a, count * sizeof *out->taught);
-    out->share = arena_alloc(a, count * sizeof *out->share);
-    for (size_t i = 0; i < count; i++) out->share[i] = NAN;
+    for (int k = 0; k < WORD_KIND_COUNT; k++) {
+        int entries = lexicon_count(out->lexicon, k);
+        out->share[k] = arena_alloc(a, ((size_t)entries + 1) * sizeof *out->share[k]);
+        for (int i = 0; i < entries; i++) out->share[k][i] = NAN;
+    }
     if (file) TRY(learned_read(name, file, out->lexicon, a, out->share));
     for (size_t i = 0; i < count && !actors; i++) out->taught[i] = true;
     if (!actors) return SORA_OK;

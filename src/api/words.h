@@ -7,9 +7,10 @@
 
 typedef struct ModelWords {
     const Lexicon *lexicon;
-    bool listed;  /* the file says which actors were taught; else all */
-    bool *taught; /* [actors] of the lexicon */
-    float *share; /* [actors] how often each comes out right; NAN: not known (api/learned.h) */
+    bool listed;                   /* the file says which actors were taught; else all */
+    bool *taught;                  /* [actors] of the lexicon */
+    float *share[WORD_KIND_COUNT]; /* [entries of the kind] how often each comes out right; NAN: not
+                                      known (api/learned.h) */
 } ModelWords;
 
 /* From a model file's metadata and the table beside it; where it has none, the library's own words,

@@ -44,14 +44,13 @@ static void put_kind(JsonWriter *j, const World *w, const Lexicon *lex, WordKind
     json_begin(j, NAME[kind], '[');
     for (int i = 0; i < lexicon_count(lex, kind); i++) {
         if (w && !in_cast(w, lex, kind, i)) continue;
-        bool actor = words && kind == WORD_ACTOR;
-        if (actor && !words->taught[i]) continue;
+        if (words && kind == WORD_ACTOR && !words->taught[i]) continue;
         json_begin(j, NULL, '{');
         json_put_text(j, "id", lexicon_id(lex, kind, i));
         put_words(j, lex, kind, i);
-        if (actor && isfinite(words->share[i])) {
-            json_put_number(j, "right", (double)words->share[i]);
-            json_put_bool(j, "claimed", !(words->share[i] < (float)LEARNED_ENOUGH));
+        if (words && isfinite(words->share[kind][i])) {
+            json_put_number(j, "right", (double)words->share[kind][i]);
+            json_put_bool(j, "claimed", !(words->share[kind][i] < (float)LEARNED_ENOUGH));
         }
         json_end(j, '}');
     }

@@ -1,6 +1,7 @@
 #include "eval/text_suite.h"
 
 #include <math.h>
+#include <stdio.h>
 
 #include "base/rng.h"
 #include "base/size.h"
@@ -14,6 +15,8 @@ static const uint64_t SUITE_SEED = 0x736f7261746578;
 
 enum { PURPOSE_TRY = 1, PURPOSE_STYLE, PURPOSE_SEED, TRIES_MAX = 20000 };
 enum { PAIRS_EVERY = 5, PARAPHRASE_EVERY = 8, REACH_OF_SIDE = 16 };
+/* So many prompts of a round a thread: some take longer, and nobody waits for the last of each. */
+enum { EACH_THREAD = 2 };
 
 const char *text_group_name(TextGroup g)
 {
@@ -97,26 +100,44 @@ static bool is_taught(const TextSuite *s, const Facts *placed)
 
 /* ---- one prompt ------------------------------------------------------------------------ */
 
-typedef struct Rooms {
-    Arena *clips, *step;
-    double scale; /* of the clip against what the model made */
-} Rooms;
+/* A prompt on its way, and what came of it: everything of it is its own, so that several can be
+ * under way at the same time, each on a thread. */
+typedef struct Turn {
+    uint64_t i;
+    TextPrompt prompt;
+    const char *told;
+    Clip made;
+    Drawn world;
+    Reading reading[2]; /* of the model's clip and the world's */
+    TextLooks looks;
+    Arena *a;
+    SoraStatus status;
+    char sentence[ERR_TEXT_MAX];
+} Turn;
 
-static SoraStatus make(const TextSuite *s, uint64_t i, const char *prompt, Rooms *r, Clip *out)
+/* Turns that are taken together. */
+typedef struct Round {
+    const TextSuite *s;
+    Turn *turn;
+    size_t turns, count; /* that there is room for, and that are filled */
+    Arena **step;        /* [threads] */
+} Round;
+
+/* `scale`: of the clip against what the model made. */
+static SoraStatus make(const TextSuite *s, const Compute *c, Turn *t, double *scale)
 {
     GenerateOptions g = generate_options_default();
     const WorldFrames *size = &s->draw.size;
-    g.prompt = prompt;
-    if (s->tell) TRY(s->tell(s->tell_self, prompt, r->clips, &g.prompt));
-    g.seed = rng_split(rng_split(SUITE_SEED, PURPOSE_SEED), i);
+    g.prompt = t->told;
+    g.seed = rng_split(rng_split(SUITE_SEED, PURPOSE_SEED), t->i);
     if (s->steps) g.steps = s->steps;
     if (s->cfg_scale > 0) g.cfg_scale = s->cfg_scale;
     g.frames = size->frames, g.height = size->height, g.width = size->width, g.fps = size->fps;
     PlanRequest want = plan_request(&g);
     Plan plan;
-    TRY(plan_make(s->model, s->c, &want, &plan));
-    r->scale = (double)size->height / (double)plan.height;
-    return shot_make(s->model, s->c, &plan, NULL, &g, 0, r->clips, out);
+    TRY(plan_make(s->model, c, &want, &plan));
+    *scale = (double)size->height / (double)plan.height;
+    return shot_make(s->model, c, &plan, NULL, &g, 0, t->a, &t->made);
 }
 
 /* The actors' boxes of the world's own clip say how large a box is looked for in both. */
@@ -146,6 +167,29 @@ static void add_looks(const TextSuite *s, double scale, const Drawn *d, const Cl
     out->clips++;
 }
 
+static SoraStatus take(const TextSuite *s, const Compute *c, Arena *step, Turn *t)
+{
+    double scale;
+    TRY(make(s, c, t, &scale));
+    TRY(draw_render(&s->draw, &t->prompt.placed, t->i, t->a, &t->world));
+    Clip both[2] = { t->made, t->world.clip };
+    TRY(read_clips(s->reader, c, both, 2, step, t->a, t->reading));
+    add_looks(s, scale, &t->world, &t->made, &t->looks);
+    return SORA_OK;
+}
+
+static void take_one(void *ctx, size_t i, int worker)
+{
+    const Round *r = ctx;
+    Turn *t = &r->turn[i];
+    const Compute alone = compute_alone(r->s->c, worker);
+    t->status = err_while(take(r->s, &alone, r->step[worker], t), "making prompt %llu, \"%s\"",
+                          (unsigned long long)t->i + 1, t->prompt.text);
+    if (t->status != SORA_OK) snprintf(t->sentence, sizeof t->sentence, "%s", err_text());
+}
+
+/* ---- scores ---------------------------------------------------------------------------- */
+
 /* Does the prompt belong to the group? */
 static bool belongs(const TextPrompt *p, TextGroup g)
 {
@@ -173,56 +217,110 @@ static void add_actors(const Reader *r, const ReadingLabels *l, const Reading *x
     }
 }
 
-static SoraStatus judge(const TextSuite *s, uint64_t i, const TextPrompt *p, Rooms *r,
+static void add_answers(const Reader *r, const ReadingLabels *l, const Reading x[2],
                         TextReport *out)
 {
-    Clip made;
-    Drawn d;
-    Reading x[2];
+    for (int h = 0; h < READ_HEADS; h++) {
+        TextAnswer *a = &out->answer[h][l->answer[h]];
+        if (!(l->weight[h] > 0)) continue;
+        a->asked++;
+        for (int k = 0; k < 2; k++) a->right[k] += reading_best(r, &x[k], h) == l->answer[h];
+    }
+}
+
+static void add_sums(const TextLooks *one, TextLooks *out)
+{
+    for (int k = 0; k < 2; k++) {
+        out->gradient[k] += one->gradient[k];
+        out->borders[k] += one->borders[k];
+        out->residual[k] += one->residual[k];
+        out->last[k] += one->last[k];
+    }
+    out->clips += one->clips;
+}
+
+static SoraStatus judge(const TextSuite *s, const Turn *t, TextReport *out)
+{
+    const TextPrompt *p = &t->prompt;
     ReadingLabels labels;
     bool found[2];
-    TRY(make(s, i, p->text, r, &made));
-    TRY(draw_render(&s->draw, &p->placed, i, r->clips, &d));
-    Clip both[2] = { made, d.clip };
-    TRY(read_clips(s->reader, s->c, both, 2, r->step, r->clips, x));
+    if (t->status != SORA_OK) return err_set(t->status, "%s", t->sentence);
     reading_labels(&p->named, &p->said, &labels);
     for (int k = 0; k < 2; k++) {
         for (int g = 0; g < TEXT_GROUPS; g++)
             if (belongs(p, g))
-                read_scores_add(&out->scores[g][k], s->reader, &labels, &x[k], &found[k]);
-        add_actors(s->reader, &labels, &x[k], out->actor[k]);
+                read_scores_add(&out->scores[g][k], s->reader, &labels, &t->reading[k], &found[k]);
+        add_actors(s->reader, &labels, &t->reading[k], out->actor[k]);
     }
-    add_looks(s, r->scale, &d, &made, &out->looks);
-    return s->show ? s->show(s->show_self, p->text, found[0], &made, &d.clip) : SORA_OK;
+    add_answers(s->reader, &labels, t->reading, out);
+    add_sums(&t->looks, &out->looks);
+    return s->show ? s->show(s->show_self, p->text, found[0], &t->made, &t->world.clip) : SORA_OK;
 }
 
-static SoraStatus run(const TextSuite *s, Rooms *r, TextReport *out)
+/* ---- the suite ------------------------------------------------------------------------- */
+
+/* The next prompts, from number *i, of actors that were taught; the others are counted. */
+static SoraStatus fill_round(Round *r, uint64_t *i, TextReport *out)
 {
-    for (uint64_t i = 0; i < s->count; i++) {
-        TextPrompt p;
-        TRY(text_suite_prompt(s, i, &p));
+    const TextSuite *s = r->s;
+    for (r->count = 0; r->count < r->turns && *i < s->count; ++*i) {
+        Turn *t = &r->turn[r->count];
+        *t = (Turn){ .i = *i, .a = t->a };
+        arena_rewind(t->a, (ArenaMark){ 0 });
+        TRY(text_suite_prompt(s, *i, &t->prompt));
         out->drawn++;
-        if (is_taught(s, &p.placed)) {
-            arena_rewind(r->clips, (ArenaMark){ 0 });
-            TRY(err_while(judge(s, i, &p, r, out), "making prompt %llu, \"%s\"",
-                          (unsigned long long)i + 1, p.text));
-        } else {
+        if (!is_taught(s, &t->prompt.placed)) {
             out->untaught++;
+            continue;
         }
-        TRY(draw_progress(&s->progress, (double)(i + 1), (double)s->count));
+        t->told = t->prompt.text;
+        if (s->tell) TRY(s->tell(s->tell_self, t->told, t->a, &t->told));
+        r->count++;
     }
     return SORA_OK;
 }
 
+static SoraStatus run(Round *r, TextReport *out)
+{
+    const TextSuite *s = r->s;
+    for (uint64_t i = 0; i < s->count;) {
+        TRY(fill_round(r, &i, out));
+        parallel_for(s->c->pool, r->count, take_one, r);
+        TRY(pool_status(s->c->pool));
+        for (size_t k = 0; k < r->count; k++) TRY(judge(s, &r->turn[k], out));
+        TRY(draw_progress(&s->progress, (double)i, (double)s->count));
+    }
+    return SORA_OK;
+}
+
+static bool open_round(const TextSuite *s, Arena *a, Round *r)
+{
+    size_t threads = (size_t)pool_threads(s->c->pool);
+    bool room = true;
+    *r = (Round){ .s = s, .turns = EACH_THREAD * threads };
+    r->turn = arena_zero(a, r->turns * sizeof *r->turn);
+    r->step = arena_zero(a, threads * sizeof *r->step);
+    for (size_t k = 0; k < r->turns; k++) room = (r->turn[k].a = arena_new("clips", 0)) && room;
+    for (size_t k = 0; k < threads; k++) room = (r->step[k] = arena_new("step", 0)) && room;
+    return room;
+}
+
+static void close_round(Round *r)
+{
+    for (size_t k = 0; k < r->turns; k++) arena_free(r->turn[k].a);
+    for (int k = 0; k < pool_threads(r->s->c->pool); k++) arena_free(r->step[k]);
+}
+
 SoraStatus text_suite_run(const TextSuite *s, Arena *a, TextReport *out)
 {
-    size_t actors = reader_config(s->reader)->actors;
+    const ReaderConfig *c = reader_config(s->reader);
+    Round r;
     *out = (TextReport){ 0 };
-    for (int k = 0; k < 2; k++) out->actor[k] = arena_zero(a, actors * sizeof(Score));
-    Rooms r = { arena_new("clips", 0), arena_new("step", 0), 1 };
+    for (int k = 0; k < 2; k++) out->actor[k] = arena_zero(a, c->actors * sizeof(Score));
+    for (int h = 0; h < READ_HEADS; h++)
+        out->answer[h] = arena_zero(a, c->answers[h] * sizeof(TextAnswer));
     SoraStatus status =
-        r.clips && r.step ? run(s, &r, out) : err_set(SORA_E_MEMORY, "no memory for a suite");
-    arena_free(r.clips);
-    arena_free(r.step);
+        open_round(s, a, &r) ? run(&r, out) : err_set(SORA_E_MEMORY, "no memory for a suite");
+    close_round(&r);
     return status;
 }

@@ -50,9 +50,16 @@ typedef struct TextLooks {
     size_t clips;
 } TextLooks;
 
+/* How often one answer was asked for, and came out right in the model's clips [0] and the world's
+ * [1]. */
+typedef struct TextAnswer {
+    size_t asked, right[2];
+} TextAnswer;
+
 typedef struct TextReport {
     ReadScores scores[TEXT_GROUPS][2]; /* of the model's clips and the world's */
     Score *actor[2];                   /* [actors of the lexicon] */
+    TextAnswer *answer[READ_HEADS];    /* [answers of the head] */
     TextLooks looks;
     size_t drawn, untaught; /* prompts; of those, with an actor nobody was taught */
 } TextReport;

@@ -253,6 +253,11 @@ Slice lexicon_table(const Lexicon *lex)
     return lex->table;
 }
 
+const char *lexicon_kind_name(WordKind kind)
+{
+    return kind_names[kind];
+}
+
 int lexicon_count(const Lexicon *lex, WordKind kind)
 {
     return lex->count[kind];

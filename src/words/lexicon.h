@@ -56,6 +56,8 @@ SoraStatus lexicon_read(Slice table, const char *name, Arena *a, const Lexicon *
 /* The table the lexicon was read from, for a model file to carry. */
 Slice lexicon_table(const Lexicon *lex);
 
+const char *lexicon_kind_name(WordKind kind); /* "actor", "prop" ... as in the table */
+
 int lexicon_count(const Lexicon *lex, WordKind kind);
 
 /* Index of the entry called `id` ("fire_engine", "meadow"), or -1. */

@@ -156,22 +156,45 @@ static void reads_the_world(void **state)
     arena_free(a);
 }
 
-/* Every actor that was asked for often enough is in the table that generate reads. */
-static void check_learned(const char *path, const Json *actors, Arena *a)
+/* Those of `list` that were asked for often enough, in the table. */
+static void check_rows(const char *path, Slice table, const char *kind, const Json *list)
 {
-    Slice table;
     char line[128];
+    for (size_t i = 0; i < list->count; i++) {
+        const Json *x = &list->item[i];
+        if (number(x, "asked") < 5) continue;
+        snprintf(line, sizeof line, "\n%s\t%s\t%.0f\t%.0f\n", kind, json_text(x, "id"),
+                 number(x, "asked"), number(x, "right"));
+        if (!strstr((const char *)table.bytes, line)) fail_msg("%s has no%s", path, line);
+    }
+}
+
+/* What was asked for often enough is in the table that generate reads; and answer by answer makes
+ * as much as all of them. */
+static void check_learned(const char *path, const Json *r, Arena *a)
+{
+    static const char *const kind[] = { "scene", "time", "weather", "camera", "action", "size" };
+    const Json *answers = json_get(r, "answers"),
+               *all = json_get(json_get(json_get(r, "groups"), "all"), "model");
+    Slice table;
     assert_non_null(path);
     assert_string_equal(path, in_folder("video/learned.tsv"));
     CHECK_OK(file_read(path, 1 << 16, a, &table));
     assert_int_equal(strncmp((const char *)table.bytes, "# of weights 3 ", 15), 0);
-    for (size_t i = 0; i < actors->count; i++) {
-        const Json *x = &actors->item[i];
-        if (number(x, "asked") < 5) continue;
-        snprintf(line, sizeof line, "\n%s\t%.0f\t%.0f\n", json_text(x, "id"), number(x, "asked"),
-                 number(x, "right"));
-        if (!strstr((const char *)table.bytes, line)) fail_msg("%s has no%s", path, line);
+    check_rows(path, table, "actor", json_get(r, "actors"));
+    for (size_t k = 0; k < sizeof kind / sizeof *kind; k++) {
+        const Json *list = json_get(answers, kind[k]);
+        double asked = 0, right = 0;
+        for (size_t i = 0; i < list->count; i++) {
+            asked += number(&list->item[i], "asked"), right += number(&list->item[i], "right");
+            assert_true(number(&list->item[i], "world_right") <= number(&list->item[i], "asked"));
+        }
+        CHECK_CLOSE(asked, number(json_get(all, kind[k]), "asked"), 0);
+        CHECK_CLOSE(right, number(json_get(all, kind[k]), "right"), 0);
+        check_rows(path, table, kind[k], list);
     }
+    assert_true(json_get(answers, "count")->count > 0);
+    assert_null(strstr((const char *)table.bytes, "\ncount\t")); /* no word */
 }
 
 static void asks_the_model(void **state)
@@ -210,13 +233,15 @@ static void asks_the_model(void **state)
     size_t lines = 0;
     for (size_t i = 0; i < text.size; i++) lines += text.bytes[i] == '\n';
     assert_int_equal(lines, 3);
-    check_learned(json_text(r, "learned"), json_get(r, "actors"), a);
+    check_learned(json_text(r, "learned"), r, a);
     o.sheet = NULL;
     o.count = 8;
     o.verbatim = 1;
     r = evaluated(&o, a);
     assert_true(json_get(r, "verbatim")->boolean);
     assert_null(json_get(r, "learned")); /* too few to say anything */
+    check_same(r, evaluated(&o, a));
+    o.threads = 1; /* prompts are made by two threads at a time, or one after the other */
     check_same(r, evaluated(&o, a));
     o.images = 1;
     o.count = 4;
