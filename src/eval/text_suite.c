@@ -15,7 +15,7 @@ static const uint64_t SUITE_SEED = 0x736f7261746578;
 
 enum { PURPOSE_TRY = 1, PURPOSE_STYLE, PURPOSE_SEED, TRIES_MAX = 20000 };
 enum { PAIRS_EVERY = 5, PARAPHRASE_EVERY = 8, REACH_OF_SIDE = 16 };
-/* So many prompts of a round a thread: some take longer, and nobody waits for the last of each. */
+/* Prompts of a round, for every thread: more would wait less for the slowest, and be told later. */
 enum { EACH_THREAD = 2 };
 
 const char *text_group_name(TextGroup g)
