@@ -72,6 +72,9 @@ static void put_worst(const Json *report, Arena *a)
     printf("\n");
 }
 
+/* Where the reader finds less of the world's own clips, the table says how many. */
+static const double ENOUGH = 0.8;
+
 /* "camera  still 7/7  pan_left 0/4 ...": how often what was asked for came out right. */
 static void put_answers(const Json *answers)
 {
@@ -83,15 +86,19 @@ static void put_answers(const Json *answers)
         for (size_t i = 0; list && i < list->count; i++) {
             const Json *x = &list->item[i];
             char text[96];
-            int n = snprintf(text, sizeof text, "%s %.0f/%.0f  ", json_text(x, "id"),
-                             number(x, "right"), number(x, "asked"));
-            if (column + (size_t)n > COLUMNS) {
+            char own[32] = "";
+            if (number(x, "world_right") < ENOUGH * number(x, "asked"))
+                snprintf(own, sizeof own, " (%s %.0f)", T("world"), number(x, "world_right"));
+            snprintf(text, sizeof text, "%s %.0f/%.0f%s  ", json_text(x, "id"), number(x, "right"),
+                     number(x, "asked"), own);
+            size_t n = lang_columns(text);
+            if (column + n > COLUMNS) {
                 printf("\n");
                 cell("", LABEL_COLUMNS);
                 column = LABEL_COLUMNS;
             }
             printf("%s", text);
-            column += (size_t)n;
+            column += n;
         }
         printf("\n");
     }

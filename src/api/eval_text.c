@@ -94,6 +94,13 @@ static void put_answers(SoraEval *e, const TextReport *r)
     json_end(w, '}');
 }
 
+/* Was it asked for often enough, and does the reader see it in the world's own clips? What it does
+ * not see there says nothing of the model. */
+static bool can_tell(const TextAnswer *x)
+{
+    return x->asked >= EACH && (double)x->right[1] >= LEARNED_ENOUGH * (double)x->asked;
+}
+
 /* The table of what the model has learned of prompts as it is told them, when every actor that was
  * taught was asked for often enough. Without a place to write it the report is still worth having.
  */
@@ -112,7 +119,7 @@ static void keep_learned(SoraEval *e, const TextReport *r)
                 (LearnedRow){ WORD_ACTOR, (int)i, r->actor[0][i].asked, r->actor[0][i].right };
     for (int h = 0; h < READ_HEADS; h++)
         for (size_t i = 0; i < c->answers[h] && kind_of(h) < WORD_KIND_COUNT; i++)
-            if (r->answer[h][i].asked >= EACH)
+            if (can_tell(&r->answer[h][i]))
                 row[rows++] = (LearnedRow){ kind_of(h), (int)i, r->answer[h][i].asked,
                                             r->answer[h][i].right[0] };
     if (learned_write(e->o.model, &e->model.file, e->reader->lexicon, row, rows, e->arena, &path) ==

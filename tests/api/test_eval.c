@@ -156,16 +156,19 @@ static void reads_the_world(void **state)
     arena_free(a);
 }
 
-/* Those of `list` that were asked for often enough, in the table. */
+/* Those of `list` that were asked for often enough, in the table; of what is no actor those that
+ * the reader finds in the world's own clips. */
 static void check_rows(const char *path, Slice table, const char *kind, const Json *list)
 {
     char line[128];
     for (size_t i = 0; i < list->count; i++) {
         const Json *x = &list->item[i];
-        if (number(x, "asked") < 5) continue;
+        bool seen = number(x, "world_right") >= 0.8 * number(x, "asked");
+        bool wanted = number(x, "asked") >= 5 && (seen || strcmp(kind, "actor") == 0);
         snprintf(line, sizeof line, "\n%s\t%s\t%.0f\t%.0f\n", kind, json_text(x, "id"),
                  number(x, "asked"), number(x, "right"));
-        if (!strstr((const char *)table.bytes, line)) fail_msg("%s has no%s", path, line);
+        bool has = strstr((const char *)table.bytes, line) != NULL;
+        if (has != wanted) fail_msg("%s %s%s", path, has ? "has" : "has no", line);
     }
 }
 
