@@ -36,6 +36,16 @@ static void put_looks(JsonWriter *w, const TextLooks *l)
     json_end(w, '}');
 }
 
+/* One thing that was asked for; a caller may put more into it before the closing brace. */
+static void begin_asked(JsonWriter *w, const char *id, size_t asked, size_t right, size_t world)
+{
+    json_begin(w, NULL, '{');
+    json_put_text(w, "id", id);
+    json_put_integer(w, "asked", (int64_t)asked);
+    json_put_integer(w, "right", (int64_t)right);
+    json_put_integer(w, "world_right", (int64_t)world);
+}
+
 /* What generate may claim to know: accuracy of every actor that was asked for. */
 static void put_actors(SoraEval *e, const TextReport *r)
 {
@@ -44,11 +54,8 @@ static void put_actors(SoraEval *e, const TextReport *r)
     for (size_t i = 0; i < reader_config(e->reader->file.reader)->actors; i++) {
         const Score *s = &r->actor[0][i];
         if (!s->asked) continue;
-        json_begin(w, NULL, '{');
-        json_put_text(w, "id", lexicon_id(e->reader->lexicon, WORD_ACTOR, (int)i));
-        json_put_integer(w, "asked", (int64_t)s->asked);
-        json_put_integer(w, "right", (int64_t)s->right);
-        json_put_integer(w, "world_right", (int64_t)r->actor[1][i].right);
+        begin_asked(w, lexicon_id(e->reader->lexicon, WORD_ACTOR, (int)i), s->asked, s->right,
+                    r->actor[1][i].right);
         json_end(w, '}');
     }
     json_end(w, ']');
@@ -68,6 +75,13 @@ static WordKind kind_of(ReadHead h)
     }
 }
 
+/* Does the reader see it in the world's own clips? What it does not see there says nothing of the
+ * model. */
+static bool readable(const TextAnswer *x)
+{
+    return (double)x->right[1] >= LEARNED_ENOUGH * (double)x->asked;
+}
+
 /* Answer by answer: what a model can do seldom lies between. */
 static void put_answers(SoraEval *e, const TextReport *r)
 {
@@ -80,25 +94,16 @@ static void put_answers(SoraEval *e, const TextReport *r)
             const TextAnswer *x = &r->answer[h][i];
             WordKind kind = kind_of(h);
             if (!x->asked) continue;
-            json_begin(w, NULL, '{');
-            json_put_text(w, "id",
-                          kind < WORD_KIND_COUNT ? lexicon_id(e->reader->lexicon, kind, (int)i)
-                                                 : arena_printf(e->arena, "%zu", i + 1));
-            json_put_integer(w, "asked", (int64_t)x->asked);
-            json_put_integer(w, "right", (int64_t)x->right[0]);
-            json_put_integer(w, "world_right", (int64_t)x->right[1]);
+            begin_asked(w,
+                        kind < WORD_KIND_COUNT ? lexicon_id(e->reader->lexicon, kind, (int)i)
+                                               : arena_printf(e->arena, "%zu", i + 1),
+                        x->asked, x->right[0], x->right[1]);
+            json_put_bool(w, "readable", readable(x));
             json_end(w, '}');
         }
         json_end(w, ']');
     }
     json_end(w, '}');
-}
-
-/* Was it asked for often enough, and does the reader see it in the world's own clips? What it does
- * not see there says nothing of the model. */
-static bool can_tell(const TextAnswer *x)
-{
-    return x->asked >= EACH && (double)x->right[1] >= LEARNED_ENOUGH * (double)x->asked;
 }
 
 /* The table of what the model has learned of prompts as it is told them, when every actor that was
@@ -118,10 +123,11 @@ static void keep_learned(SoraEval *e, const TextReport *r)
             row[rows++] =
                 (LearnedRow){ WORD_ACTOR, (int)i, r->actor[0][i].asked, r->actor[0][i].right };
     for (int h = 0; h < READ_HEADS; h++)
-        for (size_t i = 0; i < c->answers[h] && kind_of(h) < WORD_KIND_COUNT; i++)
-            if (can_tell(&r->answer[h][i]))
-                row[rows++] = (LearnedRow){ kind_of(h), (int)i, r->answer[h][i].asked,
-                                            r->answer[h][i].right[0] };
+        for (size_t i = 0; i < c->answers[h] && kind_of(h) < WORD_KIND_COUNT; i++) {
+            const TextAnswer *x = &r->answer[h][i];
+            if (x->asked >= EACH && readable(x))
+                row[rows++] = (LearnedRow){ kind_of(h), (int)i, x->asked, x->right[0] };
+        }
     if (learned_write(e->o.model, &e->model.file, e->reader->lexicon, row, rows, e->arena, &path) ==
         SORA_OK)
         json_put_text(&e->json, "learned", path);

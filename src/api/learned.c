@@ -1,6 +1,5 @@
 #include "api/learned.h"
 
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -77,8 +76,6 @@ SoraStatus learned_read(const char *model, const Safetensors *file, const Lexico
 {
     const char *path = path_of(model, a), *known;
     Slice table;
-    for (int k = 0; k < WORD_KIND_COUNT; k++)
-        for (int i = 0; i < lexicon_count(lex, k); i++) share[k][i] = NAN;
     if (!file_exists(path)) return SORA_OK;
     TRY(file_read(path, SIZE_MAX_BYTES, a, &table));
     char *rest = (char *)table.bytes, *line = strsep(&rest, "\n");

@@ -23,8 +23,9 @@ typedef struct LearnedRow {
 SoraStatus learned_write(const char *model, const Safetensors *file, const Lexicon *lex,
                          const LearnedRow *row, size_t rows, Arena *a, const char **path);
 
-/* share[kind] [entries of the kind]: how often each comes out right, 0 .. 1; NAN: nobody asked,
- * there is no table, or it is of other weights. SORA_E_FORMAT when the table is not one. */
+/* share[kind] [entries of the kind]: how often each comes out right, 0 .. 1; of what nobody asked
+ * for, as of all where there is no table, or one of other weights, it stays what it was.
+ * SORA_E_FORMAT when the table is not one. */
 SoraStatus learned_read(const char *model, const Safetensors *file, const Lexicon *lex, Arena *a,
                         float *const share[WORD_KIND_COUNT]);
 
