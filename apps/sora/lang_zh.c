@@ -310,6 +310,7 @@ const LangPair lang_zh[] = {
     { "writing", "写入" },
 
     /* make.c */
+    { "finishing the frames", "正在完成画面" },
     { "4 steps unless --steps says otherwise: quicker, a little coarser",
       "默认只用 4 步（可用 --steps 改）：更快，略粗糙" },
     { "go on with a video that was stopped or killed; say the rest as then",

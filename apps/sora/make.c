@@ -388,9 +388,12 @@ static void say_done(const Make *m, const SoraShot *shot, const char *path)
     progress_send(m->cli, &w);
 }
 
+/* Asked all the while. After the last step frames are made larger, held still and written. */
 static int on_ask(void *self)
 {
-    (void)self;
+    const Make *m = self;
+    const Progress *p = &m->cli->progress;
+    if (p->done >= p->total) progress_at(m->cli, p->done, "%s", T("finishing the frames"));
     return progress_cancelled();
 }
 
@@ -411,10 +414,12 @@ SoraStatus make_file(Make *m, SoraShot *shot, const char *what, JsonWriter *note
     shot->progress = on_step;
     shot->progress_self = m;
     shot->stop = on_ask;
+    shot->stop_self = m;
     shot->wants_preview = m->preview != NULL;
     progress_begin(m->cli, what, shot->steps);
     SoraStatus s = sora_generate_file(m->engine, shot, path, &o, m->resume);
     if (s == SORA_OK) {
+        progress_at(m->cli, m->cli->progress.done, "%s", "");
         progress_end(m->cli);
         say_done(m, shot, path);
     }

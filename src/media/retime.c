@@ -6,13 +6,16 @@
 #include "base/size.h"
 
 enum {
-    STEP = 4,    /* pixels between blocks */
-    REACH = 6,   /* a block is matched by the 12 x 12 pixels around its middle */
-    LEVELS = 5,  /* of the pyramid: motion of up to about 2 * 16 pixels is found */
-    PAD = 48,    /* pixels added around each level, so that a search never leaves it */
-    SMOOTH = 20, /* what a pixel of difference from the prediction costs, in sums of differences */
-    STILL = 12,  /* how much better than standing still a motion must be */
-    SUMS = 5     /* of a pixel: colours, their weight, and what it is where the frames agree */
+    STEP = 4,          /* pixels between blocks */
+    REACH = 6,         /* a block is matched by the 12 x 12 pixels around its middle */
+    WINDOW = 2 * STEP, /* and finely by those in the middle of them */
+    LEVELS = 5,        /* of the pyramid: motion of up to about 2 * 16 pixels is found */
+    PAD = 48,          /* pixels added around each level, so that a search never leaves it */
+    SMOOTH = 20,  /* what a pixel of difference from the prediction costs, in sums of differences */
+    STILL = 12,   /* how much better than standing still a motion must be */
+    AT_ONCE = 16, /* frames that are made together */
+    BAND = 16,    /* rows that are blended together */
+    SUMS = 5      /* of a pixel: colours, their weight, and what it is where the frames agree */
 };
 
 /* Brightness of a frame at one size, with a border. */
@@ -39,12 +42,13 @@ typedef struct Retime {
     const Clip *in;
     const double *at; /* [count] */
     size_t count;
-    uint8_t *rgb;           /* [count, height, width, 3] */
-    uint8_t *agree;         /* [count, height, width] or NULL */
-    Pyramid *pyramid;       /* [frames] */
-    Field *field, *scratch; /* [workers] room for the finest level */
-    float *sum;             /* [workers, height, width, SUMS] */
-    Vector *coarse;         /* [workers, blocks] the field one level above */
+    uint8_t *rgb;     /* [count, height, width, 3] */
+    uint8_t *agree;   /* [count, height, width] or NULL */
+    Pyramid *pyramid; /* [frames] */
+    size_t made;      /* frames of `count` that are done; those after it are in the making */
+    Field *field;     /* [AT_ONCE] their motion */
+    Vector *scratch;  /* [workers, 2, blocks] */
+    float *sum;       /* [workers, BAND, width, SUMS] */
 } Retime;
 
 /* ---- pyramids ---- */
@@ -123,8 +127,11 @@ static int to_pixel(float x)
     return (int)lrintf(x);
 }
 
-/* Sum of differences of the windows that block (x, y) is made of if it moves by v. */
-static int differ(const Pair *p, int x, int y, Vector v)
+enum { ANY = 1 << 28 };
+
+/* Sum of differences of the windows that block (x, y) is made of if it moves by v; rows behind the
+ * one where it passes `most` are not added. */
+static int differ(const Pair *p, int x, int y, Vector v, int most)
 {
     int limit_x = (int)p->before->width - 1, limit_y = (int)p->before->height - 1;
     int x0 = x - to_pixel(p->part * v.x), y0 = y - to_pixel(p->part * v.y);
@@ -132,41 +139,43 @@ static int differ(const Pair *p, int x, int y, Vector v)
     enum { OUT = PAD - REACH - 1 };
     if (x0 < -OUT || y0 < -OUT || x1 < -OUT || y1 < -OUT || x0 > limit_x + OUT ||
         x1 > limit_x + OUT || y0 > limit_y + OUT || y1 > limit_y + OUT)
-        return 1 << 28;
+        return ANY;
     ptrdiff_t stride = (ptrdiff_t)p->before->stride;
     const uint8_t *a = p->before->at + (y0 - REACH) * stride + x0 - REACH;
     const uint8_t *b = p->after->at + (y1 - REACH) * stride + x1 - REACH;
     int sum = 0;
-    for (int j = 0; j < 2 * REACH; j++, a += stride, b += stride)
+    for (int j = 0; j < 2 * REACH && sum <= most; j++, a += stride, b += stride)
         for (int i = 0; i < 2 * REACH; i++) sum += a[i] > b[i] ? a[i] - b[i] : b[i] - a[i];
     return sum;
 }
 
-/* Brightness between pixels; x and y may be up to PAD - 2 outside. */
-static float sample(const Plane *p, float x, float y)
+/* Brightness between pixels, of the middle of the window whose first pixel is at (x, y): all of it
+ * is the same part of a pixel away. */
+static void window_at(const Plane *p, float x, float y, float out[WINDOW][WINDOW])
 {
-    x = fminf(fmaxf(x, -(PAD - 2)), (float)p->width + PAD - 3);
-    y = fminf(fmaxf(y, -(PAD - 2)), (float)p->height + PAD - 3);
-    float fx = floorf(x), fy = floorf(y), ax = x - fx, ay = y - fy;
+    x = fminf(fmaxf(x, -(PAD - 2)), (float)p->width + PAD - WINDOW - 2);
+    y = fminf(fmaxf(y, -(PAD - 2)), (float)p->height + PAD - WINDOW - 2);
+    float fx = floorf(x), fy = floorf(y), right = x - fx, down = y - fy;
     const uint8_t *at = p->at + (ptrdiff_t)fy * (ptrdiff_t)p->stride + (ptrdiff_t)fx;
-    float top = at[0] + ax * (at[1] - at[0]);
-    float low = at[p->stride] + ax * (at[p->stride + 1] - at[p->stride]);
-    return top + ay * (low - top);
+    float row[WINDOW + 1][WINDOW];
+    for (int j = 0; j <= WINDOW; j++, at += p->stride)
+        for (int i = 0; i < WINDOW; i++)
+            row[j][i] = (float)at[i] + right * (float)(at[i + 1] - at[i]);
+    for (int j = 0; j < WINDOW; j++)
+        for (int i = 0; i < WINDOW; i++) out[j][i] = row[j][i] + down * (row[j + 1][i] - row[j][i]);
 }
 
 /* `differ` between pixels, on the middle of the window, scaled to the whole. */
 static float differ_finely(const Pair *p, int x, int y, Vector v)
 {
-    float sum = 0;
-    for (int j = -STEP; j < STEP; j++)
-        for (int i = -STEP; i < STEP; i++) {
-            float a =
-                sample(p->before, (float)(x + i) - p->part * v.x, (float)(y + j) - p->part * v.y);
-            float b = sample(p->after, (float)(x + i) + (1 - p->part) * v.x,
-                             (float)(y + j) + (1 - p->part) * v.y);
-            sum += fabsf(a - b);
-        }
-    return sum * (REACH * REACH) / (float)(STEP * STEP);
+    float a[WINDOW][WINDOW], b[WINDOW][WINDOW], sum[WINDOW] = { 0 }, all = 0;
+    float left = (float)(x - STEP), top = (float)(y - STEP), rest = 1 - p->part;
+    window_at(p->before, left - p->part * v.x, top - p->part * v.y, a);
+    window_at(p->after, left + rest * v.x, top + rest * v.y, b);
+    for (int j = 0; j < WINDOW; j++)
+        for (int i = 0; i < WINDOW; i++) sum[i] += fabsf(a[j][i] - b[j][i]);
+    for (int i = 0; i < WINDOW; i++) all += sum[i];
+    return all * (REACH * REACH) / (float)(STEP * STEP);
 }
 
 static float away(Vector a, Vector b)
@@ -181,8 +190,9 @@ typedef struct Best {
 
 static void try_vector(const Pair *p, int x, int y, Vector v, Vector near, Best *best)
 {
-    float cost = (float)differ(p, x, y, v) + SMOOTH * away(v, near);
-    if (v.x == 0 && v.y == 0) cost -= STILL;
+    float price = SMOOTH * away(v, near) - (v.x == 0 && v.y == 0 ? STILL : 0);
+    int most = (int)fminf(best->cost - price, ANY);
+    float cost = (float)differ(p, x, y, v, most) + price;
     if (cost < best->cost) *best = (Best){ v, cost };
 }
 
@@ -231,7 +241,9 @@ static void smooth(const Pair *p, const Field *f, Vector *scratch)
             Vector *own = f->v + row * f->columns + column;
             int x = (int)(column * STEP + STEP / 2), y = (int)(row * STEP + STEP / 2);
             int spare = 2 * REACH * 2 * REACH; /* one grey level a pixel */
-            if (away(m, *own) > 0 && differ(p, x, y, m) <= differ(p, x, y, *own) + spare) *own = m;
+            if (away(m, *own) == 0) continue;
+            int most = differ(p, x, y, *own, ANY) + spare;
+            if (differ(p, x, y, m, most) <= most) *own = m;
         }
 }
 
@@ -240,15 +252,29 @@ static Field field_of(const Plane *p, Vector *room)
     return (Field){ size_ceil_div(p->height, STEP), size_ceil_div(p->width, STEP), room };
 }
 
-/* From the smallest picture to the whole one; what a level finds is where the next one looks. */
-static void find_motion(const Retime *r, size_t first, float part, int worker, Field *f)
+/* Frame number i of those in the making: the source's frame before it, and how far from there to
+ * the next. False: it is a frame of the source. */
+static bool between(const Retime *r, size_t i, size_t *first, float *part)
 {
+    double at = r->at[r->made + i];
+    *first = (size_t)floor(at + 1e-6);
+    *part = (float)(at - (double)*first);
+    return *first < r->in->frames - 1 && at - (double)*first >= 1e-3;
+}
+
+/* From the smallest picture to the whole one; what a level finds is where the next one looks. */
+static void find_motion(void *context, size_t i, int worker)
+{
+    const Retime *r = context;
+    size_t first, blocks = size_ceil_div(r->in->height, STEP) * size_ceil_div(r->in->width, STEP);
+    float part;
+    if (!between(r, i, &first, &part)) return;
     const Pyramid *before = &r->pyramid[first], *after = before + 1;
-    Vector *coarse = r->coarse + (size_t)worker * r->field[worker].rows * r->field[worker].columns;
-    Field above = { 0 };
+    Vector *scratch = r->scratch + (size_t)worker * 2 * blocks, *coarse = scratch + blocks;
+    Field above = { 0 }, *f = &r->field[i];
     for (int l = before->levels - 1; l >= 0; l--) {
         Pair p = { &before->level[l], &after->level[l], part };
-        *f = field_of(p.before, r->field[worker].v);
+        *f = field_of(p.before, f->v);
         for (size_t row = 0; row < f->rows; row++)
             for (size_t column = 0; column < f->columns; column++) {
                 Vector guess = { 0, 0 };
@@ -259,7 +285,7 @@ static void find_motion(const Retime *r, size_t first, float part, int worker, F
                 }
                 f->v[row * f->columns + column] = search(&p, f, row, column, guess);
             }
-        smooth(&p, f, r->scratch[worker].v);
+        smooth(&p, f, scratch);
         if (l) {
             memcpy(coarse, f->v, f->rows * f->columns * sizeof *coarse);
             above = (Field){ f->rows, f->columns, coarse };
@@ -268,118 +294,145 @@ static void find_motion(const Retime *r, size_t first, float part, int worker, F
 }
 
 /* Half and quarter pixels: what stands between a steady edge and one that shivers. */
-static void refine(const Retime *r, size_t first, float part, Field *f)
+static void refine(const Pair *p, int x, int y, Vector *v)
 {
-    Pair p = { &r->pyramid[first].level[0], &r->pyramid[first + 1].level[0], part };
-    for (size_t row = 0; row < f->rows; row++)
-        for (size_t column = 0; column < f->columns; column++) {
-            Vector *v = f->v + row * f->columns + column;
-            int x = (int)(column * STEP + STEP / 2), y = (int)(row * STEP + STEP / 2);
-            Vector start = *v;
-            float least = differ_finely(&p, x, y, start) - STILL;
-            if (least <= 0) continue;
-            for (float d = 0.5f; d >= 0.25f; d /= 2) {
-                Vector middle = *v;
-                for (int k = 0; k < 8; k++) {
-                    static const int8_t dx[8] = { 1, -1, 0, 0, 1, 1, -1, -1 };
-                    static const int8_t dy[8] = { 0, 0, 1, -1, 1, -1, 1, -1 };
-                    Vector t = { middle.x + d * dx[k], middle.y + d * dy[k] };
-                    float cost = differ_finely(&p, x, y, t);
-                    if (cost < least) least = cost, *v = t;
-                }
-            }
+    static const int8_t dx[8] = { 1, -1, 0, 0, 1, 1, -1, -1 };
+    static const int8_t dy[8] = { 0, 0, 1, -1, 1, -1, 1, -1 };
+    float least = differ_finely(p, x, y, *v) - STILL;
+    for (float d = 0.5f; least > 0 && d >= 0.25f; d /= 2) {
+        Vector middle = *v;
+        for (int k = 0; k < 8; k++) {
+            Vector t = { middle.x + d * (float)dx[k], middle.y + d * (float)dy[k] };
+            float cost = differ_finely(p, x, y, t);
+            if (cost < least) least = cost, *v = t;
         }
+    }
+}
+
+/* One row of blocks of one frame. */
+static void refine_row(void *context, size_t i, int worker)
+{
+    const Retime *r = context;
+    size_t rows = size_ceil_div(r->in->height, STEP), row = i % rows, first;
+    const Field *f = &r->field[i / rows];
+    float part;
+    (void)worker;
+    if (!between(r, i / rows, &first, &part)) return;
+    Pair p = { &r->pyramid[first].level[0], &r->pyramid[first + 1].level[0], part };
+    for (size_t column = 0; column < f->columns; column++)
+        refine(&p, (int)(column * STEP + STEP / 2), (int)(row * STEP + STEP / 2),
+               f->v + row * f->columns + column);
 }
 
 /* ---- making the frame ---- */
 
-static void sample_rgb(const Clip *c, size_t f, float x, float y, float out[3])
+/* The pixels of a frame under the window whose first is at (x, y); the edge goes on beyond it. */
+typedef struct Under {
+    const uint8_t *at;
+    size_t row[WINDOW + 1], column[WINDOW + 1]; /* bytes from `at` */
+    float right, down;                          /* part of a pixel that all of it is away */
+} Under;
+
+static Under under(const Clip *c, size_t f, float x, float y)
 {
-    x = fminf(fmaxf(x, 0), (float)c->width - 1);
-    y = fminf(fmaxf(y, 0), (float)c->height - 1);
-    size_t x0 = (size_t)x, y0 = (size_t)y;
-    size_t right = x0 + 1 < c->width ? 3 : 0, down = y0 + 1 < c->height ? c->width * 3 : 0;
-    float ax = x - (float)x0, ay = y - (float)y0;
-    const uint8_t *at = clip_frame(c, f) + (y0 * c->width + x0) * 3;
-    for (int k = 0; k < 3; k++) {
-        float top = at[k] + ax * (at[right + k] - at[k]);
-        float low = at[down + k] + ax * (at[down + right + k] - at[down + k]);
-        out[k] = top + ay * (low - top);
+    Under u = { .at = clip_frame(c, f) };
+    float fx = floorf(x), fy = floorf(y);
+    u.right = x - fx, u.down = y - fy;
+    for (int k = 0; k <= WINDOW; k++) {
+        u.row[k] = size_inside((ptrdiff_t)fy + k, c->height) * c->width * 3;
+        u.column[k] = size_inside((ptrdiff_t)fx + k, c->width) * 3;
+    }
+    return u;
+}
+
+static void sample_rgb(const Under *u, int j, int i, float out[3])
+{
+    const uint8_t *top = u->at + u->row[j], *low = u->at + u->row[j + 1];
+    size_t here = u->column[i], next = u->column[i + 1];
+    for (size_t k = 0; k < 3; k++) {
+        float above = (float)top[here + k] + u->right * (float)(top[next + k] - top[here + k]);
+        float below = (float)low[here + k] + u->right * (float)(low[next + k] - low[here + k]);
+        out[k] = above + u->down * (below - above);
     }
 }
 
+/* Rows [top, low) of a frame `part` of the way from frame `first` to the next. */
+typedef struct Band {
+    size_t first, top, low;
+    float part;
+    float *sum; /* [low - top, width, SUMS] */
+} Band;
+
 /* Windows of neighbouring blocks overlap by half. */
-static void add_block(const Retime *r, size_t first, float part, size_t row, size_t column,
-                      Vector v, float *sum)
+static void add_block(const Clip *c, const Band *band, size_t row, size_t column, Vector v)
 {
-    const Clip *c = r->in;
     int top = (int)(row * STEP) - STEP / 2, left = (int)(column * STEP) - STEP / 2;
-    for (int j = 0; j < 2 * STEP; j++)
-        for (int i = 0; i < 2 * STEP; i++) {
+    float part = band->part, rest = 1 - part;
+    Under before = under(c, band->first, (float)left - part * v.x, (float)top - part * v.y);
+    Under after = under(c, band->first + 1, (float)left + rest * v.x, (float)top + rest * v.y);
+    for (int j = 0; j < WINDOW; j++)
+        for (int i = 0; i < WINDOW; i++) {
             int x = left + i, y = top + j;
-            if (x < 0 || y < 0 || x >= (int)c->width || y >= (int)c->height) continue;
-            float a[3], b[3], wide = 2 * STEP;
+            if (x < 0 || y < (int)band->top || x >= (int)c->width || y >= (int)band->low) continue;
+            float a[3], b[3], wide = WINDOW;
             float weight = (wide - fabsf((float)(2 * i + 1) - wide)) *
                            (wide - fabsf((float)(2 * j + 1) - wide));
-            sample_rgb(c, first, (float)x - part * v.x, (float)y - part * v.y, a);
-            sample_rgb(c, first + 1, (float)x + (1 - part) * v.x, (float)y + (1 - part) * v.y, b);
+            sample_rgb(&before, j, i, a);
+            sample_rgb(&after, j, i, b);
             float gap = fabsf(a[0] - b[0]) + fabsf(a[1] - b[1]) + fabsf(a[2] - b[2]);
-            float *to = sum + ((size_t)y * c->width + (size_t)x) * SUMS;
+            float *to = band->sum + (((size_t)y - band->top) * c->width + (size_t)x) * SUMS;
             to[4] += weight;
             weight /= 1 + gap * gap * (1 / 36.0f); /* a path on which the frames disagree */
-            for (int k = 0; k < 3; k++) to[k] += weight * ((1 - part) * a[k] + part * b[k]);
+            for (int k = 0; k < 3; k++) to[k] += weight * (rest * a[k] + part * b[k]);
             to[3] += weight;
         }
 }
 
-static void between(const Retime *r, size_t first, float part, int worker, uint8_t *rgb,
-                    uint8_t *agree)
+static void blend(const Clip *c, const Field *f, const Band *band, uint8_t *rgb, uint8_t *agree)
 {
-    size_t pixels = r->in->height * r->in->width;
-    float *sum = r->sum + (size_t)worker * pixels * SUMS;
-    Field f = { 0 };
-    find_motion(r, first, part, worker, &f);
-    refine(r, first, part, &f);
-    memset(sum, 0, pixels * SUMS * sizeof *sum);
-    for (size_t row = 0; row < f.rows; row++)
-        for (size_t column = 0; column < f.columns; column++)
-            add_block(r, first, part, row, column, f.v[row * f.columns + column], sum);
+    size_t pixels = (band->low - band->top) * c->width;
+    size_t above = (band->top + STEP / 2) / STEP, last = (band->low - 1 + STEP / 2) / STEP;
+    const float *sum = band->sum;
+    memset(band->sum, 0, pixels * SUMS * sizeof *sum);
+    for (size_t row = above - size_min(above, 1); row <= last && row < f->rows; row++)
+        for (size_t column = 0; column < f->columns; column++)
+            add_block(c, band, row, column, f->v[row * f->columns + column]);
     for (size_t i = 0; i < pixels; i++, sum += SUMS) {
         for (int k = 0; k < 3; k++) rgb[3 * i + k] = (uint8_t)(sum[k] / sum[3] + 0.5f);
         if (agree) agree[i] = (uint8_t)(255 * sum[3] / sum[4] + 0.5f);
     }
 }
 
-static void make_frame(void *context, size_t k, int worker)
+/* One band of one frame. */
+static void make_band(void *context, size_t i, int worker)
 {
     const Retime *r = context;
-    double at = r->at[k];
-    size_t first = (size_t)floor(at + 1e-6), last = r->in->frames - 1;
-    double part = at - (double)first;
-    size_t pixels = r->in->height * r->in->width;
-    uint8_t *rgb = r->rgb + k * pixels * 3, *agree = r->agree ? r->agree + k * pixels : NULL;
-    if (first < last && part >= 1e-3) {
-        between(r, first, (float)part, worker, rgb, agree);
+    const Clip *c = r->in;
+    size_t bands = size_ceil_div(c->height, BAND), frame = i / bands;
+    Band b = { .top = i % bands * BAND };
+    b.low = size_min(c->height, b.top + BAND);
+    b.sum = r->sum + (size_t)worker * BAND * c->width * SUMS;
+    size_t at = b.top * c->width, pixels = (b.low - b.top) * c->width;
+    size_t out = (r->made + frame) * c->height * c->width + at;
+    uint8_t *rgb = r->rgb + out * 3, *agree = r->agree ? r->agree + out : NULL;
+    if (between(r, frame, &b.first, &b.part)) {
+        blend(c, &r->field[frame], &b, rgb, agree);
         return;
     }
-    memcpy(rgb, clip_frame(r->in, size_min(first, last)), pixels * 3);
+    memcpy(rgb, clip_frame(c, size_min(b.first, c->frames - 1)) + at * 3, pixels * 3);
     if (agree) memset(agree, 255, pixels);
 }
 
 static SoraStatus new_fields(Retime *r, size_t workers, Arena *a)
 {
-    size_t rows = size_ceil_div(r->in->height, STEP), columns = size_ceil_div(r->in->width, STEP);
-    r->field = arena_alloc(a, workers * sizeof *r->field);
-    r->scratch = arena_alloc(a, workers * sizeof *r->scratch);
+    size_t blocks = size_ceil_div(r->in->height, STEP) * size_ceil_div(r->in->width, STEP);
+    size_t fields = size_min(r->count, AT_ONCE);
     void *room;
-    TRY(arena_try(a, 3 * workers * rows * columns * sizeof(Vector), &room));
-    Vector *v = room;
-    for (size_t w = 0; w < workers; w++) {
-        r->field[w] = (Field){ rows, columns, v + w * rows * columns };
-        r->scratch[w] = (Field){ rows, columns, v + (workers + w) * rows * columns };
-    }
-    r->coarse = v + 2 * workers * rows * columns;
-    TRY(arena_try(a, workers * r->in->height * r->in->width * SUMS * sizeof(float), &room));
+    r->field = arena_zero(a, fields * sizeof *r->field);
+    TRY(arena_try(a, (fields + 2 * workers) * blocks * sizeof(Vector), &room));
+    for (size_t k = 0; k < fields; k++) r->field[k].v = (Vector *)room + k * blocks;
+    r->scratch = (Vector *)room + fields * blocks;
+    TRY(arena_try(a, workers * BAND * r->in->width * SUMS * sizeof(float), &room));
     r->sum = room;
     return SORA_OK;
 }
@@ -393,7 +446,13 @@ static SoraStatus run(Retime *r, Pool *pool, Arena *a)
         TRY(new_pyramid(a, r->in->height, r->in->width, &r->pyramid[f]));
     TRY(new_fields(r, (size_t)pool_threads(pool), a));
     parallel_for(pool, r->in->frames, fill_pyramid, r);
-    parallel_for(pool, r->count, make_frame, r);
+    size_t rows = size_ceil_div(r->in->height, STEP), bands = size_ceil_div(r->in->height, BAND);
+    for (r->made = 0; r->made < r->count; r->made += AT_ONCE) {
+        size_t count = size_min(AT_ONCE, r->count - r->made);
+        parallel_for(pool, count, find_motion, r);
+        parallel_for(pool, count * rows, refine_row, r);
+        parallel_for(pool, count * bands, make_band, r);
+    }
     return SORA_OK;
 }
 

@@ -5,6 +5,11 @@
 
 #include "base/size.h"
 
+float patch_frame_s(double fps)
+{
+    return fps > 0 ? PATCH_FRAMES / (float)fps : 0;
+}
+
 size_t patch_latent_frames(size_t frames)
 {
     assert(frames > 0);

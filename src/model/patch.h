@@ -21,6 +21,8 @@ static inline size_t patch_tokens(PatchGrid g)
 
 /* 1, 5, 9 ... -> 1, 2, 3 ...; lengths in between round up. */
 size_t patch_latent_frames(size_t frames);
+/* Seconds that a latent frame stands for; 0 for fps 0, of pictures. */
+float patch_frame_s(double fps);
 
 /* 1, 2, 3 ... -> 1, 5, 9 ... */
 size_t patch_video_frames(size_t latent_frames);

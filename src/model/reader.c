@@ -152,7 +152,7 @@ size_t reader_tokens(size_t frames, size_t height, size_t width)
  * frame lasts. */
 static float *put_positions(PatchGrid g, double fps, float *out)
 {
-    float frame_s = fps > 0 ? PATCH_FRAMES / (float)fps : 0;
+    float frame_s = patch_frame_s(fps);
     for (size_t i = 0; i < patch_tokens(g); i++) {
         size_t at[AXES] = { i / g.width / g.height, i / g.width % g.height, i % g.width };
         size_t size[AXES] = { g.frames, g.height, g.width };

@@ -41,6 +41,11 @@ void text_encoder_close(TextEncoder *e)
     if (e) safetensors_close(&e->file);
 }
 
+size_t text_encoder_bytes(const TextEncoder *e)
+{
+    return e->file.map.size;
+}
+
 size_t text_encoder_width(const TextEncoder *e)
 {
     return e5_width(e->e5);

@@ -13,6 +13,7 @@ typedef struct TextEncoder TextEncoder;
 SoraStatus text_encoder_open(const char *path, const Compute *c, Arena *weights, TextEncoder **out);
 void text_encoder_close(TextEncoder *e);
 
+size_t text_encoder_bytes(const TextEncoder *e);      /* of its file, which stays mapped */
 size_t text_encoder_width(const TextEncoder *e);      /* D */
 size_t text_encoder_tokens_max(const TextEncoder *e); /* longer prompts are cut: 128 for e5 */
 

@@ -109,6 +109,19 @@ const UpscaleConfig *upscale_config(const Upscale *u)
     return &u->c;
 }
 
+double upscale_flop(const UpscaleConfig *c)
+{
+    double w = (double)c->width, out = CHANNELS * (double)(c->factor * c->factor);
+    double in = CHANNELS + (c->patch ? PLACE : 0);
+    return 2.0 * KERNEL * KERNEL * w * (in + 2 * (double)c->blocks * w + out);
+}
+
+size_t upscale_bytes(const UpscaleConfig *c)
+{
+    size_t out = CHANNELS * c->factor * c->factor;
+    return ((4 * c->blocks + 4) * c->width + 3 * out) * sizeof(float);
+}
+
 static Tensor *run(Tape *t, const Conv *c, Tensor *x, const size_t size[CONV3D_AXES], bool full)
 {
     Conv3dShape s = { .in = c->in,

@@ -27,6 +27,10 @@ char *upscale_config_write(const UpscaleConfig *c, Arena *a);
 typedef struct Upscale Upscale;
 
 SoraStatus upscale_new(const UpscaleConfig *config, ParamSet *set, Arena *weights, Upscale **out);
+/* What one small pixel takes: multiplications and additions, bytes to work in. */
+double upscale_flop(const UpscaleConfig *c);
+size_t upscale_bytes(const UpscaleConfig *c);
+
 const UpscaleConfig *upscale_config(const Upscale *u);
 
 /* Frames as the network reads them: [frames * height * width, 3] f32 in [-1, 1]. */

@@ -442,7 +442,7 @@ static SoraStatus stream(const Bundle *b, const Compute *c, const GenerateOption
     Run r = { .b = b, .c = c, .o = o, .grid = grid, .values = b->config.out_values, .a = a };
     set_window(&r);
     PatchGrid seen = { r.window, grid.height, grid.width };
-    DitSequence sequence = { seen, o->frames > 1 ? PATCH_FRAMES / (float)o->fps : 0, 0 };
+    DitSequence sequence = { seen, patch_frame_s(o->frames > 1 ? o->fps : 0), 0 };
     r.pixels = grid.height * grid.width;
     r.per = dit_frame_tokens(&b->config, &sequence);
     r.layout = dit_layout(&b->config, &sequence, 1, a);

@@ -6,7 +6,7 @@
 #include "base/clock.h"
 #include "base/size.h"
 #include "media/clip.h"
-#include "pipeline/beside.h"
+#include "pipeline/show.h"
 #include "pipeline/wan_generate.h"
 #include "tensor/gemm.h"
 
@@ -104,9 +104,13 @@ static void plan_size(const Native *n, size_t patch, Plan *p)
 
 /* ---- what it takes --------------------------------------------------------------------- */
 
+/* The program without a model, and the libraries that it loads (`sora info` of a video). */
+enum { PROGRAM_BYTES = 40000000 };
+
 static size_t weight_bytes(const Bundle *b)
 {
-    return b->file.map.size + (b->layout ? b->layout->file.map.size : 0) + arena_used(b->weights);
+    size_t files = b->file.map.size + (b->text ? text_encoder_bytes(b->text) : 0);
+    return files + (b->layout ? b->layout->file.map.size : 0) + arena_used(b->weights);
 }
 
 /* Measured on peaks of the step arena for widths 64 to 512 and 64 to 7,000 tokens: a block holds
@@ -117,12 +121,12 @@ static size_t activation_bytes(const DitConfig *c, size_t tokens)
     return tokens * row;
 }
 
-/* Of what is made only the window is held where it is rolled; of what is shown, two frames. */
-static size_t clip_bytes(const Plan *p)
+/* Of what is made only the window is held where it is rolled. */
+static size_t clip_bytes(const Bundle *b, const Plan *p)
 {
     size_t frames = p->rolled ? patch_video_frames(p->window) : p->frames;
-    size_t made = (frames + 2) * p->height * p->width * 3, one = p->want.height * p->want.width * 3;
-    return made + (p->want.streamed ? 4 : p->want.frames + 2) * one;
+    size_t made = frames * p->height * p->width * 3, one = p->want.height * p->want.width * 3;
+    return made + (p->want.streamed ? 4 : p->want.frames + 2) * one + show_bytes(b, p);
 }
 
 /* Multiplications and additions of one pass over all tokens. */
@@ -163,7 +167,7 @@ static double measure_speed(const Compute *c, const DitConfig *config, Arena *a)
 /* A pass reaches about half of the speed of a product alone: attention, norms, memory. */
 static SoraStatus plan_cost(const Bundle *b, const Compute *c, Plan *p)
 {
-    const double share = 0.5, text_tokens = 32, resize_speed = 40e6; /* pixels a second */
+    const double share = 0.5, text_tokens = 32;
     const DitConfig *config = &b->config;
     Arena *a = arena_new("plan", 0);
     if (!a) return err_set(SORA_E_MEMORY, "no memory for a plan");
@@ -187,12 +191,9 @@ static SoraStatus plan_cost(const Bundle *b, const Compute *c, Plan *p)
         double tokens = generate_tokens(lays, small, p->want.steps, &few);
         flop = GENERATE_HAND_OVER * flop + passes * pass_flop(&lays->config, tokens, text_tokens);
     }
-    double shown = (double)(p->want.frames * p->want.height * p->want.width);
-    p->seconds = flop / (share * measure_speed(c, config, a));
-    if (p->resized || p->retimed) p->seconds += shown / resize_speed;
-    p->bytes = weight_bytes(b) + activation_bytes(config, most) + clip_bytes(p);
-    if (p->want.given)
-        p->bytes += beside_bytes(p->want.frames, p->want.height, p->want.width, p->want.fps);
+    double speed = share * measure_speed(c, config, a);
+    p->seconds = flop / speed + show_seconds(b, c, p, speed);
+    p->bytes = PROGRAM_BYTES + weight_bytes(b) + activation_bytes(config, most) + clip_bytes(b, p);
     arena_free(a);
     return SORA_OK;
 }
@@ -231,7 +232,7 @@ static SoraStatus plan_wan(const Bundle *b, const Compute *c, Plan *p)
     if (w->given) j.given.first = &still;
     TRY(wan_plan_make(b->wan, c, &j, w->memory, &plan));
     p->tokens = plan.tokens;
-    p->bytes = plan.peak + clip_bytes(p);
+    p->bytes = plan.peak + clip_bytes(b, p);
     p->seconds = plan.seconds;
     wan_plan_describe(&plan, p->parts, sizeof p->parts);
     return SORA_OK;
@@ -264,7 +265,7 @@ SoraStatus plan_make(const Bundle *b, const Compute *c, const PlanRequest *want,
     plan_size(&n, b->config.patch, out);
     PatchGrid grid = patch_grid(out->frames, out->height, out->width, b->config.patch);
     grid.frames = out->window;
-    DitSequence sequence = { grid, out->fps > 0 ? PATCH_FRAMES / (float)out->fps : 0, 0 };
+    DitSequence sequence = { grid, patch_frame_s(out->fps), 0 };
     out->tokens = grid.frames * dit_frame_tokens(&b->config, &sequence);
     return plan_cost(b, c, out);
 }

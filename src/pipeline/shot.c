@@ -4,27 +4,19 @@
 #include <string.h>
 
 #include "base/size.h"
-#include "media/crisp.h"
 #include "media/resize.h"
 #include "media/retime.h"
 #include "pipeline/beside.h"
 #include "pipeline/recolour.h"
-#include "pipeline/steady.h"
+#include "pipeline/show.h"
 
-/* Made frames on their way to wanted ones. */
-typedef struct Showing {
+typedef struct Shot {
     const Bundle *b;
     const Compute *c;
     const Plan *p;
-    const Condition *given;
-    FrameSink sink;
+    const Condition *given; /* of the size that is wanted, or NULL */
     Arena *a;
-    uint8_t *pair;  /* [2, made height, width, 3]: the last two made frames */
-    uint8_t *frame; /* [wanted height, width, 3] */
-    size_t made, shown;
-    Steady *steady; /* or NULL */
-    Beside *beside; /* or NULL: no frame is given whole */
-} Showing;
+} Shot;
 
 /* ---- what is given, as the model sees it ----------------------------------------------- */
 
@@ -97,7 +89,7 @@ static SoraStatus shrink_mask(const Condition *given, const Plan *p, size_t from
 static const double GUESS_STRENGTH = 0.6, GUESS_AGREES = 0.5;
 
 /* Made frames [first, first + count), between two given ones, as guesses. */
-static SoraStatus guess_gap(const Showing *s, size_t first, size_t count, const uint8_t **frame,
+static SoraStatus guess_gap(const Shot *s, size_t first, size_t count, const uint8_t **frame,
                             uint8_t *guess)
 {
     const Plan *p = s->p;
@@ -121,7 +113,7 @@ static SoraStatus guess_gap(const Showing *s, size_t first, size_t count, const 
     return SORA_OK;
 }
 
-static SoraStatus guess_gaps(const Showing *s, const uint8_t **frame, const uint8_t *given,
+static SoraStatus guess_gaps(const Shot *s, const uint8_t **frame, const uint8_t *given,
                              Condition *out)
 {
     const Plan *p = s->p;
@@ -140,7 +132,7 @@ static SoraStatus guess_gaps(const Showing *s, const uint8_t **frame, const uint
 }
 
 /* Of frames that are given whole, or not at all, only these are held. */
-static SoraStatus condition_few(const Showing *s, Clip *made, Condition *out)
+static SoraStatus condition_few(const Shot *s, Clip *made, Condition *out)
 {
     const Plan *p = s->p;
     const uint8_t **frame = arena_zero(s->a, p->frames * sizeof *frame);
@@ -158,7 +150,7 @@ static SoraStatus condition_few(const Showing *s, Clip *made, Condition *out)
     return guess_gaps(s, frame, flags, out);
 }
 
-static SoraStatus condition_whole(const Showing *s, Clip *made, Condition *out)
+static SoraStatus condition_whole(const Shot *s, Clip *made, Condition *out)
 {
     const Plan *p = s->p;
     const Condition *given = s->given;
@@ -183,7 +175,7 @@ static SoraStatus condition_whole(const Showing *s, Clip *made, Condition *out)
     return SORA_OK;
 }
 
-static SoraStatus condition_made(const Showing *s, KeepKind keep, Condition *out)
+static SoraStatus condition_made(const Shot *s, KeepKind keep, Condition *out)
 {
     const Condition *g = s->given;
     const Plan *p = s->p;
@@ -193,141 +185,41 @@ static SoraStatus condition_made(const Showing *s, KeepKind keep, Condition *out
     return g->frame || few ? condition_few(s, made, out) : condition_whole(s, made, out);
 }
 
-/* ---- to what was asked for ------------------------------------------------------------- */
-
-/* One frame through the second stage, at its own factor. */
-static SoraStatus upscale(const Showing *s, const Clip *in, Clip *out)
-{
-    const UpscaleConfig *u = upscale_config(s->b->upscale);
-    TRY(clip_new(s->a, 1, in->height * u->factor, in->width * u->factor, 0, out));
-    upscale_frame(s->b->upscale, s->c, in->rgb, in->height, in->width, s->a, out->rgb);
-    if (u->crisp) crisp_frame(out->rgb, out->height, out->width, u->factor, s->c->pool, s->a);
-    return SORA_OK;
-}
-
-/* To the wanted size; more pixels come from the second stage where the model has one. */
-static SoraStatus enlarge(const Showing *s, const uint8_t *rgb, uint8_t *out)
-{
-    const PlanRequest *w = &s->p->want;
-    Clip large = { 1, s->p->height, s->p->width, 0, (uint8_t *)rgb };
-    if (s->b->upscale && (w->height > large.height || w->width > large.width)) {
-        Clip in = large;
-        TRY(upscale(s, &in, &large));
-    }
-    if (large.height != w->height || large.width != w->width) {
-        Clip in = large;
-        ResizeOptions o = { .height = w->height,
-                            .width = w->width,
-                            .filter = RESIZE_LANCZOS,
-                            .window = resize_cover(&in, w->height, w->width),
-                            .pool = s->c->pool };
-        TRY(resize_clip(&in, &o, s->a, &large));
-    }
-    memcpy(out, large.rgb, w->height * w->width * 3);
-    return SORA_OK;
-}
-
-static SoraStatus show(Showing *s, const uint8_t *rgb)
-{
-    const Condition *g = s->given;
-    size_t f = s->shown++;
-    ArenaMark mark = arena_mark(s->a);
-    bool made = !(g && g->source && g->given && g->given[f]);
-    if (made) TRY(enlarge(s, rgb, s->frame));
-    arena_rewind(s->a, mark);
-    if (s->beside) return beside_take(s->beside, s->frame);
-    condition_restore(g, f, s->frame);
-    return s->sink.fn(s->sink.self, f, s->frame);
-}
-
-/* The wanted frames whose time lies between the last two made frames. */
-static SoraStatus show_between(Showing *s)
-{
-    enum { AT_ONCE = 16 };
-    const Plan *p = s->p;
-    size_t bytes = p->height * p->width * 3;
-    double ratio = p->fps / p->want.fps, first = (double)s->made - 2;
-    while (s->shown < p->want.frames) {
-        double at[AT_ONCE];
-        size_t count = 0, most = size_min(AT_ONCE, p->want.frames - s->shown);
-        for (; count < most; count++) {
-            at[count] = (double)(s->shown + count) * ratio - first;
-            if (at[count] > 1 - 1e-6) break; /* belongs to the next pair, or is its first frame */
-        }
-        if (!count) break;
-        ArenaMark mark = arena_mark(s->a);
-        Clip pair = { 2, p->height, p->width, p->fps, s->pair };
-        uint8_t *rgb = arena_alloc(s->a, count * bytes);
-        SoraStatus status = retime_at(&pair, at, count, s->c->pool, s->a, rgb, NULL);
-        for (size_t i = 0; i < count && status == SORA_OK; i++) status = show(s, rgb + i * bytes);
-        arena_rewind(s->a, mark);
-        TRY(status);
-    }
-    return SORA_OK;
-}
-
-static SoraStatus take_steady(void *self, size_t f, const uint8_t *rgb)
-{
-    Showing *s = self;
-    size_t bytes = s->p->height * s->p->width * 3;
-    (void)f;
-    s->made++;
-    if (!s->p->retimed) return s->shown < s->p->want.frames ? show(s, rgb) : SORA_OK;
-    memcpy(s->pair, s->pair + bytes, bytes);
-    memcpy(s->pair + bytes, rgb, bytes);
-    return s->made > 1 ? show_between(s) : SORA_OK;
-}
+/* ---- the shot -------------------------------------------------------------------------- */
 
 static SoraStatus take_made(void *self, size_t f, const uint8_t *rgb)
 {
-    Showing *s = self;
-    return s->steady ? steady_take(s->steady, rgb) : take_steady(s, f, rgb);
+    (void)f;
+    return show_take(self, rgb);
 }
 
-/* After the last made frame it stays. */
-static SoraStatus show_rest(Showing *s)
-{
-    size_t bytes = s->p->height * s->p->width * 3;
-    if (s->steady) TRY(steady_end(s->steady));
-    while (s->p->retimed && s->shown < s->p->want.frames) TRY(show(s, s->pair + bytes));
-    return s->beside ? beside_end(s->beside) : SORA_OK;
-}
-
-static SoraStatus stream(Showing *s, const GenerateOptions *options)
+static SoraStatus stream(const Shot *s, const GenerateOptions *options, FrameSink sink)
 {
     const Plan *p = s->p;
     GenerateOptions g = *options;
     Condition made;
-    const Condition *given = s->given && s->given->source ? s->given : NULL;
+    Show *show;
     g.frames = p->frames, g.height = p->height, g.width = p->width;
     g.fps = p->frames > 1 ? p->fps : 24;
     g.window = p->window;
-    if (given) {
+    if (s->given) {
         TRY(condition_made(s, g.keep, &made));
         g.condition = &made;
         if (g.recolour && made.source->rgb && !made.given && !made.mask && !s->b->wan)
             TRY(recolour(s->b, s->c, &g, s->a, (Clip *)made.source));
     }
-    s->pair = arena_zero(s->a, 2 * p->height * p->width * 3);
-    s->frame = arena_alloc(s->a, p->want.height * p->want.width * 3);
-    /* A Wan model's frames do not shiver; what goes on from given ones has too little motion as it
-     * is (docs/decisions.md). */
-    if (!s->b->wan && !given)
-        TRY(steady_new(p->height, p->width, s->c->pool, (FrameSink){ take_steady, s }, s->a,
-                       &s->steady));
-    if (!s->b->wan && given && given->given)
-        TRY(beside_new(given, p->want.fps, s->c->pool, s->sink, s->a, &s->beside));
-    TRY(generate_stream(s->b, s->c, &g, s->a, (FrameSink){ take_made, s }));
-    return show_rest(s);
+    TRY(show_new(s->b, s->c, p, s->given, sink, s->a, &show));
+    TRY(generate_stream(s->b, s->c, &g, s->a, (FrameSink){ take_made, show }));
+    return show_end(show);
 }
 
 SoraStatus shot_stream(const Bundle *b, const Compute *c, const Plan *p, const Condition *given,
                        const GenerateOptions *g, Arena *a, FrameSink sink)
 {
-    Showing s = { .b = b, .c = c, .p = p, .given = given, .sink = sink, .a = a };
+    Shot s = { b, c, p, given && given->source ? given : NULL, a };
     ArenaMark mark = arena_mark(a);
     TRY(condition_check(given, p->want.frames, p->want.height, p->want.width));
-    SoraStatus status = stream(&s, g);
+    SoraStatus status = stream(&s, g, sink);
     arena_rewind(a, mark);
     return status;
 }

@@ -7,10 +7,8 @@
 #include "media/retime.h"
 
 /* How far away the frames are that a pass looks at; docs/decisions.md has others. */
-enum { PASSES = 4, REACH_MAX = 2, NEAR = 2 * REACH_MAX + 1 };
-static const size_t REACH[PASSES] = { 1, 2, 2, 1 };
-static const float DRAWN = 0.7F; /* how far towards what the neighbours say */
-static const float SAME = 32; /* levels of difference up to here are shivers, from twice on not */
+enum { REACH_MAX = 2, NEAR = 2 * REACH_MAX + 1 };
+static const size_t REACH[STEADY_PASSES] = { 1, 2, 2, 1 };
 
 /* The last frames of a pass, in turn. */
 typedef struct Pass {
@@ -20,9 +18,10 @@ typedef struct Pass {
 
 struct Steady {
     size_t height, width;
+    SteadyHold hold;
     Pool *pool;
     FrameSink sink;
-    Pass pass[PASSES];
+    Pass pass[STEADY_PASSES];
     size_t shown;
     Arena *a;
 };
@@ -42,8 +41,8 @@ static SoraStatus draw(const Steady *s, const Pass *p, size_t f, size_t reach, u
     TRY(retime_between(near_frame(s, p, f - reach), near_frame(s, p, f + reach), s->height,
                        s->width, &half, 1, s->pool, s->a, out, agree));
     for (size_t i = 0; i < pixels; i++, out += 3, here += 3) {
-        float near = 2 - (float)clip_difference(out, here) / SAME;
-        float w = DRAWN * (float)agree[i] / 255 * (near < 0 ? 0 : near > 1 ? 1 : near);
+        float near = 2 - (float)clip_difference(out, here) / s->hold.same;
+        float w = s->hold.way * (float)agree[i] / 255 * (near < 0 ? 0 : near > 1 ? 1 : near);
         for (int c = 0; c < 3; c++)
             out[c] = (uint8_t)((float)here[c] + w * (float)(out[c] - here[c]) + 0.5F);
     }
@@ -52,7 +51,7 @@ static SoraStatus draw(const Steady *s, const Pass *p, size_t f, size_t reach, u
 
 static SoraStatus take(Steady *s, int pass, const uint8_t *rgb)
 {
-    if (pass == PASSES) return s->sink.fn(s->sink.self, s->shown++, rgb);
+    if (pass == STEADY_PASSES) return s->sink.fn(s->sink.self, s->shown++, rgb);
     Pass *p = &s->pass[pass];
     size_t f = p->taken++, reach = REACH[pass];
     memcpy(near_frame(s, p, f), rgb, s->height * s->width * 3);
@@ -66,14 +65,21 @@ static SoraStatus take(Steady *s, int pass, const uint8_t *rgb)
     return status;
 }
 
-SoraStatus steady_new(size_t height, size_t width, Pool *pool, FrameSink sink, Arena *a,
-                      Steady **out)
+size_t steady_bytes(size_t height, size_t width)
+{
+    return (size_t)STEADY_PASSES * NEAR * height * width * 3;
+}
+
+SoraStatus steady_new(size_t height, size_t width, SteadyHold hold, Pool *pool, FrameSink sink,
+                      Arena *a, Steady **out)
 {
     void *room;
-    TRY(arena_try(a, PASSES * NEAR * height * width * 3, &room));
+    TRY(arena_try(a, steady_bytes(height, width), &room));
     Steady *s = arena_zero(a, sizeof *s);
-    *s = (Steady){ .height = height, .width = width, .pool = pool, .sink = sink, .a = a };
-    for (int k = 0; k < PASSES; k++)
+    *s = (Steady){
+        .height = height, .width = width, .hold = hold, .pool = pool, .sink = sink, .a = a
+    };
+    for (int k = 0; k < STEADY_PASSES; k++)
         s->pass[k].near = (uint8_t *)room + (size_t)k * NEAR * height * width * 3;
     *out = s;
     return SORA_OK;
@@ -86,7 +92,7 @@ SoraStatus steady_take(Steady *s, const uint8_t *rgb)
 
 SoraStatus steady_end(Steady *s)
 {
-    for (int pass = 0; pass < PASSES; pass++) {
+    for (int pass = 0; pass < STEADY_PASSES; pass++) {
         const Pass *p = &s->pass[pass];
         size_t reach = REACH[pass], from = size_max(reach, size_max(reach, p->taken) - reach);
         for (size_t f = from; f < p->taken; f++) TRY(take(s, pass + 1, near_frame(s, p, f)));

@@ -194,7 +194,7 @@ void batch_make(const DitConfig *c, const Compute *compute, const Example *examp
     for (size_t s = 0; s < count; s++) {
         const Clip *clip = &examples[s].clip;
         sequence[s].grid = patch_grid(clip->frames, clip->height, clip->width, c->patch);
-        sequence[s].frame_s = clip->frames > 1 ? PATCH_FRAMES / (float)clip->fps : 0;
+        sequence[s].frame_s = patch_frame_s(clip->frames > 1 ? clip->fps : 0);
         row_start[s] = rows;
         rows += sequence[s].grid.frames + 1;
     }

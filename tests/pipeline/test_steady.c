@@ -14,7 +14,8 @@ static void through(uint8_t in[][BYTES], size_t frames, Kept *out)
     Steady *s;
     out->count = 0;
     CHECK_OK(pool_new(1, &pool));
-    CHECK_OK(steady_new(SIDE, SIDE, pool, (FrameSink){ keep, out }, a, &s));
+    CHECK_OK(
+        steady_new(SIDE, SIDE, (SteadyHold){ 0.7F, 32 }, pool, (FrameSink){ keep, out }, a, &s));
     for (size_t f = 0; f < frames; f++) CHECK_OK(steady_take(s, in[f]));
     CHECK_OK(steady_end(s));
     assert_int_equal(out->count, frames);
