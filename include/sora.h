@@ -258,7 +258,7 @@ typedef struct SoraPlan {
     int frames, height, width; /* as the model makes it */
     double fps;                /* 0: a picture */
     int tokens;
-    uint64_t bytes;  /* memory at the peak */
+    uint64_t bytes;  /* memory of the process at the peak */
     double seconds;  /* about, on this machine */
     int retimed;     /* 1: made at another rate, frames between are found by what moves */
     int resized;     /* 1: made at another size and scaled */

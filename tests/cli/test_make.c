@@ -58,31 +58,32 @@ static void test_generate(void **state)
               "plan: 64x48, 6 frames at 24 a second");
     check_run("$S info a.mp4", 0, "made_by: machine");
     check_run("$S generate --like a.mp4 -o b.mp4 -q && cmp a.mp4 b.mp4 && echo same", 0, "same");
-    check_run("$S generate x $M --frames 6 --size 64x48 --seed 3 --cfg-min 0.4 --slg-scale 3 "
+    check_run("$S generate night $M --frames 6 --size 64x48 --seed 3 --cfg-min 0.4 --slg-scale 3 "
               "--skip-layers 0 --skip-layer-end 0.5 -q -o c.mp4 && $S generate --like c.mp4 -q -o "
               "d.mp4 && cmp c.mp4 d.mp4 && echo same",
               0, "same");
     check_run(
         "$S generate --like c.mp4 --slg-scale 0 -q -o e.mp4; cmp -s c.mp4 e.mp4 || echo other", 0,
         "other");
-    check_run("$S generate x $M --skip-layers 9 -o f.mp4", 1, "no layer 9 to skip");
-    check_run("$S generate x $M --skip-layers a -o f.mp4", 1, "\"a\" is no number of a layer");
+    check_run("$S generate night $M --skip-layers 9 -o f.mp4", 1, "no layer 9 to skip");
+    check_run("$S generate night $M --skip-layers a -o f.mp4", 1, "\"a\" is no number of a layer");
     check_run("rm c.mp4", 0, "");
-    check_run("$S generate x $M -o a.mp4", 1, "a.mp4 exists already");
-    check_run("$S generate x $M -o a.what", 1, "the name must end in");
+    check_run("$S generate night $M -o a.mp4", 1, "a.mp4 exists already");
+    check_run("$S generate night $M -o a.what", 1, "the name must end in");
     check_run("$S generate '  ' $M -o c.mp4", 1, "the prompt is empty");
-    check_run("$S generate x $M -o c.mp4 --frames 0", 2, "--frames is 0");
-    check_run("$S generate x $M -o none/c.mp4 --frames 5", 1, "none/c.mp4");
-    check_run("$S generate x $M -o c.mp4 --memory 1M", 1, "allowed");
-    check_run("$S generate x -m clip.gif -o c.mp4", 1, "clip.gif");
+    check_run("$S generate night $M -o c.mp4 --frames 0", 2, "--frames is 0");
+    check_run("$S generate night $M -o none/c.mp4 --frames 5", 1, "none/c.mp4");
+    check_run("$S generate night $M -o c.mp4 --memory 1M", 1, "allowed");
+    check_run("$S generate night -m clip.gif -o c.mp4", 1, "clip.gif");
     check_run(
         "printf '一\\n\\ntwo\\n' >p.txt; $S generate --prompts p.txt $M --frames 1 --size 32x32 "
         "-o s.png && ls s-1.png s-2.png",
         0, "s-2.png");
-    check_run("$S generate x $M --frames 5 --size 32x32 -o - --format y4m 2>/dev/null | head -c 9",
-              0, "YUV4MPEG2");
-    check_run("$S generate x $M -o w.mp4 --frames 5 --size 16:9", 0, "plan: 352x198, 5 frames");
-    check_run("$S generate x $M -o v.png --size 9:21", 0, "a picture of 168x392");
+    check_run(
+        "$S generate night $M --frames 5 --size 32x32 -o - --format y4m 2>/dev/null | head -c 9", 0,
+        "YUV4MPEG2");
+    check_run("$S generate night $M -o w.mp4 --frames 5 --size 16:9", 0, "plan: 352x198, 5 frames");
+    check_run("$S generate night $M -o v.png --size 9:21", 0, "a picture of 168x392");
     check_run("$S generate 'a cat' $M --frames 24 --size 32x32 --at 0.5s='a submarine' -o u.mp4", 0,
               "I was never shown: submarine");
     check_run("$S extend clip.gif '一艘潜水艇' $M --after 0.1s -o u/", 0, "我没学过“潜水艇”");

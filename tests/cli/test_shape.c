@@ -65,7 +65,7 @@ static void test_keyframes(void **state)
     (void)state;
     check_run("$S generate one $M --frames 1 --size 16x16 -q -o a.png && "
               "$S generate two $M --frames 1 --size 32x16 --seed 9 -q -o wide.png && "
-              "$S generate x $M --frames 9 --fps 10 --size 16x16 --at 0.8s=a.png --at 0s=a.png "
+              "$S generate night $M --frames 9 --fps 10 --size 16x16 --at 0.8s=a.png --at 0s=a.png "
               "--at 0.3s=wide.png --at 0.5s='it snows, and rains' -o k/",
               0, "what --at says is put in order of time");
     if (!strstr(output, "wide.png: 32x16 is scaled to fill 16x16")) fail_msg("%s", output);
@@ -74,32 +74,36 @@ static void test_keyframes(void **state)
     check_run("grep -a -o 'it snows, and rains' k/0001.png", 0, "it snows, and rains");
     /* Words take over at their time and not before: what comes before them stays as it was. */
     check_run(
-        "$S generate x $M --frames 5 --fps 10 --size 16x16 -q --no-metadata -o p/ && "
-        "$S generate x $M --frames 5 --fps 10 --size 16x16 -q --no-metadata --at 0s='a whale' "
+        "$S generate night $M --frames 5 --fps 10 --size 16x16 -q --no-metadata -o p/ && "
+        "$S generate night $M --frames 5 --fps 10 --size 16x16 -q --no-metadata --at 0s='a whale' "
         "-o q/ && $S generate 'a whale' $M --frames 5 --fps 10 --size 16x16 -q --no-metadata "
         "-o r/; cmp -s p/0003.png q/0003.png || cmp q/0003.png r/0003.png && echo whale",
         0, "whale");
     /* A clip gives all of its frames. */
-    check_run("$S generate x $M --frames 9 --fps 10 --size 16x16 --at 0.2s=clip.gif -q -o c/ && "
-              "ls c | wc -l",
-              0, "9");
+    check_run(
+        "$S generate night $M --frames 9 --fps 10 --size 16x16 --at 0.2s=clip.gif -q -o c/ && "
+        "ls c | wc -l",
+        0, "9");
 }
 
 static void test_keyframe_mistakes(void **state)
 {
     (void)state;
-    check_run("$S generate x $M --duration 1s --at 0.5s=none.png -o x.gif", 1, "none.png");
-    check_run("$S generate x $M --duration 1s --at 5s=a.png -o x.gif", 1, "the video lasts 1 s");
-    check_run("$S generate x $M --duration 1s --at soon=a.png -o x.gif", 1, "write it as");
-    check_run("$S generate x $M --duration 1s --at 0.5s= -o x.gif", 1, "nothing is said");
-    check_run("$S generate x $M --duration 1s --at -1s=a.png -o x.gif", 1, "write it as");
-    check_run("$S generate x $M --duration 1s --at 0.5s=a --at 0.5s=b -o x.gif", 1,
+    check_run("$S generate night $M --duration 1s --at 0.5s=none.png -o x.gif", 1, "none.png");
+    check_run("$S generate night $M --duration 1s --at 5s=a.png -o x.gif", 1,
+              "the video lasts 1 s");
+    check_run("$S generate night $M --duration 1s --at soon=a.png -o x.gif", 1, "write it as");
+    check_run("$S generate night $M --duration 1s --at 0.5s= -o x.gif", 1, "nothing is said");
+    check_run("$S generate night $M --duration 1s --at -1s=a.png -o x.gif", 1, "write it as");
+    check_run("$S generate night $M --duration 1s --at 0.5s=a --at 0.5s=b -o x.gif", 1,
               "are at the same time");
-    check_run("$S generate x $M --duration 1s --image a.png --at 0s=a.png -o x.gif", 1,
+    check_run("$S generate night $M --duration 1s --image a.png --at 0s=a.png -o x.gif", 1,
               "is given twice");
-    check_run("$S generate x $M --frames 1 --last-image a.png -o x.png", 1, "has no last frame");
-    check_run("$S generate x $M --duration 1s --at 0s=a.png -y -o a.png", 1, "written over itself");
-    check_run("$S generate x $M --duration 1s --at 0s=http://example.com/a.png -o x.gif", 1,
+    check_run("$S generate night $M --frames 1 --last-image a.png -o x.png", 1,
+              "has no last frame");
+    check_run("$S generate night $M --duration 1s --at 0s=a.png -y -o a.png", 1,
+              "written over itself");
+    check_run("$S generate night $M --duration 1s --at 0s=http://example.com/a.png -o x.gif", 1,
               "is an address");
     check_run("ls x.gif", 2, "No such file");
 }
@@ -109,7 +113,7 @@ static void test_keyframe_mistakes(void **state)
 static void test_recut(void **state)
 {
     (void)state;
-    check_run("$S generate x $M --frames 8 --fps 10 --size 16x16 -q -o eight/ && "
+    check_run("$S generate night $M --frames 8 --fps 10 --size 16x16 -q -o eight/ && "
               "ffmpeg -v error -framerate 10 -i eight/%04d.png -c:v ffv1 -pix_fmt bgr0 eight.mkv",
               0, "");
     check_run("$S recut eight.mkv $M --keep 0.2s-0.4s --length 1s -o cut/", 0,
@@ -260,14 +264,14 @@ static void test_resume(void **state)
              "%s --resume -q -o killed.mp4 && cmp whole.mp4 killed.mp4 && echo same", shot);
     check_run(line, 0, "same");
     check_run("ls killed.mp4.roll killed.mp4.frames 2>&1", 2, "No such file");
-    check_run("$S generate x $M --duration 6s --size 16x16 --resume -o none.mp4", 1,
+    check_run("$S generate night $M --duration 6s --size 16x16 --resume -o none.mp4", 1,
               "nothing to go on with");
 }
 
 static void test_guidance(void **state)
 {
     (void)state;
-    check_run("$S generate x $M --frames 5 --size 16x16 -q -o word.gif && $S info word.gif", 0,
+    check_run("$S generate night $M --frames 5 --size 16x16 -q -o word.gif && $S info word.gif", 0,
               "cfg_scale: 4");
     check_run("$S extend word.gif $M --after 0.2s -q -o more.gif && $S info more.gif", 0,
               "cfg_scale: 1.5");
@@ -278,22 +282,24 @@ static void test_guidance(void **state)
 static void test_fast(void **state)
 {
     (void)state;
-    check_run("$S generate x -m run --fast --seed 2 --frames 5 --size 16x16 -o few.gif", 0,
+    check_run("$S generate night -m run --fast --seed 2 --frames 5 --size 16x16 -o few.gif", 0,
               " 4 steps");
-    check_run("$S generate x -m run --steps 4 --sampler unipc --shift 3 --cfg-scale 2.5 --seed 2 "
-              "--frames 5 --size "
-              "16x16 -q -o said.gif && $S generate --like few.gif -q -o like.gif && "
-              "cmp few.gif like.gif && cmp few.gif said.gif && echo same",
-              0, "same");
-    check_run("$S train quick --data data --sizes 16x16,16x16x5@10 --steps 3 --batch-tokens 64 "
-              "--width 32 --heads 2 --layers 2 --hidden 32 --sample-every 0 --validate-every 0 -q "
-              "--shortcut 0.5 && $S generate x -m quick --seed 1 --fast --frames 5 --fps 10 --size "
-              "16x16 -o quick.gif",
-              0, " 4 steps");
+    check_run(
+        "$S generate night -m run --steps 4 --sampler unipc --shift 3 --cfg-scale 2.5 --seed 2 "
+        "--frames 5 --size "
+        "16x16 -q -o said.gif && $S generate --like few.gif -q -o like.gif && "
+        "cmp few.gif like.gif && cmp few.gif said.gif && echo same",
+        0, "same");
+    check_run(
+        "$S train quick --data data --sizes 16x16,16x16x5@10 --steps 3 --batch-tokens 64 "
+        "--width 32 --heads 2 --layers 2 --hidden 32 --sample-every 0 --validate-every 0 -q "
+        "--shortcut 0.5 && $S generate night -m quick --seed 1 --fast --frames 5 --fps 10 --size "
+        "16x16 -o quick.gif",
+        0, " 4 steps");
     check_run(
         "$S generate --like quick.gif -q -o again.gif && cmp quick.gif again.gif && echo same", 0,
         "same");
-    check_run("$S generate x -m quick --fast --steps 3 --frames 5 --size 16x16 -o x.gif", 1,
+    check_run("$S generate night -m quick --fast --steps 3 --frames 5 --size 16x16 -o x.gif", 1,
               "expected 1, 2, 4");
     check_run("$S train none --data data --sizes 16x16 --shortcut 2", 2, "--shortcut");
 }
