@@ -168,3 +168,15 @@ ResizeWindow resize_cover(const Clip *in, size_t height, size_t width)
         h = w / shape;
     return (ResizeWindow){ ((double)in->width - w) / 2, ((double)in->height - h) / 2, w, h };
 }
+
+SoraStatus resize_to_fill(const uint8_t *rgb, size_t height, size_t width, ResizeOptions o,
+                          Arena *a, uint8_t *out)
+{
+    Clip one = { 1, height, width, 0, (uint8_t *)rgb }, other;
+    ArenaMark mark = arena_mark(a);
+    o.window = resize_cover(&one, o.height, o.width);
+    SoraStatus s = resize_clip(&one, &o, a, &other);
+    if (s == SORA_OK) memcpy(out, other.rgb, o.height * o.width * 3);
+    arena_rewind(a, mark);
+    return s;
+}

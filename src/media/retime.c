@@ -252,6 +252,17 @@ static Field field_of(const Plane *p, Vector *room)
     return (Field){ size_ceil_div(p->height, STEP), size_ceil_div(p->width, STEP), room };
 }
 
+/* Blocks of the whole picture. */
+static size_t rows_of(const Clip *c)
+{
+    return size_ceil_div(c->height, STEP);
+}
+
+static size_t blocks_of(const Clip *c)
+{
+    return rows_of(c) * size_ceil_div(c->width, STEP);
+}
+
 /* Frame number i of those in the making: the source's frame before it, and how far from there to
  * the next. False: it is a frame of the source. */
 static bool between(const Retime *r, size_t i, size_t *first, float *part)
@@ -266,7 +277,7 @@ static bool between(const Retime *r, size_t i, size_t *first, float *part)
 static void find_motion(void *context, size_t i, int worker)
 {
     const Retime *r = context;
-    size_t first, blocks = size_ceil_div(r->in->height, STEP) * size_ceil_div(r->in->width, STEP);
+    size_t first, blocks = blocks_of(r->in);
     float part;
     if (!between(r, i, &first, &part)) return;
     const Pyramid *before = &r->pyramid[first], *after = before + 1;
@@ -313,7 +324,7 @@ static void refine(const Pair *p, int x, int y, Vector *v)
 static void refine_row(void *context, size_t i, int worker)
 {
     const Retime *r = context;
-    size_t rows = size_ceil_div(r->in->height, STEP), row = i % rows, first;
+    size_t rows = rows_of(r->in), row = i % rows, first;
     const Field *f = &r->field[i / rows];
     float part;
     (void)worker;
@@ -425,8 +436,7 @@ static void make_band(void *context, size_t i, int worker)
 
 static SoraStatus new_fields(Retime *r, size_t workers, Arena *a)
 {
-    size_t blocks = size_ceil_div(r->in->height, STEP) * size_ceil_div(r->in->width, STEP);
-    size_t fields = size_min(r->count, AT_ONCE);
+    size_t blocks = blocks_of(r->in), fields = size_min(r->count, AT_ONCE);
     void *room;
     r->field = arena_zero(a, fields * sizeof *r->field);
     TRY(arena_try(a, (fields + 2 * workers) * blocks * sizeof(Vector), &room));
@@ -446,7 +456,7 @@ static SoraStatus run(Retime *r, Pool *pool, Arena *a)
         TRY(new_pyramid(a, r->in->height, r->in->width, &r->pyramid[f]));
     TRY(new_fields(r, (size_t)pool_threads(pool), a));
     parallel_for(pool, r->in->frames, fill_pyramid, r);
-    size_t rows = size_ceil_div(r->in->height, STEP), bands = size_ceil_div(r->in->height, BAND);
+    size_t rows = rows_of(r->in), bands = size_ceil_div(r->in->height, BAND);
     for (r->made = 0; r->made < r->count; r->made += AT_ONCE) {
         size_t count = size_min(AT_ONCE, r->count - r->made);
         parallel_for(pool, count, find_motion, r);

@@ -57,16 +57,8 @@ static const uint8_t *given_at(const Condition *c, const Plan *p, size_t f)
 static SoraStatus shrink(const uint8_t *rgb, const Clip *size, const Clip *made, Arena *a,
                          uint8_t *out)
 {
-    Clip one = { 1, size->height, size->width, 0, (uint8_t *)rgb }, small;
-    ArenaMark mark = arena_mark(a);
-    ResizeOptions o = { .height = made->height,
-                        .width = made->width,
-                        .filter = RESIZE_AREA,
-                        .window = resize_cover(&one, made->height, made->width) };
-    TRY(resize_clip(&one, &o, a, &small));
-    memcpy(out, small.rgb, made->height * made->width * 3);
-    arena_rewind(a, mark);
-    return SORA_OK;
+    ResizeOptions o = { .height = made->height, .width = made->width, .filter = RESIZE_AREA };
+    return resize_to_fill(rgb, size->height, size->width, o, a, out);
 }
 
 /* Where anything below a made pixel is to be made, it is. */

@@ -39,20 +39,13 @@ static SoraStatus show(Show *s, const uint8_t *rgb)
     const Condition *g = s->given;
     size_t f = s->shown++;
     bool made = !(g && g->given && g->given[f]);
-    if (made && (s->height != w->height || s->width != w->width)) {
-        ArenaMark mark = arena_mark(s->a);
-        Clip in = { 1, s->height, s->width, 0, (uint8_t *)rgb }, out;
-        ResizeOptions o = { .height = w->height,
-                            .width = w->width,
-                            .filter = RESIZE_LANCZOS,
-                            .window = resize_cover(&in, w->height, w->width),
-                            .pool = s->c->pool };
-        TRY(resize_clip(&in, &o, s->a, &out));
-        memcpy(s->frame, out.rgb, w->height * w->width * 3);
-        arena_rewind(s->a, mark);
-    } else if (made) {
+    ResizeOptions o = {
+        .height = w->height, .width = w->width, .filter = RESIZE_LANCZOS, .pool = s->c->pool
+    };
+    if (made && s->height == w->height && s->width == w->width)
         memcpy(s->frame, rgb, w->height * w->width * 3);
-    }
+    else if (made)
+        TRY(resize_to_fill(rgb, s->height, s->width, o, s->a, s->frame));
     if (s->beside) return beside_take(s->beside, s->frame);
     condition_restore(g, f, s->frame);
     return s->sink.fn(s->sink.self, f, s->frame);
