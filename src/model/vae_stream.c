@@ -481,7 +481,7 @@ static void look_at_row(void *ctx, size_t row, int worker)
 static SoraStatus check_finite(VaeStream *s, const char *name, size_t frame, const VaeFrame *x)
 {
     ArenaMark mark = arena_mark(s->run->step);
-    Finite k = { x, arena_alloc(s->run->step, x->height) };
+    Finite k = { x, arena_zero(s->run->step, x->height) }; /* a stopped loop leaves rows out */
     parallel_for(s->c->pool, x->height, look_at_row, &k);
     bool bad = false;
     for (size_t i = 0; i < x->height; i++) bad |= k.bad[i];

@@ -399,6 +399,58 @@ static void hands_frames_on(void **state)
     free(z);
 }
 
+/* Wants to stop from the trace of one layer on, which is before its numbers are looked at. */
+typedef struct Stop {
+    size_t traced, at;
+} Stop;
+
+static void trace_stop(void *self, const char *name, size_t frame, const float *x,
+                       const size_t size[3])
+{
+    Stop *k = self;
+    (void)name, (void)frame, (void)x, (void)size;
+    if (k->traced++ == k->at) usleep(60000); /* a pool asks every 50 ms */
+}
+
+static bool wants_stop(void *self)
+{
+    const Stop *k = self;
+    return k->traced > k->at;
+}
+
+/* Rows that nobody looked at are not taken for numbers that are not finite. */
+static void stops_at_any_layer(void **state)
+{
+    const Fixture *f = *state;
+    size_t size[] = { 2, 2, 2 };
+    Pool *pool;
+    Compute *c;
+    VaeRun run = run_of(f, GEMM_F32);
+    CHECK_OK(pool_new(1, &pool));
+    CHECK_OK(compute_new(pool, NULL, &c));
+    float *z = latents(f->v[0], 2, 2, 2);
+    Stop k = { 0 };
+    run.compute = c;
+    run.trace = trace_stop;
+    run.trace_self = &k;
+    for (bool stopped = true; stopped; k.at += 3) {
+        Clip clip = { .size = { 5, 16, 16 } };
+        ArenaMark mark = arena_mark(f->step);
+        memset(arena_alloc(f->step, 1 << 20), 0xC0, 1 << 20); /* what was there before */
+        arena_rewind(f->step, mark);
+        k.traced = 0;
+        pool_watch(pool, wants_stop, &k);
+        SoraStatus s = vae_decode(f->v[0], &run, size, z, write_clip, &clip);
+        stopped = pool_status(pool) != SORA_OK;
+        assert_int_equal(stopped, k.traced > k.at);
+        assert_true(s == SORA_OK || (stopped && s == SORA_CANCELLED));
+    }
+    assert_true(k.at > 10);
+    compute_free(c);
+    pool_free(pool);
+    free(z);
+}
+
 static void same_on_any_number_of_threads(void **state)
 {
     const Fixture *f = *state;
@@ -660,6 +712,7 @@ int main(void)
         cmocka_unit_test(runs_half_a_file),
         cmocka_unit_test(does_not_look_ahead),
         cmocka_unit_test(hands_frames_on),
+        cmocka_unit_test(stops_at_any_layer),
         cmocka_unit_test(same_on_any_number_of_threads),
         cmocka_unit_test(tiles_leave_no_seam),
         cmocka_unit_test(foresees_its_memory),
