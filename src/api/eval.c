@@ -35,12 +35,26 @@ static int pass_on(void *self, double done, double total)
 {
     SoraEval *e = self;
     (void)total;
+    e->within = done;
     return e->o.progress ? e->o.progress(e->o.progress_self, e->done + done, e->total) : 0;
+}
+
+/* Asked in the middle of a clip, too: one may take minutes. */
+static bool wants_stop(void *self)
+{
+    SoraEval *e = self;
+    return pass_on(e, e->within, 0) != 0;
 }
 
 Progress eval_progress(SoraEval *e)
 {
     return (Progress){ pass_on, e };
+}
+
+void eval_passed(SoraEval *e, size_t units)
+{
+    e->done += (double)units;
+    e->within = 0;
 }
 
 /* The commonest of the model's sizes, of pictures or of clips, but for those that layouts have. */
@@ -204,7 +218,10 @@ SoraStatus sora_eval(const SoraEvalOptions *theirs, SoraEval **out)
         e->json = json_writer(a);
         json_begin(&e->json, NULL, '{');
         json_put_text(&e->json, "suite", e->o.suite);
+        pool_watch(e->reader->compute->pool, wants_stop, e);
         s = find_suite(e->o.suite)(e);
+        if (pool_status(e->reader->compute->pool) != SORA_OK) s = SORA_CANCELLED;
+        pool_watch(e->reader->compute->pool, NULL, NULL);
         json_end(&e->json, '}');
     }
     if (s == SORA_OK)

@@ -17,7 +17,7 @@ static SoraStatus pass(SoraEval *e, const char *name, const DrawOptions *draw, s
                     .progress = eval_progress(e) };
     TRY(read_suite_run(&s, e->arena, out));
     eval_put_scores(&e->json, name, &out->scores);
-    e->done += (double)count;
+    eval_passed(e, count);
     return SORA_OK;
 }
 
@@ -35,7 +35,7 @@ static SoraStatus calibrate(SoraEval *e, const DrawOptions *draw, size_t count)
     reader_set_temperature(e->reader->file.reader, &one);
     TRY(read_suite_fit(&s, &fitted));
     reader_set_temperature(e->reader->file.reader, &fitted);
-    e->done += (double)count;
+    eval_passed(e, count);
     return reader_write_temperature(&e->reader->file, e->o.reader, &fitted);
 }
 

@@ -20,6 +20,7 @@ struct SoraEval {
     uint64_t *taught; /* actors that reader and model were taught, numbered as the world does */
     JsonWriter json;
     double done, total; /* of all passes */
+    double within;      /* done of the pass that runs */
 };
 
 /* The draw of clips for a suite, of the size that options or model say. */
@@ -27,6 +28,7 @@ SoraStatus eval_draw(SoraEval *e, bool model_size, DrawOptions *out);
 
 /* Progress of a pass of `total` units in the middle of e->total. */
 Progress eval_progress(SoraEval *e);
+void eval_passed(SoraEval *e, size_t units); /* such a pass is over */
 
 /* "key": {"asked":..,"right":..,"accuracy":..,"ece":..} */
 void eval_put_score(JsonWriter *w, const char *key, const Score *s);

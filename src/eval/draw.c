@@ -69,6 +69,7 @@ SoraStatus draw_clips(const DrawOptions *o, Pool *pool, uint64_t first, size_t c
     }
     SoraStatus s = room ? SORA_OK : err_set(SORA_E_MEMORY, "no memory for %zu clips", count);
     if (room) parallel_for(pool, count, draw_one, &t);
+    if (s == SORA_OK) s = pool_status(pool);
     for (size_t i = 0; room && i < count && s == SORA_OK; i++)
         if (t.status[i] != SORA_OK) s = err_set(t.status[i], "%s", t.sentence[i]);
     free(t.status);

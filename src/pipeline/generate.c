@@ -11,12 +11,13 @@
 #include "pipeline/wan_generate.h"
 
 /* Every other step is taken aside once the first frame is no noisier than this: the layout is
- * decided on the grid that was trained. So few steps cannot take turns: they look at both. */
+ * decided on the grid that was trained. The last ones look at both, as do so few that they cannot
+ * take turns. */
 static const double ASIDE_BELOW = 0.8;
 /* What a shot that rolls has made is seen with so much noise, so that the network does not trust
  * every error in it and make it larger (diffusion forcing, arXiv 2407.01392, section 3.3). */
 static const double PAST_NOISE = 0.1;
-enum { FEW_STEPS = 10, DRAW_PAST = 0x70617374 };
+enum { FEW_STEPS = 10, BOTH_AT_LAST = 3, DRAW_PAST = 0x70617374 };
 
 GenerateOptions generate_options_default(void)
 {
@@ -292,7 +293,7 @@ static void keep(const Run *r, const double *sigma)
 static Look look_of(const Run *r, size_t i)
 {
     if (!r->aside || generate_level(r, r->base, i) > ASIDE_BELOW) return LOOK_STRAIGHT;
-    if (r->o->steps <= FEW_STEPS || i + 1 == r->total) return LOOK_BOTH;
+    if (r->o->steps <= FEW_STEPS || i + BOTH_AT_LAST >= r->total) return LOOK_BOTH;
     return i % 2 ? LOOK_ASIDE : LOOK_STRAIGHT;
 }
 

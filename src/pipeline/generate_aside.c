@@ -35,7 +35,22 @@ static void step_aside(const Frames *f)
                        PATCH_CHANNELS * sizeof(float));
 }
 
-static void step_back(const Frames *f, bool mean)
+/* Of pixel i along an axis: 1 in the middle of its patch, 0 at the border. */
+static float inside(size_t i, size_t patch)
+{
+    float at = ((float)(i % patch) + 0.5f) / ((float)patch / 2);
+    return at < 1 ? at : 2 - at;
+}
+
+/* How much the straight way counts where both are looked at: less the nearer its borders are. */
+static float straight_share(size_t y, size_t x, size_t patch)
+{
+    float down = inside(y, patch), across = inside(x, patch);
+    float straight = down * across, aside = (1 - down) * (1 - across);
+    return straight / (straight + aside);
+}
+
+static void step_back(const Frames *f, bool both)
 {
     size_t half = f->patch / 2, height = f->height * f->patch, width = f->width * f->patch;
     for (size_t k = 0; k < PATCH_FRAMES; k++)
@@ -43,8 +58,9 @@ static void step_back(const Frames *f, bool mean)
             for (size_t x = 0; x < width; x++) {
                 const float *from = pixel(f->aside, f->width + 1, f->patch, k, y + half, x + half);
                 float *to = pixel(f->straight, f->width, f->patch, k, y, x);
+                float share = both ? straight_share(y, x, f->patch) : 0;
                 for (size_t c = 0; c < PATCH_CHANNELS; c++)
-                    to[c] = mean ? (to[c] + from[c]) / 2 : from[c];
+                    to[c] = from[c] + share * (to[c] - from[c]);
             }
 }
 
@@ -93,12 +109,12 @@ static void motion_aside(const Run *r, size_t f, const float *straight, float *a
                straight + (f * r->per + r->pixels) * r->values, r->values * sizeof *aside);
 }
 
-static void motion_back(const Run *r, size_t f, const float *aside, bool mean, float *straight)
+static void motion_back(const Run *r, size_t f, const float *aside, bool both, float *straight)
 {
     if (r->per == r->pixels) return;
     const float *from = aside + (f * r->aside->per + r->aside->pixels) * r->values;
     float *to = straight + (f * r->per + r->pixels) * r->values;
-    for (size_t i = 0; i < r->values; i++) to[i] = mean ? (to[i] + from[i]) / 2 : from[i];
+    for (size_t i = 0; i < r->values; i++) to[i] = both ? (to[i] + from[i]) / 2 : from[i];
 }
 
 /* Latent frame i of both windows. */
@@ -123,11 +139,11 @@ void generate_step_aside(const Run *r, const float *z)
     }
 }
 
-void generate_step_back(const Run *r, float *aside, bool mean, float *straight)
+void generate_step_back(const Run *r, float *aside, bool both, float *straight)
 {
     for (size_t i = 0; i < r->window; i++) {
         Frames f = frames_of(r, i, aside, straight);
-        step_back(&f, mean);
-        motion_back(r, i, aside, mean, straight);
+        step_back(&f, both);
+        motion_back(r, i, aside, both, straight);
     }
 }

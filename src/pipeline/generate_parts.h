@@ -5,7 +5,7 @@
 #include "pipeline/generate.h"
 
 /* How the network looks at the clip: patches where they lie, half a patch aside, or both, of which
- * the mean is taken. */
+ * each counts the more the farther a pixel is from its borders. */
 typedef enum Look { LOOK_STRAIGHT, LOOK_ASIDE, LOOK_BOTH } Look;
 
 typedef struct Run {
@@ -58,9 +58,8 @@ void generate_give(const Run *r, size_t slot);
 void generate_aside(Run *r);
 bool generate_can_step_aside(size_t patch, PatchGrid g);
 void generate_step_aside(const Run *r, const float *z); /* into r->aside->z */
-/* From values of that window back to the straight one's; `mean`: half of them and of what is there.
- */
-void generate_step_back(const Run *r, float *aside, bool mean, float *straight);
+/* From values of that window back to the straight one's; `both`: mixed with what is there. */
+void generate_step_back(const Run *r, float *aside, bool both, float *straight);
 
 /* The layout's size, seed and schedule in place of the clip's; its condition, in `a`. */
 void generate_coarse_options(GenerateOptions *o, size_t patch);

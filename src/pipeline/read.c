@@ -65,6 +65,7 @@ SoraStatus read_clips(const Reader *r, const Compute *c, const Clip *clips, size
         ReaderInput in;
         reader_pack(seen, count, step, &in);
         reader_read(r, c, &in, step, out_arena, out);
+        s = pool_status(c->pool);
     }
     arena_rewind(step, mark);
     return s;

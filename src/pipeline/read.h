@@ -9,7 +9,8 @@
  * ends; frames READER_FPS a second, or READER_FRAMES spread over a clip that lasts longer. */
 SoraStatus read_fit(const Clip *clip, Arena *a, Clip *out);
 
-/* Fits the clips and reads them, one Reading each in `out_arena`. */
+/* Fits the clips and reads them, one Reading each in `out_arena`; SORA_CANCELLED where the pool was
+ * told to stop. */
 SoraStatus read_clips(const Reader *r, const Compute *c, const Clip *clips, size_t count,
                       Arena *step, Arena *out_arena, Reading *out);
 

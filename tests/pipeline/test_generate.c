@@ -323,6 +323,28 @@ static void test_keep(void **state)
     arena_rewind(f->a, mark);
 }
 
+/* Where both ways are looked at, each counts in the middles of its patches and hardly at their
+ * borders. */
+static void check_shares(const Run *r)
+{
+    size_t patch = r->b->config.patch, count = r->window * r->per * r->values;
+    float *aside = arena_zero(r->a, r->window * r->aside->per * r->values * sizeof *aside);
+    float *straight = arena_alloc(r->a, count * sizeof *straight), all = 0;
+    for (size_t i = 0; i < count; i++) straight[i] = 1;
+    generate_step_back(r, aside, true, straight);
+    const float *token = straight + (r->per + 1) * r->values; /* any */
+    for (size_t y = 0; y < patch; y++)
+        for (size_t x = 0; x < patch; x++) {
+            float share = token[(y * patch + x) * PATCH_CHANNELS];
+            bool border = y % (patch - 1) == 0 && x % (patch - 1) == 0;
+            bool middle = (y + 1) / 2 == patch / 4 && (x + 1) / 2 == patch / 4;
+            if (border) assert_true(share < 0.05f);
+            if (middle) assert_true(share > 0.95f);
+            all += share;
+        }
+    CHECK_CLOSE(all, (float)(patch * patch) / 2, 1e-3);
+}
+
 /* A network that predicts nothing sees the clip aside and gives back what it would straight, to the
  * bit: every pixel went there and came home, given ones as given, and so did tokens of motion. */
 static void see_aside(Fixture *f, bool motion)
@@ -359,6 +381,7 @@ static void see_aside(Fixture *f, bool motion)
         CHECK_OK(generate_predict(&p, z, sigma, timestep, aside));
         assert_memory_equal(straight, aside, count * sizeof *z);
     }
+    check_shares(&r);
     for (size_t i = 0; i < r.aside->per; i++)
         for (size_t k = 0; k < LATENTS; k++)
             assert_int_equal(r.aside->given[(k * r.aside->per + i) * PATCH_FRAMES],
