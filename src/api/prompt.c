@@ -125,6 +125,7 @@ static SoraStatus nearest_by_meaning(PromptWords *p, const char *word, Language 
         for (size_t j = 0; j < width; j++) sum += x[j] * y[j];
         if (sum > most) most = sum, *out = &p->known[i];
     }
+    if (!*out) return err_set(SORA_E_NUMBER, "the text encoder makes no numbers of \"%s\"", word);
     return SORA_OK;
 }
 

@@ -424,12 +424,14 @@ static const char *key_of(const SoraEngine *e, const SoraShot *s, const Conditio
 
 typedef struct FileSink {
     Writer *writer;
+    const Pool *pool; /* frames that came of loops which were stopped are not written */
     size_t frames;
 } FileSink;
 
 static SoraStatus write_one(void *self, size_t f, const uint8_t *rgb)
 {
     const FileSink *s = self;
+    TRY(pool_status(s->pool));
     return f < s->frames ? write_frame(s->writer, rgb) : SORA_OK;
 }
 
@@ -461,7 +463,7 @@ static SoraStatus check_state(const char *path, bool overwrite, Arena *a)
 static SoraStatus to_writer(SoraEngine *e, SoraShot *shot, const Plan *plan, const Condition *given,
                             const GenerateOptions *g, Writer *w, Arena *a)
 {
-    FileSink to = { w, (size_t)(shot->frames - shot->drop) };
+    FileSink to = { w, e->pool, (size_t)(shot->frames - shot->drop) };
     watch(e, shot);
     SoraStatus s =
         shot_stream(&e->bundle, e->compute, plan, given, g, a, (FrameSink){ write_one, &to });
@@ -493,6 +495,7 @@ static SoraStatus generate_file(SoraEngine *e, const SoraShot *theirs, const cha
     if (resume && path[strlen(path) - 1] == '/') w.overwrite = true; /* its own pictures */
     w.height = plan.want.height, w.width = plan.want.width;
     w.fps = shot.frames > 1 ? shot.fps : 0;
+    w.frames = (size_t)(shot.frames - shot.drop);
     TRY(write_open(path, &w, &writer));
     SoraStatus s = to_writer(e, &shot, &plan, &given, &g, writer, a);
     bool useful = s != SORA_OK && file_exists(generate_state_roll(beside, a));

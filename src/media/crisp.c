@@ -270,7 +270,7 @@ void crisp_frame(uint8_t *rgb, size_t height, size_t width, size_t radius, Pool 
     for (int c = 0; c < COLOURS; c++)
         for (size_t i = 0; i < pixels; i++) {
             float v = p.colour[c][i];
-            rgb[COLOURS * i + (size_t)c] = (uint8_t)((v < 0 ? 0 : v > 255 ? 255 : v) + 0.5F);
+            rgb[COLOURS * i + (size_t)c] = (uint8_t)((!(v > 0) ? 0 : v > 255 ? 255 : v) + 0.5F);
         }
     arena_rewind(step, mark);
 }

@@ -9,12 +9,14 @@
 #include "config.h"
 #include "media/write_sink.h"
 
+enum { GIF_FPS_MAX = 100 };
+
 struct Writer {
     Sink sink;
     WriteOptions options;
     FileWriter file;
     const SinkKind *kind;
-    bool pipe, folder;
+    bool pipe, folder, made_folder;
 };
 
 typedef struct Ending {
@@ -68,6 +70,11 @@ static SoraStatus check(const char *path, const Writer *w)
     if (!(o->fps >= 0.1 && o->fps <= 1000))
         return err_set(SORA_E_ARGUMENT, "%s: %g frames a second, it must be 0.1 to 1000", path,
                        o->fps);
+    if (o->format == WRITE_GIF && o->fps > GIF_FPS_MAX)
+        return err_set(
+            SORA_E_ARGUMENT,
+            "%s: %g frames a second, a GIF counts time in hundredths of a second: at most %d", path,
+            o->fps, GIF_FPS_MAX);
     if (o->quality < 0 || o->quality > 100)
         return err_set(SORA_E_ARGUMENT, "%s: a quality of %d, it must be 1 to 100", path,
                        o->quality);
@@ -110,12 +117,15 @@ static SoraStatus begin(Writer *w, const char *path)
     if (!w->folder) return file_begin(path, &w->file);
     if (strlen(path) >= sizeof w->file.path - 32)
         return err_set(SORA_E_ARGUMENT, "the path has %zu bytes, too many", strlen(path));
+    w->made_folder = !file_is_folder(path);
     return file_make_folder(path);
 }
 
+/* Of a folder what was written stays: each picture is whole, and of use. */
 static void drop_file(Writer *w)
 {
     if (w->file.f && !w->pipe) file_abort(&w->file);
+    if (w->made_folder && !w->sink.frames) rmdir(w->sink.path);
 }
 
 static void tell_silent(const Writer *w)
@@ -217,6 +227,7 @@ SoraStatus write_clip(const char *path, const Clip *clip, const WriteOptions *o)
 {
     WriteOptions all = *o;
     all.height = clip->height, all.width = clip->width, all.fps = clip->fps;
+    all.frames = clip->frames;
     Writer *w;
     TRY(write_open(path, &all, &w));
     SoraStatus s = SORA_OK;

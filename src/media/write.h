@@ -33,6 +33,7 @@ typedef struct WriteSound {
 typedef struct WriteOptions {
     size_t height, width;
     double fps;          /* 0: 24, or a picture */
+    size_t frames;       /* that will come, to be refused before any work is done; 0: not known */
     WriteFormat format;  /* needed for "-" only */
     bool overwrite;      /* else a file that exists is an error, before any work is done */
     bool yuv444;         /* MP4: colour at full resolution; fewer players show it */
@@ -56,7 +57,7 @@ SoraStatus write_frame(Writer *w, const uint8_t *rgb); /* [height, width, 3] */
 SoraStatus write_commit(Writer *w);
 void write_abort(Writer *w);
 
-/* All of a clip; o->height, width and fps are taken from it. */
+/* All of a clip; o->height, width, fps and frames are taken from it. */
 SoraStatus write_clip(const char *path, const Clip *clip, const WriteOptions *o);
 
 /* The format of a path, WRITE_AUTO when its ending is unknown. */

@@ -15,18 +15,34 @@ typedef struct PngState {
     size_t kept_count, kept_room;
 } PngState;
 
+static SoraStatus check_count(size_t frames)
+{
+    if (frames <= SHEET_FRAMES_MAX) return SORA_OK;
+    return err_set(SORA_E_ARGUMENT,
+                   "a contact sheet shows at most %d frames; name a folder/ for more",
+                   SHEET_FRAMES_MAX);
+}
+
+/* The path of the picture that comes next, which must not be there yet. */
+static SoraStatus next_path(const Sink *s, char path[4096])
+{
+    snprintf(path, 4096, "%s/%04zu.png", s->path, s->frames + 1);
+    if (s->options->overwrite || !file_exists(path)) return SORA_OK;
+    return err_set(SORA_E_IO, "%s exists already", path);
+}
+
 static SoraStatus open_png(Sink *s)
 {
+    char path[4096];
     s->state = arena_zero(s->arena, sizeof(PngState));
-    return SORA_OK;
+    return s->format == WRITE_PNGS ? next_path(s, path) : check_count(s->options->frames);
 }
 
 static SoraStatus write_numbered(const Sink *s, const uint8_t *rgb)
 {
     char path[4096];
     const WriteOptions *o = s->options;
-    snprintf(path, sizeof path, "%s/%04zu.png", s->path, s->frames + 1);
-    if (!o->overwrite && file_exists(path)) return err_set(SORA_E_IO, "%s exists already", path);
+    TRY(next_path(s, path));
     Clip one = { .frames = 1, .height = o->height, .width = o->width, .rgb = (uint8_t *)rgb };
     return png_write(path, &one, 0, o->comment);
 }
@@ -35,10 +51,7 @@ static SoraStatus keep(Sink *s, const uint8_t *rgb)
 {
     PngState *p = s->state;
     size_t bytes = s->options->height * s->options->width * 3;
-    if (p->kept_count == SHEET_FRAMES_MAX)
-        return err_set(SORA_E_ARGUMENT,
-                       "a contact sheet shows at most %d frames; name a folder/ for more",
-                       SHEET_FRAMES_MAX);
+    TRY(check_count(p->kept_count + 1));
     if (p->kept_count == p->kept_room) {
         size_t room = p->kept_room ? 2 * p->kept_room : 1;
         uint8_t *more = realloc(p->kept, room * bytes);

@@ -160,6 +160,10 @@ static SoraStatus check_vae(WanBundle *b)
                        "%zu",
                        b->parts.vae, b->vae.family, b->vae.channels, b->parts.transformer,
                        wan_family_name(b->family), channels);
+    if (b->vae.time != PATCH_FRAMES)
+        return err_set(SORA_E_UNSUPPORTED,
+                       "%s makes one latent frame of %zu frames; %d are supported", b->parts.vae,
+                       b->vae.time, PATCH_FRAMES);
     /* the 2.2 autoencoder belongs to the 5B alone */
     if (b->family == WAN_T2V && strcmp(b->vae.family, "wan2.2") == 0) b->family = WAN_TI2V;
     return SORA_OK;

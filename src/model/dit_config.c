@@ -24,7 +24,7 @@ static const Field fields[] = {
     { "out_values", AT(out_values), SIZE, WIDTH_MAX },
     { "bottleneck", AT(bottleneck), SIZE, WIDTH_MAX },
     { "text_width", AT(text_width), SIZE, WIDTH_MAX },
-    { "patch", AT(patch), SIZE, 64 },
+    { "patch", AT(patch), SIZE, PATCH_SIDE_MAX },
     { "gated", AT(gated), FLAG, 0 },
     { "bias", AT(bias), FLAG, 0 },
     { "norm_heads", AT(norm_heads), FLAG, 0 },

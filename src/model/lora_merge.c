@@ -152,7 +152,8 @@ static void add_whole(const Chunk *k, const LoraDelta *d)
     size_t n = k->rows * k->width, at = k->first * k->width;
     const Tensor *x = d->part[LORA_DIFF];
     float *y = arena_alloc(k->a, n * sizeof *y);
-    quant_decode(y, (const char *)x->data + at * type_block_bytes(x->type), x->type, n);
+    quant_decode(y, (const char *)x->data + at / type_block(x->type) * type_block_bytes(x->type),
+                 x->type, n);
     for (size_t i = 0; i < n; i++) k->sum[i] += d->factor * y[i];
 }
 

@@ -122,7 +122,6 @@ static void mean_of_places(const float *token, size_t per_frame, float *out)
 void patch_unpack_latent(const float *tokens, bool first, size_t frames, size_t height,
                          size_t width, size_t patch, uint8_t *rgb)
 {
-    enum { PATCH_SIDE_MAX = 32 };
     assert(patch <= PATCH_SIDE_MAX && frames <= PATCH_FRAMES);
     float mean[PATCH_SIDE_MAX * PATCH_SIDE_MAX * PATCH_CHANNELS];
     Picture v = { height, width, patch };

@@ -7,7 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { PATCH_FRAMES = 4, PATCH_CHANNELS = 3 };
+enum { PATCH_FRAMES = 4, PATCH_CHANNELS = 3, PATCH_SIDE_MAX = 32 };
 
 /* A grid of tokens: latent frames, rows, columns. Tokens lie frame by frame, row by row. */
 typedef struct PatchGrid {

@@ -6,7 +6,7 @@
 #include "model/bundle.h"
 #include "model/reader.h"
 
-enum { ANSWERS_MAX = 64, ACTORS_MAX = 4096, WIDTH_MAX = 4096 };
+enum { ACTORS_MAX = 4096, WIDTH_MAX = 4096 };
 
 #define TEMPERATURE_KEY "sora.temperature"
 
@@ -81,8 +81,11 @@ static SoraStatus parse(const Json *root, ReaderConfig *c)
     Field f[FIELDS];
     fields_of(c, f);
     for (int i = 0; i < FIELDS; i++) TRY(read_count(root, f[i].name, f[i].most, f[i].at));
+    const ReaderConfig known = reader_config_default(c->actors); /* answers have no other meaning */
     for (int h = 0; h < READ_HEADS; h++)
-        TRY(read_count(root, head_name[h], ANSWERS_MAX, &c->answers[h]));
+        TRY(read_count(root, head_name[h], known.answers[h], &c->answers[h]));
+    if (c->answers[READ_LIKENESS] != known.answers[READ_LIKENESS])
+        return err_set(SORA_E_FORMAT, "the reader's \"likeness\" has one answer");
     if (c->width % (2 * c->heads))
         return err_set(SORA_E_FORMAT,
                        "the reader's %zu features do not make %zu heads of even size", c->width,

@@ -162,6 +162,7 @@ SoraStatus text_encode(const TextEncoder *e, const Compute *c, const char *const
         for (size_t i = 0; i < count; i++)
             pool(state + out->start[i] * width, out->start[i + 1] - out->start[i], width,
                  pooled + i * width);
+        status = pool_status(c->pool);
     }
     if (step != out_arena) arena_rewind(step, mark);
     return status;

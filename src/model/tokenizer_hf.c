@@ -28,17 +28,26 @@ static bool is_mark(uint32_t cp) /* joins the character before it to one graphem
 
 /* ---- normalising -------------------------------------------------------------------------- */
 
+/* As utf8_decode; a byte that is no UTF-8, which only replacements of a file can bring in, is one
+ * unknown character. */
+static size_t next_char(const char *s, const char *end, uint32_t *cp)
+{
+    size_t n = utf8_decode(s, end, cp);
+    if (!n) *cp = 0xFFFD;
+    return n ? n : 1;
+}
+
 /* Bytes of the grapheme that s starts with: a character and its marks, or a line break of two
  * characters. (Those that are joined otherwise are never short enough to matter below.) */
 static size_t grapheme(const char *s, const char *end)
 {
     uint32_t cp;
-    size_t n = utf8_decode(s, end, &cp);
+    size_t n = next_char(s, end, &cp);
     if (cp == '\r' && s + n < end && s[n] == '\n') return n + 1;
     if (cp < 32 || (cp >= 0x7F && cp < 0xA0) || cp == 0x2028 || cp == 0x2029) return n;
     while (s + n < end) {
-        size_t more = utf8_decode(s + n, end, &cp);
-        if (!more || !is_mark(cp)) break;
+        size_t more = next_char(s + n, end, &cp);
+        if (!is_mark(cp)) break;
         n += more;
     }
     return n;
@@ -59,7 +68,7 @@ static void map_chars(const Tokenizer *t, const char *s, const char *end, TokenT
             continue;
         }
         for (const char *stop = s + whole; s < stop;) {
-            size_t one = utf8_decode(s, end, &cp);
+            size_t one = next_char(s, end, &cp);
             if (charsmap_match(&t->charsmap, s, s + one, true, &to))
                 token_text_put(out, to, strlen(to));
             else
@@ -74,14 +83,14 @@ static Slice strip(Slice s, bool left, bool right)
     const char *at = (const char *)s.bytes, *end = at + s.size;
     uint32_t cp;
     while (left && at < end) {
-        size_t n = utf8_decode(at, end, &cp);
+        size_t n = next_char(at, end, &cp);
         if (!is_space(cp)) break;
         at += n;
     }
     while (right && at < end) {
         const char *last = end - 1;
         while (last > at && (*last & 0xC0) == 0x80) last--;
-        utf8_decode(last, end, &cp);
+        next_char(last, end, &cp);
         if (!is_space(cp)) break;
         end = last;
     }
@@ -191,7 +200,7 @@ static void put_text(Encoder *e, Slice s)
     const char *at = (const char *)s.bytes, *end = at + s.size, *start = at;
     while (at < end) {
         uint32_t cp;
-        size_t n = utf8_decode(at, end, &cp);
+        size_t n = next_char(at, end, &cp);
         if (is_space(cp)) {
             put_piece(e, (Slice){ (const unsigned char *)start, (size_t)(at - start) });
             start = at + n;

@@ -11,13 +11,13 @@
 #include "pipeline/wan_generate.h"
 
 /* Every other step is taken aside once the first frame is no noisier than this: the layout is
- * decided on the grid that was trained. The last ones look at both, as do so few that they cannot
+ * decided on the grid that was trained. The last one looks at both, as do so few that they cannot
  * take turns. */
 static const double ASIDE_BELOW = 0.8;
 /* What a shot that rolls has made is seen with so much noise, so that the network does not trust
  * every error in it and make it larger (diffusion forcing, arXiv 2407.01392, section 3.3). */
 static const double PAST_NOISE = 0.1;
-enum { FEW_STEPS = 10, BOTH_AT_LAST = 3, DRAW_PAST = 0x70617374 };
+enum { FEW_STEPS = 10, DRAW_PAST = 0x70617374 };
 
 GenerateOptions generate_options_default(void)
 {
@@ -134,7 +134,8 @@ static SoraStatus make_levels(Run *r)
     TRY(schedule_grid(GRID_LINEAR, o->steps, o->shift, 1, r->a, &r->one));
     r->begin = arena_zero(r->a, frames * sizeof *r->begin);
     r->held = arena_zero(r->a, frames * sizeof *r->held);
-    for (size_t f = 0; f < frames; f++) r->held[f] = condition_holds(c, r->b->config.patch, f);
+    for (size_t f = 0; f < frames; f++)
+        r->held[f] = condition_holds(c, r->b->config.patch, f) || !(condition_start(c, f) > 0);
     r->total = o->steps;
     if (r->window < frames)
         r->total = schedule_begin(o->steps, frames, r->window - r->past, r->held, r->begin);
@@ -179,21 +180,20 @@ static void load(const Run *r, size_t slot)
     put_given(r, slot, 1);
 }
 
-/* `past` before the first frame that is not clean. */
-static size_t window_start(const Run *r)
+size_t generate_window_start(const Run *r)
 {
     return size_min(r->emitted - size_min(r->emitted, r->past), r->grid.frames - r->window);
 }
 
 static void load_window(Run *r)
 {
-    r->base = window_start(r);
+    r->base = generate_window_start(r);
     for (size_t s = 0; s < r->window; s++) load(r, s);
 }
 
 static void slide(Run *r)
 {
-    size_t by = window_start(r) - r->base, count = r->per * r->values;
+    size_t by = generate_window_start(r) - r->base, count = r->per * r->values;
     if (by >= r->window) {
         sampler_shift(r->sampler, r->window);
         load_window(r);
@@ -293,7 +293,7 @@ static void keep(const Run *r, const double *sigma)
 static Look look_of(const Run *r, size_t i)
 {
     if (!r->aside || generate_level(r, r->base, i) > ASIDE_BELOW) return LOOK_STRAIGHT;
-    if (r->o->steps <= FEW_STEPS || i + BOTH_AT_LAST >= r->total) return LOOK_BOTH;
+    if (r->o->steps <= FEW_STEPS || i + 1 == r->total) return LOOK_BOTH;
     return i % 2 ? LOOK_ASIDE : LOOK_STRAIGHT;
 }
 
@@ -583,6 +583,7 @@ static SoraStatus stream_stages(const Bundle *b, const Compute *c, const Generat
 {
     Clip clip;
     TRY(check(b, o));
+    TRY(generate_state_check(o->state, a));
     size_t frames = o->window ? patch_video_frames(o->window) : o->frames, steps;
     if (!begins(o, frames)) return stream_laid_out(b, c, o, a, sink);
     GenerateOptions first = *o, rest = *o;

@@ -20,7 +20,7 @@ typedef struct Run {
     /* Levels of every latent frame: the same row of steps, begun at begin[f]. */
     Schedule one;  /* of one frame */
     size_t *begin; /* [grid.frames] */
-    bool *held;    /* [grid.frames] given whole: takes no step */
+    bool *held;    /* [grid.frames] given whole, or at no strength: takes no step */
     size_t total;  /* steps of the whole clip */
     /* Where it is: the window's frames are base, base + 1 ... of the clip. */
     size_t step_number, base, emitted;
@@ -68,8 +68,15 @@ SoraStatus generate_coarse_condition(GenerateOptions *o, Arena *a);
 SoraStatus generate_coarse_enlarge(const GenerateOptions *o, const Clip *layout, Arena *a,
                                    Condition *out);
 
+/* Where the window lies when so many frames have left: `past` before the first that is not clean.
+ */
+size_t generate_window_start(const Run *r);
+
 /* The level of latent frame f before step i. */
 double generate_level(const Run *r, size_t f, size_t i);
+
+/* Refuses to go on with a state of another shot, before any work is done; NULL is fine. */
+SoraStatus generate_state_check(const GenerateState *s, Arena *a);
 
 /* Begins the files of a state, or opens those that are there: then *resumed, the run is where it
  * was, and the frames that are done have gone into the sink. */

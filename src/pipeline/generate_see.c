@@ -208,5 +208,5 @@ SoraStatus generate_predict(void *prompted, const float *z, const double *sigma,
         generate_step_back(r, made, r->look == LOOK_BOTH, v);
     }
     arena_rewind(r->step, mark);
-    return SORA_OK;
+    return pool_status(r->c->pool);
 }

@@ -70,7 +70,8 @@ SoraStatus generate_state_save(const Run *r)
         { "sora.done", arena_printf(r->step, "%zu", r->emitted) },
     };
     SoraStatus status = SORA_OK;
-    if (fflush(r->frames) != 0)
+    /* they are on the disk before the roll counts on them */
+    if (fflush(r->frames) != 0 || fsync(fileno(r->frames)) != 0)
         status = err_set(SORA_E_IO, "cannot write %s.frames: %s", s->path, strerror(errno));
     if (status == SORA_OK)
         status = safetensors_write(generate_state_roll(s->path, r->step), entry, TENSORS, meta,
@@ -105,15 +106,44 @@ static SoraStatus read_count(const Safetensors *st, const char *key, size_t most
     return SORA_OK;
 }
 
-static SoraStatus read_roll(Run *r, const Safetensors *st)
+static SoraStatus same_shot(const Safetensors *st, const GenerateState *s)
 {
     const char *key = safetensors_metadata(st, "sora.key");
-    if (!key || strcmp(key, r->o->state->key) != 0)
-        return err_set(SORA_E_ARGUMENT, "it belongs to another shot, or was made with other "
-                                        "settings: say the same as then, or begin anew");
+    if (key && strcmp(key, s->key) == 0) return SORA_OK;
+    return err_set(SORA_E_ARGUMENT, "it belongs to another shot, or was made with other settings: "
+                                    "say the same as then, or begin anew");
+}
+
+/* The roll of this very shot. */
+static SoraStatus open_roll(const GenerateState *s, Arena *a, Safetensors *st)
+{
+    const char *roll = generate_state_roll(s->path, a);
+    if (!file_exists(roll))
+        return err_set(SORA_E_IO, "there is nothing to go on with: no %s", roll);
+    TRY(safetensors_open(roll, a, st));
+    SoraStatus status = same_shot(st, s);
+    if (status != SORA_OK) safetensors_close(st);
+    return err_while(status, "going on with %s", roll);
+}
+
+SoraStatus generate_state_check(const GenerateState *s, Arena *a)
+{
+    Safetensors st;
+    if (!s || !s->resume) return SORA_OK;
+    ArenaMark mark = arena_mark(a);
+    SoraStatus status = open_roll(s, a, &st);
+    if (status == SORA_OK) safetensors_close(&st);
+    arena_rewind(a, mark);
+    return status;
+}
+
+static SoraStatus read_roll(Run *r, const Safetensors *st)
+{
     TRY(read_count(st, "sora.step", r->total, &r->step_number));
     TRY(read_count(st, "sora.base", r->grid.frames - r->window, &r->base));
     TRY(read_count(st, "sora.done", r->grid.frames, &r->emitted));
+    if (r->base != generate_window_start(r))
+        return err_set(SORA_E_FORMAT, "its window is not where its frames end");
     SafetensorsEntry entry[TENSORS];
     float *order = arena_alloc(r->step, r->window * sizeof *order);
     list_tensors(r, order, entry);
@@ -150,14 +180,11 @@ static SoraStatus resume(Run *r, FrameSink sink)
 {
     const GenerateState *s = r->o->state;
     Safetensors st;
-    const char *roll = generate_state_roll(s->path, r->step);
     const char *done = generate_state_frames(s->path, r->step);
-    if (!file_exists(roll))
-        return err_set(SORA_E_IO, "there is nothing to go on with: no %s", roll);
-    TRY(safetensors_open(roll, r->step, &st));
+    TRY(open_roll(s, r->step, &st));
     SoraStatus status = read_roll(r, &st);
     safetensors_close(&st);
-    TRY(err_while(status, "going on with %s", roll));
+    TRY(err_while(status, "going on with %s", generate_state_roll(s->path, r->step)));
     r->frames = fopen(done, "r+b");
     if (!r->frames) return err_set(SORA_E_IO, "cannot go on without %s: %s", done, strerror(errno));
     return replay(r, sink);

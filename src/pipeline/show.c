@@ -12,7 +12,7 @@
 
 /* What the model makes may change from frame to frame; behind the second stage what changes is what
  * that and the crisp filter made of it (docs/decisions.md). */
-static const SteadyHold SMALL = { 0.7F, 32 }, LARGE = { 1, 64 };
+static const SteadyHold SMALL = { 1, 32 }, LARGE = { 1, 64 };
 
 struct Show {
     const Bundle *b;

@@ -32,6 +32,11 @@ static SoraStatus tokenize(const Encoder *e, const char *prompt, Arena *step, ui
     TokenizerIds ids;
     TRY(text_clean(prompt, step, &clean));
     TRY(tokenizer_encode(e->tokenizer, clean, strlen(clean), step, &ids));
+    for (size_t i = 0; i < ids.count; i++)
+        if (ids.id[i] >= umt5_words(e->text))
+            return err_set(SORA_E_FORMAT,
+                           "the tokenizer has a token %u, the text encoder knows %zu", ids.id[i],
+                           umt5_words(e->text));
     *cut = ids.count > UMT5_TOKENS_MAX - 1;
     *count = size_min(ids.count, UMT5_TOKENS_MAX - 1);
     memcpy(id, ids.id, *count * sizeof *id);

@@ -161,6 +161,18 @@ static void test_refusals(void **state)
     o.width = 0;
     CHECK_FAILS(write_open(in_folder("0.gif"), &o, &w), SORA_E_ARGUMENT, "0x48");
     o.width = WIDTH;
+    o.fps = 120;
+    CHECK_FAILS(write_open(in_folder("fast.gif"), &o, &w), SORA_E_ARGUMENT, "at most 100");
+    o.fps = 0, o.frames = 65;
+    CHECK_FAILS(write_open(in_folder("many.png"), &o, &w), SORA_E_ARGUMENT, "at most 64");
+    o.frames = 0;
+    CHECK_OK(write_open(in_folder("none/"), &o, &w));
+    write_abort(w); /* a folder that was made for nothing goes, too */
+    CHECK_OK(file_make_folder(in_folder("full/")));
+    CHECK_OK(file_write(in_folder("full/0001.png"), "mine", 4));
+    CHECK_FAILS(write_open(in_folder("full/"), &o, &w), SORA_E_IO, "0001.png exists already");
+    unlink(in_folder("full/0001.png"));
+    rmdir(in_folder("full/"));
     CHECK_OK(file_write(in_folder("n.gif.json"), "mine", 4));
     WriteOptions told = { .comment = comment };
     CHECK_FAILS(write_clip(in_folder("n.gif"), &in, &told), SORA_E_IO, "n.gif.json exists already");

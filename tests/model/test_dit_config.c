@@ -35,6 +35,7 @@ static void refuses_nonsense(void **state)
                       "\"out_values\":4,\"text_width\":4}",
                       &c),
                 SORA_E_FORMAT, "4 heads");
+    CHECK_FAILS(parse("{\"patch\":33}", &c), SORA_E_FORMAT, "patch");
 }
 
 int main(void)

@@ -218,6 +218,14 @@ static void refuses_what_is_no_reader(void **state)
     write_file(&b, path, "reader", reader_config_write(&c, b.a));
     CHECK_FAILS(reader_open(path, &f), SORA_E_FORMAT, "40 features do not make 3 heads");
     c = small();
+    c.answers[READ_SCENE] = SCENE_COUNT + 1; /* that have no name */
+    write_file(&b, path, "reader", reader_config_write(&c, b.a));
+    CHECK_FAILS(reader_open(path, &f), SORA_E_FORMAT, "\"scene\" is not a count");
+    c = small();
+    c.answers[READ_LIKENESS] = 1;
+    write_file(&b, path, "reader", reader_config_write(&c, b.a));
+    CHECK_FAILS(reader_open(path, &f), SORA_E_FORMAT, "\"likeness\"");
+    c = small();
     c.layers = 3;
     write_file(&b, path, "reader", reader_config_write(&c, b.a));
     CHECK_FAILS(reader_open(path, &f), SORA_E_FORMAT, "blocks.2.");

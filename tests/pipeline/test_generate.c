@@ -1,6 +1,8 @@
 /* Generation frame by frame: windows that roll, few given frames, what an edit keeps. */
 #include "check.h"
 
+#include <unistd.h>
+
 #include "base/rng.h"
 #include "model/bundle.h"
 #include "pipeline/generate_parts.h"
@@ -91,6 +93,80 @@ static void test_memory(void **state)
         arena_free(a);
     }
     assert_true(peak[1] - peak[0] <= 60 * (latents[1] - latents[0]) + 2 * ARENA_ALIGN);
+}
+
+typedef struct Stop {
+    Seen seen;
+    size_t at;
+    bool now;
+} Stop;
+
+static SoraStatus see_and_stop(void *self, size_t f, const uint8_t *rgb)
+{
+    Stop *s = self;
+    if (f == s->at) usleep(60000), s->now = true; /* a pool asks every 50 ms */
+    return see(&s->seen, f, rgb);
+}
+
+static bool wants_stop(void *self)
+{
+    return ((Stop *)self)->now;
+}
+
+/* The state of a clip that was stopped in the middle of a step, though nobody is told of steps, is
+ * that of the step before; one that was tampered with is refused. */
+static void test_stopped_roll(void **state)
+{
+    Fixture *f = *state;
+    enum { FRAMES = 41, BYTES = 16 * 24 * 3 };
+    char folder[] = "/tmp/sora-roll-XXXXXX", path[64], command[128];
+    ArenaMark mark = arena_mark(f->a);
+    assert_non_null(mkdtemp(folder));
+    snprintf(path, sizeof path, "%s/a.mp4", folder);
+    GenerateOptions o = small(FRAMES);
+    GenerateState roll = { .path = path, .key = "a fox", .engine = "tiny" };
+    Seen whole = { 0, BYTES, arena_alloc(f->a, FRAMES * BYTES) }, again = whole;
+    again.rgb = arena_alloc(f->a, FRAMES * BYTES);
+    Stop stop = { .at = 20 };
+    CHECK_OK(generate_stream(&f->b, f->c, &o, f->a, (FrameSink){ see, &whole }));
+    o.state = &roll;
+    pool_watch(f->pool, wants_stop, &stop);
+    assert_int_equal(generate_stream(&f->b, f->c, &o, f->a, (FrameSink){ see_and_stop, &stop }),
+                     SORA_CANCELLED);
+    pool_watch(f->pool, NULL, NULL);
+    assert_true(stop.seen.frames < FRAMES);
+    roll.resume = true;
+    CHECK_OK(generate_stream(&f->b, f->c, &o, f->a, (FrameSink){ see, &again }));
+    assert_int_equal(again.frames, FRAMES);
+    assert_memory_equal(again.rgb, whole.rgb, FRAMES * BYTES);
+
+    snprintf(command, sizeof command, "sed -i 's/\"sora.done\":\"[0-9]/\"sora.done\":\"0/' %s.roll",
+             path);
+    assert_int_equal(system(command), 0);
+    CHECK_FAILS(generate_stream(&f->b, f->c, &o, f->a, (FrameSink){ see, &again }), SORA_E_FORMAT,
+                "its window");
+    roll.key = "a cat";
+    CHECK_FAILS(generate_stream(&f->b, f->c, &o, f->a, (FrameSink){ see, &again }), SORA_E_ARGUMENT,
+                "another shot");
+    snprintf(command, sizeof command, "rm -r %s", folder);
+    assert_int_equal(system(command), 0);
+    arena_rewind(f->a, mark);
+}
+
+/* At no strength what is there comes back, in a window that rolls, too. */
+static void test_no_strength(void **state)
+{
+    Fixture *f = *state;
+    enum { FRAMES = 25 };
+    ArenaMark mark = arena_mark(f->a);
+    GenerateOptions o = small(FRAMES);
+    Clip source, made;
+    CHECK_OK(clip_new(f->a, FRAMES, 16, 24, 12, &source));
+    for (size_t i = 0; i < FRAMES * 16 * 24 * 3; i++) source.rgb[i] = (uint8_t)(i * 11);
+    o.condition = &(Condition){ .source = &source, .strength = 0 };
+    CHECK_OK(generate_clip(&f->b, f->c, &o, f->a, &made));
+    assert_memory_equal(made.rgb, source.rgb, FRAMES * 16 * 24 * 3);
+    arena_rewind(f->a, mark);
 }
 
 /* Few given frames, far apart, come back to the byte, and change what is between. */
@@ -529,12 +605,13 @@ static void test_recolour(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_memory),      cmocka_unit_test(test_few_given),
-        cmocka_unit_test(test_guess),       cmocka_unit_test(test_coarse),
-        cmocka_unit_test(test_layouter),    cmocka_unit_test(test_later),
-        cmocka_unit_test(test_keep),        cmocka_unit_test(test_aside),
-        cmocka_unit_test(test_skip_layers), cmocka_unit_test(test_recolour),
-        cmocka_unit_test(test_motion),      cmocka_unit_test(test_motion_given),
+        cmocka_unit_test(test_stopped_roll), cmocka_unit_test(test_no_strength),
+        cmocka_unit_test(test_memory),       cmocka_unit_test(test_few_given),
+        cmocka_unit_test(test_guess),        cmocka_unit_test(test_coarse),
+        cmocka_unit_test(test_layouter),     cmocka_unit_test(test_later),
+        cmocka_unit_test(test_keep),         cmocka_unit_test(test_aside),
+        cmocka_unit_test(test_skip_layers),  cmocka_unit_test(test_recolour),
+        cmocka_unit_test(test_motion),       cmocka_unit_test(test_motion_given),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }

@@ -7,7 +7,7 @@
 #include "base/json.h"
 #include "model/latent.h"
 
-enum { CONFIG_MAX = 1 << 20, HEAD_DIM = 128, TEXT_ROWS = 512, LAYERS_MAX = 1024 };
+enum { CONFIG_MAX = 1 << 20, HEAD_DIM = 128, TEXT_ROWS = 512, TEXT_ROWS_MAX = 1 << 16, LAYERS_MAX = 1024 };
 
 typedef struct WanAlias {
     char *name;
@@ -251,7 +251,7 @@ static SoraStatus find_heads(WanFile *f, const Json *json)
                        "config.json beside it",
                        weights_path(f->weights), c->width);
     if (!c->heads) c->heads = c->width / HEAD_DIM;
-    if (c->width % (2 * c->heads) || c->width / c->heads > 256)
+    if (!c->heads || c->width % (2 * c->heads) || c->width / c->heads > 256)
         return err_set(SORA_E_FORMAT, "%s: a width of %zu does not make %zu heads",
                        weights_path(f->weights), c->width, c->heads);
     return SORA_OK;
@@ -308,6 +308,9 @@ SoraStatus wan_open(const Weights *w, const char *config_path, Arena *a, WanFile
     TRY(find_controls(out, json));
     c->text_rows = whole(json, "text_len");
     if (!c->text_rows) c->text_rows = TEXT_ROWS;
+    if (c->text_rows > TEXT_ROWS_MAX)
+        return err_set(SORA_E_FORMAT, "%s: prompts of %zu tokens, at most %d are supported",
+                       weights_path(out->weights), c->text_rows, TEXT_ROWS_MAX);
     const Json *eps = json_get(json, "eps");
     if (eps && eps->number > 0 && eps->number < 1) c->eps = (float)eps->number;
     return find_family(out, json);
