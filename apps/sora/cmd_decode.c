@@ -24,7 +24,9 @@ SoraStatus cmd_decode(Cli *cli, int argc, char **argv)
                   .options = options,
                   .examples = "sora decode fox.safetensors --vae wan2.1-1.3b/ -o fox.mp4\n" },
         cli, argc, argv));
-    if (!vae) return err_set(SORA_E_ARGUMENT, T("%s is missing"), "--vae");
+    if (!vae)
+        return err_set(SORA_E_ARGUMENT,
+                       T("--vae is missing: name the autoencoder's file, or a model's folder"));
     TRY(sora_decode(cli->arg[0], vae, cli->threads, &clip));
     SoraWriteOptions o;
     sora_write_options_init(&o);

@@ -3,21 +3,9 @@
 #include <string.h>
 
 #include "base/error.h"
-#include "base/file.h"
 #include "base/utf8.h"
-#include "make.h"
+#include "generate.h"
 #include "progress.h"
-
-typedef struct Generate {
-    Make make;
-    OptionSize size;
-    int64_t width, height, frames, count;
-    double duration, fps;
-    const char *like, *prompts_file;
-    const char **prompt;
-    size_t prompts;
-    bool fps_given;
-} Generate;
 
 static SoraStatus parse(Generate *g, int argc, char **argv)
 {
@@ -62,135 +50,37 @@ static SoraStatus parse(Generate *g, int argc, char **argv)
         g->make.cli, argc, argv);
 }
 
-/* ---- prompts --------------------------------------------------------------------------- */
+/* ---- what is asked for ----------------------------------------------------------------- */
 
-static SoraStatus check_prompt(const char *text)
+/* Of two ways to say the same only one is used, so only one is taken. */
+static SoraStatus check_said(const Generate *g)
 {
-    if (utf8_check(text, strlen(text)) != SORA_OK)
-        return err_while(SORA_E_ARGUMENT, "reading the prompt");
-    if (!text[strspn(text, " \t\r\n")])
-        return err_set(SORA_E_ARGUMENT, T("the prompt is empty: say what should be seen"));
+    Cli *cli = g->make.cli;
+    cli->usage_error = true;
+    if (g->prompts_file && cli->arg_count)
+        return err_set(SORA_E_ARGUMENT, T("both a prompt and --prompts: one of the two"));
+    if (g->size.width && (g->width || g->height))
+        return err_set(SORA_E_ARGUMENT, T("both --size and --width or --height: one of the two"));
+    if (g->duration > 0 && g->frames)
+        return err_set(SORA_E_ARGUMENT, T("both --duration and --frames: one of the two"));
+    if (!g->prompts_file && !cli->arg_count && !g->like)
+        return err_set(SORA_E_ARGUMENT, T("%s is missing"), T("PROMPT"));
+    cli->usage_error = false;
     return SORA_OK;
-}
-
-static SoraStatus read_prompts(Generate *g)
-{
-    enum { FILE_MAX = 16 << 20 };
-    Arena *a = g->make.arena;
-    Slice file;
-    size_t lines = 1;
-    TRY(file_read(g->prompts_file, FILE_MAX, a, &file));
-    char *text = (char *)file.bytes, *line;
-    if (file.size >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0) text += 3;
-    for (const char *c = text; *c; c++) lines += *c == '\n';
-    g->prompt = arena_alloc(a, lines * sizeof *g->prompt);
-    while ((line = strsep(&text, "\n"))) {
-        line[strcspn(line, "\r")] = 0;
-        if (!line[strspn(line, " \t")]) continue;
-        TRY(err_while(check_prompt(line), "reading %s", g->prompts_file));
-        g->prompt[g->prompts++] = line;
-    }
-    if (g->prompts) return SORA_OK;
-    return err_set(SORA_E_ARGUMENT, T("%s has no prompt in it"), g->prompts_file);
 }
 
 static SoraStatus find_prompts(Generate *g)
 {
     const Cli *cli = g->make.cli;
-    if (g->prompts_file && cli->arg_count)
-        return err_set(SORA_E_ARGUMENT, T("both a prompt and --prompts: one of the two"));
-    if (g->prompts_file) return read_prompts(g);
-    if (!cli->arg_count && g->prompts) return SORA_OK; /* from --like */
-    if (!cli->arg_count) return err_set(SORA_E_ARGUMENT, T("%s is missing"), T("PROMPT"));
+    if (g->prompts_file)
+        return generate_prompts(g->prompts_file, g->make.arena, &g->prompt, &g->prompts);
+    if (!cli->arg_count) return SORA_OK; /* from --like */
+    const char *text = cli->arg[0];
+    TRY(err_while(utf8_check(text, strlen(text)), "reading the prompt"));
+    if (!text[strspn(text, " \t\r\n")])
+        return err_set(SORA_E_ARGUMENT, T("the prompt is empty: say what should be seen"));
     g->prompt = (const char **)cli->arg;
     g->prompts = 1;
-    return check_prompt(g->prompt[0]);
-}
-
-/* ---- --like ---------------------------------------------------------------------------- */
-
-static void take_integer(const Json *notes, const char *key, bool given, int64_t *out)
-{
-    const Json *x = json_get(notes, key);
-    if (!given && x && x->kind == JSON_IS_INTEGER) *out = x->integer;
-}
-
-static void take_number(const Json *notes, const char *key, bool given, double *out)
-{
-    const Json *x = json_get(notes, key);
-    if (!given && x && (x->kind == JSON_IS_INTEGER || x->kind == JSON_IS_REAL)) *out = x->number;
-}
-
-static void take_sampler(const Json *notes, Make *m)
-{
-    const char *name = json_text(notes, "sampler");
-    for (int i = 0; name && make_samplers[i]; i++)
-        if (!m->sampler_given && strcmp(name, make_samplers[i]) == 0) m->sampler = i;
-}
-
-/* Prompts that take over, unless --at says others. */
-static void take_later(const Json *notes, Make *m)
-{
-    const Json *later = json_get(notes, "later");
-    if (!later || later->kind != JSON_IS_ARRAY || m->at.count) return;
-    for (size_t i = 0; i < later->count && i < OPTION_LIST_MAX; i++) {
-        const Json *from = json_get(&later->item[i], "from");
-        const char *text = json_text(&later->item[i], "prompt");
-        if (!from || !text) continue;
-        m->at.item[m->at.count++] = arena_printf(m->arena, "%.17g=%s", from->number, text);
-    }
-}
-
-static void take_skipping(const Json *notes, Make *m)
-{
-    if (!m->skip_given) m->skip_scale = 0; /* a file that does not tell was made without */
-    take_number(notes, "slg_scale", m->skip_given, &m->skip_scale);
-    take_number(notes, "skip_layer_start", m->skip_start_given, &m->skip_start);
-    take_number(notes, "skip_layer_end", m->skip_end_given, &m->skip_end);
-    const Json *layers = json_get(notes, "skip_layers");
-    if (!layers || layers->kind != JSON_IS_ARRAY || m->skip_layers.count) return;
-    for (size_t i = 0; i < layers->count && i < OPTION_LIST_MAX; i++)
-        m->skip_layers.item[m->skip_layers.count++] =
-            arena_printf(m->arena, "%lld", (long long)layers->item[i].integer);
-}
-
-/* What the command line did not say comes from the file's notes. */
-static SoraStatus read_like(Generate *g, const char **made_by)
-{
-    Make *m = &g->make;
-    const Json *notes;
-    char *text = arena_alloc(m->arena, MAKE_NOTES_MAX);
-    TRY(sora_comment_read(g->like, text, MAKE_NOTES_MAX));
-    TRY(json_parse(text, strlen(text), g->like, m->arena, &notes));
-    const char *prompt = json_text(notes, "prompt");
-    if (!prompt) return err_set(SORA_E_FORMAT, T("%s does not say its prompt"), g->like);
-    g->prompt = arena_alloc(m->arena, sizeof *g->prompt);
-    g->prompt[0] = prompt;
-    g->prompts = 1;
-    bool sized = g->size.width || g->width || g->height, timed = g->frames || g->duration > 0;
-    take_integer(notes, "seed", m->seed >= 0, &m->seed);
-    take_integer(notes, "steps", m->steps_given, &m->steps);
-    take_number(notes, "cfg_scale", m->cfg_given, &m->cfg_scale);
-    take_number(notes, "shift", m->shift_given, &m->shift);
-    take_number(notes, "cfg_min", m->cfg_min_given, &m->cfg_min);
-    take_number(notes, "cfg_max", m->cfg_max_given, &m->cfg_max);
-    take_skipping(notes, m);
-    take_sampler(notes, m);
-    take_later(notes, m);
-    const Json *verbatim = json_get(notes, "verbatim"); /* a file that does not tell was */
-    if (!verbatim || (verbatim->kind == JSON_IS_BOOL && verbatim->boolean)) m->verbatim = true;
-    const Json *fast = json_get(notes, "fast");
-    if (fast && fast->kind == JSON_IS_BOOL && fast->boolean && !m->steps_given) m->fast = true;
-    take_integer(notes, "frames", timed, &g->frames);
-    take_integer(notes, "width", sized, &g->width);
-    take_integer(notes, "height", sized, &g->height);
-    take_number(notes, "fps", g->fps_given, &g->fps);
-    if (!m->negative) m->negative = json_text(notes, "negative");
-    if (!m->model) m->model = json_text(notes, "model");
-    m->steps_given = m->cfg_given = m->shift_given = m->sampler_given = g->fps_given = true;
-    m->cfg_min_given = m->cfg_max_given = true;
-    m->skip_given = m->skip_start_given = m->skip_end_given = true;
-    *made_by = json_text(notes, "engine");
     return SORA_OK;
 }
 
@@ -259,11 +149,7 @@ static SoraStatus check_paths(const Generate *g, size_t count)
     const Make *m = &g->make;
     if (count > 1 && strcmp(m->output, "-") == 0)
         return err_set(SORA_E_ARGUMENT, T("%zu videos do not go through one pipe"), count);
-    for (size_t i = 0; i < count && !m->yes && strcmp(m->output, "-") != 0; i++) {
-        const char *path = make_path(m, i, count);
-        if (path[strlen(path) - 1] != '/' && file_exists(path))
-            return err_set(SORA_E_IO, T("%s exists already; -y writes over it"), path);
-    }
+    for (size_t i = 0; i < count; i++) TRY(make_check_output(m, make_path(m, i, count)));
     return SORA_OK;
 }
 
@@ -271,7 +157,8 @@ static SoraStatus generate(Generate *g)
 {
     Make *m = &g->make;
     const char *made_by = NULL;
-    if (g->like) TRY(read_like(g, &made_by));
+    TRY(check_said(g));
+    if (g->like) TRY(generate_like(g, &made_by));
     TRY(find_prompts(g));
     size_t count = g->prompts * (size_t)g->count;
     if (m->resume && count > 1)

@@ -16,6 +16,38 @@ typedef struct Info {
 
 /* ---- videos and pictures ---- */
 
+/* What is in a list or an object comes on the same line, one after another. */
+static void print_value(const Json *x)
+{
+    switch (x->kind) {
+    case JSON_IS_NULL: break;
+    case JSON_IS_STRING: info_text(x->string); break;
+    case JSON_IS_INTEGER: printf("%lld", (long long)x->integer); break;
+    case JSON_IS_REAL: printf("%.10g", x->number); break;
+    case JSON_IS_BOOL: printf("%s", x->boolean ? "true" : "false"); break;
+    case JSON_IS_ARRAY:
+    case JSON_IS_OBJECT:
+        for (size_t i = 0; i < x->count; i++) {
+            printf("%s", i ? ", " : "");
+            if (x->item[i].key) {
+                info_text(x->item[i].key);
+                printf(" ");
+            }
+            print_value(&x->item[i]);
+        }
+    }
+}
+
+static void print_note(const char *key, const Json *x)
+{
+    if (x->kind == JSON_IS_NULL) return;
+    printf("  ");
+    info_text(key);
+    printf(": ");
+    print_value(x);
+    printf("\n");
+}
+
 static void print_media(const Info *info, const ReadInfo *m, size_t frames)
 {
     printf(T("%s: %zux%zu, %s\n"), info->path, m->width, m->height, m->codec);
@@ -31,13 +63,9 @@ static void print_media(const Info *info, const ReadInfo *m, size_t frames)
     }
     for (size_t i = 0; i < tree->count; i++) {
         const Json *x = &tree->item[i];
-        switch (x->kind) {
-        case JSON_IS_STRING: info_line(x->key, x->string); break;
-        case JSON_IS_INTEGER: printf("  %s: %lld\n", x->key, (long long)x->integer); break;
-        case JSON_IS_REAL: printf("  %s: %.10g\n", x->key, x->number); break;
-        case JSON_IS_BOOL: printf("  %s: %s\n", x->key, x->boolean ? "true" : "false"); break;
-        default: break;
-        }
+        bool list = x->kind == JSON_IS_ARRAY && x->count && x->item[0].kind == JSON_IS_OBJECT;
+        if (!list) print_note(x->key, x);
+        for (size_t k = 0; list && k < x->count; k++) print_note(x->key, &x->item[k]);
     }
 }
 

@@ -296,6 +296,17 @@ static void say_saved(const Train *t, const SoraTrainer *trainer)
                      t->o.dir);
 }
 
+static void tell_validation(const Loop *l)
+{
+    if (!l->t->cli->json) {
+        printf("%.6f\n", l->validation);
+        return;
+    }
+    JsonWriter w = progress_event(l->arena, "validation");
+    json_put_number(&w, "loss", l->validation);
+    progress_send(l->t->cli, &w);
+}
+
 static SoraStatus train(Train *t, Arena *a)
 {
     Loop l = { .t = t, .arena = a, .loss = NAN, .validation = NAN };
@@ -303,7 +314,7 @@ static SoraStatus train(Train *t, Arena *a)
     SoraStatus s;
     if (t->validate) {
         s = sora_train_validate(l.trainer, &l.validation);
-        if (s == SORA_OK) printf("%.6f\n", l.validation);
+        if (s == SORA_OK) tell_validation(&l);
     } else {
         begin(&l);
         s = run(&l);
@@ -317,10 +328,18 @@ static SoraStatus train(Train *t, Arena *a)
     return s == SORA_OK && progress_cancelled() ? SORA_CANCELLED : s;
 }
 
-static SoraStatus check(const Train *t)
+static SoraStatus check(const Train *t, Arena *a)
 {
     SoraFolderCount n;
     TRY(sora_train_check(&t->o, &n));
+    if (t->cli->json) {
+        JsonWriter w = progress_event(a, "check");
+        json_put_integer(&w, "training", n.training);
+        json_put_integer(&w, "validation", n.validation);
+        json_put_integer(&w, "left_out", n.dropped);
+        progress_send(t->cli, &w);
+        return SORA_OK;
+    }
     printf(T("%d for training, %d for validation, %d left out\n"), n.training, n.validation,
            n.dropped);
     return SORA_OK;
@@ -336,7 +355,7 @@ SoraStatus cmd_train(Cli *cli, int argc, char **argv)
     Arena *a = arena_new("train", 0);
     if (!a) return err_set(SORA_E_MEMORY, "no memory left");
     SoraStatus s = settle(&t, a);
-    if (s == SORA_OK) s = t.check ? check(&t) : train(&t, a);
+    if (s == SORA_OK) s = t.check ? check(&t, a) : train(&t, a);
     arena_free(a);
     return s;
 }

@@ -20,10 +20,15 @@ bool info_is_weights(const char *path)
     return safetensors || other || weights_is_name(path);
 }
 
+void info_text(const char *text)
+{
+    for (; *text; text++) putchar((unsigned char)*text < 32 || *text == 127 ? ' ' : *text);
+}
+
 void info_line(const char *key, const char *text)
 {
     printf("  %s%s", key, *key ? ": " : "");
-    for (; *text; text++) putchar((unsigned char)*text < 32 || *text == 127 ? ' ' : *text);
+    info_text(text);
     printf("\n");
 }
 

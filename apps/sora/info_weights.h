@@ -12,7 +12,10 @@ bool info_is_weights(const char *path);
 
 SoraStatus info_weights(Cli *cli, const char *path, bool tensors, Arena *a);
 
-/* Key and value on a line, control characters taken out: the text is a stranger's. */
+/* Prints a text, control characters taken out: it is a stranger's. */
+void info_text(const char *text);
+
+/* Key and value on a line, as info_text has them. */
 void info_line(const char *key, const char *text);
 
 #endif

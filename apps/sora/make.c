@@ -3,6 +3,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/random.h>
 
 #include "base/clock.h"
@@ -68,8 +69,8 @@ Option *make_options(Make *m, Option *table)
         { .group = T("Model") },
         { 'm', "model", T("a model file, or a folder with one"), .path = &m->model },
         { 0, "text-encoder", T("file of the text encoder"), .path = &m->text_encoder },
-        { 0, "lora", T("change a Wan model by a LoRA: FILE or FILE:STRENGTH"),
-          .value = "FILE[:0.8]", .list = &m->lora },
+        { 0, "lora", T("change the model by a LoRA: FILE or FILE:STRENGTH"), .value = "FILE[:0.8]",
+          .list = &m->lora },
         { 0, "memory", T("refuse what takes more memory than this"), .bytes = &m->memory },
         { .group = T("Output") },
         { 'o', "output",
@@ -98,8 +99,36 @@ static void on_log(void *self, const char *line)
     progress_say(self, "%s", lang_sentence(line, room, sizeof room));
 }
 
+static SoraStatus check_free(const char *path)
+{
+    if (!file_exists(path)) return SORA_OK;
+    return err_set(SORA_E_IO, T("%s exists already; -y writes over it"), path);
+}
+
+/* Formats without a place for notes get them in a file beside. */
+static bool has_beside(const char *path)
+{
+    size_t n = strlen(path);
+    return n > 4 &&
+           (strcasecmp(path + n - 4, ".gif") == 0 || strcasecmp(path + n - 4, ".y4m") == 0);
+}
+
+SoraStatus make_check_output(const Make *m, const char *path)
+{
+    if (!*path)
+        return err_set(SORA_E_ARGUMENT,
+                       T("the name after -o is empty: say where it goes, such as -o out.mp4"));
+    if (m->preview && strcmp(m->preview, path) == 0)
+        return err_set(SORA_E_ARGUMENT, T("%s is both the output and its preview: name another"),
+                       path);
+    if (m->yes || strcmp(path, "-") == 0 || path[strlen(path) - 1] == '/') return SORA_OK;
+    TRY(check_free(path));
+    return has_beside(path) ? check_free(arena_printf(m->arena, "%s.json", path)) : SORA_OK;
+}
+
 SoraStatus make_open(Make *m)
 {
+    if (m->preview && !m->yes && !m->resume) TRY(check_free(m->preview));
     SoraEngineOptions o;
     sora_engine_options_init(&o);
     o.model = m->model ? m->model : home_model("default", m->arena);
@@ -113,10 +142,7 @@ SoraStatus make_open(Make *m)
         o.log_self = m->cli;
     }
     make_wan_engine(m, &o);
-    if (strcmp(m->output, "-") == 0) {
-        m->cli->events = stderr;
-        if (!m->format) m->format = "mp4";
-    }
+    if (strcmp(m->output, "-") == 0 && !m->format) m->format = "mp4";
     return sora_engine_open(&o, &m->engine);
 }
 
@@ -328,53 +354,6 @@ static int on_step(void *self, int step, int steps, const SoraClip *preview)
 }
 
 /* ---- after ----------------------------------------------------------------------------- */
-
-JsonWriter make_notes(const Make *m, const SoraShot *s)
-{
-    JsonWriter w = json_writer(m->arena);
-    json_begin(&w, NULL, '{');
-    json_put_text(&w, "made_by", "machine");
-    json_put_text(&w, "digital_source_type", "trainedAlgorithmicMedia"); /* IPTC */
-    if (m->no_metadata) return w;
-    json_put_text(&w, "command", m->cli->command);
-    json_put_text(&w, "prompt", s->prompt);
-    json_put_bool(&w, "verbatim", s->verbatim);
-    if (s->negative) json_put_text(&w, "negative", s->negative);
-    json_put_integer(&w, "seed", (int64_t)s->seed);
-    if (s->later_count) {
-        json_begin(&w, "later", '[');
-        for (size_t i = 0; i < s->later_count; i++) {
-            json_begin(&w, NULL, '{');
-            json_put_number(&w, "from", s->later[i].from_s);
-            json_put_text(&w, "prompt", s->later[i].text);
-            json_end(&w, '}');
-        }
-        json_end(&w, ']');
-    }
-    json_put_integer(&w, "steps", s->steps);
-    if (s->fast) json_put_bool(&w, "fast", true);
-    json_put_number(&w, "cfg_scale", s->cfg_scale);
-    json_put_number(&w, "cfg_min", s->cfg_min);
-    json_put_number(&w, "cfg_max", s->cfg_max);
-    json_put_number(&w, "slg_scale", s->skip_scale);
-    json_put_number(&w, "skip_layer_start", s->skip_start);
-    json_put_number(&w, "skip_layer_end", s->skip_end);
-    if (s->skip_layer_count) {
-        json_begin(&w, "skip_layers", '[');
-        for (size_t i = 0; i < s->skip_layer_count; i++)
-            json_put_integer(&w, NULL, s->skip_layers[i]);
-        json_end(&w, ']');
-    }
-    json_put_text(&w, "sampler", make_samplers[s->sampler]);
-    json_put_number(&w, "shift", s->shift);
-    json_put_integer(&w, "frames", s->frames);
-    json_put_number(&w, "fps", s->fps);
-    json_put_integer(&w, "width", s->width);
-    json_put_integer(&w, "height", s->height);
-    json_put_text(&w, "model", m->model);
-    json_put_text(&w, "engine", sora_engine_id(m->engine));
-    return w;
-}
 
 static void say_done(const Make *m, const SoraShot *shot, const char *path)
 {

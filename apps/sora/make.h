@@ -7,7 +7,7 @@
 #include "cli.h"
 #include "options.h"
 
-enum { MAKE_OPTIONS = 60, MAKE_NOTES_MAX = 1 << 16, MAKE_CLIPS = OPTION_LIST_MAX + 8 };
+enum { MAKE_OPTIONS = 60, MAKE_NOTES_MAX = 1 << 20, MAKE_CLIPS = OPTION_LIST_MAX + 8 };
 
 typedef struct Make {
     Cli *cli;
@@ -22,8 +22,8 @@ typedef struct Make {
     uint64_t memory;
     const char *vae, *clip_image, *high_noise, *latents; /* make_wan.c */
     const char *image, *last_image;                      /* make_given.c */
-    OptionList at;
-    SoraClip *own[MAKE_CLIPS]; /* what the shot's parts are parts of */
+    OptionList at, at_files;                             /* the second: those that name files */
+    SoraClip *own[MAKE_CLIPS];                           /* what the shot's parts are parts of */
     size_t own_count;
     SoraPart *part;
     size_t part_count, part_room;
@@ -77,7 +77,11 @@ SoraStatus make_fitted(Make *m, const char *name, SoraClip *clip, int height, in
 /* SORA_E_ARGUMENT when the output would be written over this input. */
 SoraStatus make_check_input(const Make *m, const char *path);
 
-/* Opens the model. */
+/* Before any work: refuses a result whose file, or what comes beside it, would be written over
+ * unasked. */
+SoraStatus make_check_output(const Make *m, const char *path);
+
+/* Opens the model; refuses a preview that would be written over something. */
 SoraStatus make_open(Make *m);
 
 /* Says what the model was never shown of what a prompt asks for, what it has hardly learned, where
@@ -102,7 +106,7 @@ SoraStatus make_plan(Make *m, const SoraShot *shot, const char *path);
 SoraStatus make_file(Make *m, SoraShot *shot, const char *what, JsonWriter *notes,
                      const char *path);
 
-/* The beginning of the notes: who made it, and the shot's settings. */
+/* The beginning of the notes (make_notes.c): who made it, and the shot's settings. */
 JsonWriter make_notes(const Make *m, const SoraShot *shot);
 
 /* Where number `i` of `count` results goes: out.mp4, or out-1.mp4, out-2.mp4 ... */

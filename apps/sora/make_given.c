@@ -53,7 +53,7 @@ void make_given_free(Make *m)
     for (size_t i = 0; i < m->own_count; i++) sora_clip_free(m->own[i]);
     free(m->part);
     m->part = NULL;
-    m->own_count = m->part_count = m->part_room = m->later_count = 0;
+    m->own_count = m->part_count = m->part_room = m->later_count = m->at_files.count = 0;
 }
 
 void make_sound(Make *m, const char *path, double from_s, double length_s, double at_s)
@@ -232,10 +232,12 @@ SoraStatus make_given(Make *m, bool sized, SoraShot *s)
     if (m->image) TRY(give_file(m, m->image, 0, 1, &sized, s));
     for (size_t i = 0; i < count; i++) {
         int at = (int)fmin(rint(x[i].at_s * s->fps), s->frames - 1);
-        if (x[i].path)
+        if (x[i].path) {
             TRY(give_file(m, x[i].path, at, s->frames - at, &sized, s));
-        else
+            m->at_files.item[m->at_files.count++] = x[i].said;
+        } else {
             m->later[m->later_count++] = (SoraPrompt){ x[i].at_s, x[i].words };
+        }
     }
     if (m->last_image) TRY(give_file(m, m->last_image, s->frames - 1, 1, &sized, s));
     s->part = m->part, s->part_count = m->part_count;

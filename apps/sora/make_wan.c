@@ -59,6 +59,11 @@ static SoraStatus read_references(Make *m, SoraShot *shot)
 
 SoraStatus make_wan_shot(Make *m, SoraShot *shot)
 {
+    SoraShot fast = *shot; /* only sora's own models have --fast */
+    if (m->latents && sora_shot_fast(m->engine, &fast) == SORA_OK)
+        return err_set(SORA_E_UNSUPPORTED,
+                       T("--latents is for Wan models: those of sora's own make pixels and have no "
+                         "latent to save"));
     shot->cache = m->cache;
     shot->latents = m->latents;
     shot->control_scale = m->control_scale;

@@ -88,8 +88,10 @@ static const Option *find_in(const Option *o, const char *name, size_t size, cha
 typedef struct Parser {
     const Usage *usage;
     const Shared *shared;
+    Cli *cli;
     int argc, next;
     char **argv;
+    bool only_arguments; /* "--" was there */
 } Parser;
 
 static const Option *find(const Parser *p, const char *name, size_t size, char letter)
@@ -137,6 +139,7 @@ static SoraStatus take(Parser *p, const Option *o, char *value)
         }
         value = p->argv[p->next++];
     }
+    if (strcmp(o->name, "output") == 0 && strcmp(value, "-") == 0) p->cli->events = stderr;
     return options_value_set(o, value);
 }
 
@@ -161,22 +164,33 @@ static SoraStatus take_letters(Parser *p, char *letters)
     return SORA_OK;
 }
 
-static SoraStatus take_all(Parser *p, Cli *cli)
+static SoraStatus take_word(Parser *p)
 {
-    bool only_arguments = false;
-    while (p->next < p->argc) {
-        char *word = p->argv[p->next++];
-        if (only_arguments || word[0] != '-' || !word[1]) { /* "-" is standard input or output */
-            cli->arg[cli->arg_count++] = word;
-        } else if (strcmp(word, "--") == 0) {
-            only_arguments = true;
-        } else if (word[1] == '-') {
-            TRY(take_long(p, word + 2));
-        } else {
-            TRY(take_letters(p, word + 1));
-        }
+    Cli *cli = p->cli;
+    char *word = p->argv[p->next++];
+    if (p->only_arguments || word[0] != '-' || !word[1]) { /* "-" is standard input or output */
+        cli->arg[cli->arg_count++] = word;
+        return SORA_OK;
     }
-    return SORA_OK;
+    if (strcmp(word, "--") == 0) {
+        p->only_arguments = true;
+        return SORA_OK;
+    }
+    return word[1] == '-' ? take_long(p, word + 2) : take_letters(p, word + 1);
+}
+
+/* What follows an error is read all the same: it may say how errors are told. */
+static SoraStatus take_all(Parser *p)
+{
+    char sentence[ERR_TEXT_MAX];
+    SoraStatus first = SORA_OK;
+    while (p->next < p->argc) {
+        SoraStatus s = take_word(p);
+        if (s == SORA_OK || first != SORA_OK) continue;
+        first = s;
+        snprintf(sentence, sizeof sentence, "%s", err_text());
+    }
+    return first == SORA_OK ? SORA_OK : err_set(first, "%s", sentence);
 }
 
 static SoraStatus check_arguments(const Usage *u, const Cli *cli)
@@ -199,11 +213,11 @@ SoraStatus options_parse(const Usage *usage, Cli *cli, int argc, char **argv)
         options_help_describe(usage, shared.option, cli);
         return SORA_CANCELLED;
     }
-    Parser p = { usage, &shared, argc, 1, argv };
+    Parser p = { usage, &shared, cli, argc, 1, argv, false };
     cli->arg = argv; /* read from the front, filled behind where it was read */
     cli->arg_count = 0;
     cli->usage_error = true;
-    SoraStatus s = take_all(&p, cli);
+    SoraStatus s = take_all(&p);
     if (s == SORA_OK && shared.help) {
         options_help_show(usage, shared.option, cli);
         s = SORA_CANCELLED;

@@ -107,7 +107,7 @@ static void draw_line(const Progress *p)
 {
     char left[64];
     print_left(p, left, sizeof left);
-    fprintf(stderr, "%s: %.*f/%.*f  %s  %s\n", p->what, decimals(p->done), p->done,
+    fprintf(stderr, T("%s: %.*f/%.*f  %s  %s\n"), p->what, decimals(p->done), p->done,
             decimals(p->total), p->total, left, p->detail);
 }
 

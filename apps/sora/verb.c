@@ -22,7 +22,9 @@ SoraStatus verb_parse(Verb *v, const Usage *usage, const Option *own, int clips,
     u.arg_max = (size_t)clips + 1;
     TRY(options_parse(&u, v->make.cli, argc, argv));
     v->prompt = v->make.cli->arg_count > (size_t)clips ? v->make.cli->arg[clips] : "";
+    if (!v->prompt[strspn(v->prompt, " \t\r\n")]) v->prompt = "";
     for (int i = 0; i < clips; i++) TRY(make_check_input(&v->make, v->make.cli->arg[i]));
+    TRY(make_check_output(&v->make, v->make.output));
     return make_open(&v->make);
 }
 

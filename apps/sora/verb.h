@@ -8,7 +8,7 @@
 /* A video on its way: its size, and which of its frames are given (make.part). */
 typedef struct Verb {
     Make make;
-    const char *prompt;      /* "" when none was said */
+    const char *prompt;      /* "" when none was said, or nothing but spaces */
     const char *instruction; /* NULL, or what the prompt was made from */
     int frames, height, width;
     double fps;

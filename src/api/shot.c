@@ -520,7 +520,11 @@ SoraStatus sora_resume_comment(const char *path, char *out, size_t room)
     Safetensors st;
     const char *roll = generate_state_roll(state_path(path, a), a);
     SoraStatus s = SORA_OK;
-    if (!file_exists(roll)) s = err_set(SORA_E_IO, "there is nothing to go on with: no %s", roll);
+    if (!file_exists(roll))
+        s = err_set(SORA_E_IO,
+                    "there is nothing to go on with: no %s (short videos are made in one piece: "
+                    "begin anew)",
+                    roll);
     if (s == SORA_OK) s = safetensors_open(roll, a, &st);
     if (s == SORA_OK) {
         const char *comment = safetensors_metadata(&st, "sora.comment");

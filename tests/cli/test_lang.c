@@ -134,13 +134,40 @@ static void test_sentences(void **state)
     assert_string_equal(lang_sentence(en, room, sizeof room), "找不到文件 a.mp4");
     assert_string_equal(lang_sentence("while reading x: b.mp4 is damaged or cut short at frame 7",
                                       room, sizeof room),
-                        "reading x时：b.mp4 已损坏或不完整，问题在第 7 帧");
+                        "读取 x 时：b.mp4 已损坏或不完整，问题在第 7 帧");
     assert_string_equal(lang_sentence("nobody translated this", room, sizeof room),
                         "nobody translated this");
     char tiny[8];
     lang_sentence(en, tiny, sizeof tiny);
     assert_true(strlen(tiny) < sizeof tiny);
     for (const LangPair *p = lang_zh_errors; p->en; p++) check_directives(p);
+    lang_use(false);
+}
+
+/* `pattern` with "x" in its holes. */
+static const char *filled(const char *pattern, char *out)
+{
+    char *to = out;
+    for (const char *p = pattern; *p; p++) {
+        bool hole = p[0] == '%' && p[1] == 's';
+        *to++ = hole ? 'x' : *p;
+        p += hole;
+    }
+    *to = 0;
+    return out;
+}
+
+/* No pattern takes the sentences of one behind it. */
+static void test_order(void **state)
+{
+    (void)state;
+    char en[1024], zh[1024], room[1024];
+    lang_use(true);
+    for (const LangPair *p = lang_zh_errors; p->en; p++)
+        assert_string_equal(lang_sentence(filled(p->en, en), room, sizeof room), filled(p->zh, zh));
+    assert_string_equal(
+        lang_sentence("cannot write beside a/b.mp4: Permission denied", room, sizeof room),
+        "无法写入 a/b.mp4：没有权限");
     lang_use(false);
 }
 
@@ -161,6 +188,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_table),
         cmocka_unit_test(test_sentences),
+        cmocka_unit_test(test_order),
         cmocka_unit_test(test_columns),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -49,6 +49,8 @@ static void test_train(void **state)
     check_run("$S train run --data data --fresh", 1, "holds a run already");
     check_run("cp data/clip.gif data/alone.gif; $S train other --data data --sizes 16x16 --check",
               0, "alone.gif has no caption");
+    check_run("$S train other --data data --sizes 16x16 --check --json", 0,
+              "{\"event\":\"check\",\"training\":");
 }
 
 static void test_generate(void **state)
@@ -75,6 +77,10 @@ static void test_generate(void **state)
     check_run("$S generate night $M -o none/c.mp4 --frames 5", 1, "none/c.mp4");
     check_run("$S generate night $M -o c.mp4 --memory 1M", 1, "allowed");
     check_run("$S generate night -m clip.gif -o c.mp4", 1, "clip.gif");
+    check_run("$S generate night $M --latents l.safetensors -o c.mp4", 1, "is for Wan models");
+    check_run("$S generate night $M --steps 900 --frames 5 --size 32x32 --json -o c.mp4 & p=$!; "
+              "sleep 2; kill $p; wait $p",
+              130, "{\"event\":\"stopped\"}");
     check_run(
         "printf '一\\n\\ntwo\\n' >p.txt; $S generate --prompts p.txt $M --frames 1 --size 32x32 "
         "-o s.png && ls s-1.png s-2.png",
@@ -110,7 +116,9 @@ static void test_verbs(void **state)
 {
     (void)state;
     check_run("$S extend clip.gif more $M --after 0.3s -q -o e/ && ls e | wc -l", 0, "8");
-    check_run("$S extend clip.gif $M --before 0.2s -q -o e2/ && ls e2 | wc -l", 0, "7");
+    check_run("$S extend clip.gif '  ' $M --before 0.2s -o e2/ && ls e2 | wc -l", 0, "7");
+    if (!strstr(output, "no prompt: the clip shows")) fail_msg("%s", output);
+    check_run("$S generate --like e2/0001.png -q -o x.png", 1, "give the same 'sora extend' again");
     check_run("$S join clip.gif clip.gif $M --length 0.4s -q -o j/ && ls j | wc -l", 0, "14");
     check_run("$S loop clip.gif $M --length 0.5s -q -o l/ && ls l | wc -l", 0, "10");
     check_run("$S fill clip.gif $M --gaps 0.1s-0.3s -o f.gif", 0, "2 of 5 frames are made");

@@ -28,6 +28,12 @@ static void test_front(void **state)
     check_run("C", "ifno", 2, "did you mean 'info'?");
     check_run("C", "help info", 0, "usage: sora info");
     check_run("zh_CN.UTF-8", "--help", 0, "用法");
+    check_run("C", "ifno --json 2>/dev/null", 2, "{\"event\":\"error\"");
+    check_run("C", "--help >/dev/full", 1, "cannot write to the standard output");
+    check_run("C", "--version >/dev/full", 1, "cannot write");
+    check_run("C", "--commands >/dev/full", 1, "cannot write");
+    check_run("C", "info --help >/dev/full", 1, "cannot write");
+    check_run("C", "info --bogus --json 2>/dev/null", 2, "\"event\":\"error\"");
 }
 
 static void test_words(void **state)
@@ -94,6 +100,79 @@ static void test_info(void **state)
     check_run("C", "info media/three.gif > /dev/full", 1, "standard output");
 }
 
+/* What is wrong is refused before a model is looked for. */
+static void test_asked(void **state)
+{
+    (void)state;
+    const char *files = "$SORA_TEST_DATA/media/three.gif";
+    char args[512];
+    check_run("C", "generate", 2, "PROMPT is missing");
+    check_run("C", "generate a --size 64x64 --width 32", 2, "one of the two");
+    check_run("C", "generate a --duration 1s --frames 3", 2, "one of the two");
+    check_run("C", "generate a --prompts nofile", 2, "one of the two");
+    check_run("C", "generate a -o ''", 1, "the name after -o is empty");
+    check_run("C", "generate a -o a.png --preview a.png", 1, "both the output and its preview");
+    snprintf(args, sizeof args, "generate a -o /nowhere/a.mp4 --preview %s", files);
+    check_run("C", args, 1, "three.gif exists already; -y writes over it");
+    check_run("C", "generate '' --json -o - 2>/dev/null | wc -c", 0, "0\n");
+    check_run("C", "generate --bogus -o - --json >/dev/null", 2, "\"event\":\"error\"");
+}
+
+/* `generate` of a file that holds what printf makes of `text`. */
+static void check_file(const char *text, const char *args, int code, const char *words)
+{
+    char line[1024];
+    snprintf(
+        line, sizeof line,
+        "--version >/dev/null; printf '%s' >/tmp/sora-given.txt && '%s' generate -m nomodel %s",
+        text, getenv("SORA_PROGRAM"), args);
+    check_run("C", line, code, words);
+}
+
+static void test_prompts_file(void **state)
+{
+    (void)state;
+    const char *args = "-o - --prompts /tmp/sora-given.txt";
+    check_file("a\\rb\\r\\nc\\n\\rd", args, 1, "4 videos do not go through one pipe");
+    check_file("a\\r\\n\\377", args, 1, "line 2 of /tmp/sora-given.txt is not UTF-8");
+    check_file("a\\nb\\rc\\000d\\ne", args, 1, "line 3 of /tmp/sora-given.txt has a zero byte");
+    check_file("\\377\\376a\\000", args, 1, "is UTF-16");
+    check_file(" \\r\\n", args, 1, "has no prompt in it");
+}
+
+static void check_notes(const char *notes, const char *words)
+{
+    const char *args = "-o /nowhere/a.png --like /tmp/sora-given.gif";
+    char line[512];
+    snprintf(line, sizeof line,
+             "$(cp media/three.gif /tmp/sora-given.gif; cp /tmp/sora-given.txt "
+             "/tmp/sora-given.gif.json) %s",
+             args);
+    check_file(notes, line, 1, words);
+}
+
+/* The notes of a gif are in a file beside it. */
+static void test_like(void **state)
+{
+    (void)state;
+    check_notes("{\"prompt\":\"a\",\"command\":\"extend\"}", "give the same 'sora extend'");
+    check_notes("{\"prompt\":\"a\",\"image\":\"b.png\"}", "say --image beside --like");
+    check_notes("{\"prompt\":\"a\",\"at\":[\"0s=b.png\"]}", "say --at beside --like");
+    check_notes("{\"prompt\":\"a\",\"lora\":[\"b\"]}", "say --lora beside --like");
+    check_notes("{\"prompt\":\"a\",\"frames\":4294967297}", "a frames that is not 1 to 1000000");
+    check_notes("{\"prompt\":\"a\",\"steps\":\"two\"}", "a steps that is not 1 to 1000");
+    check_notes("{\"prompt\":\" \"}", "does not say its prompt");
+    check_notes("{\"prompt\":\"a\",\"steps\":2}", "nomodel");
+    check_run("C", "info /tmp/sora-given.gif", 0, "steps: 2");
+    check_file("{\"later\":[{\"from\":2,\"prompt\":\"b\"}],\"skip_layers\":[7,8]}",
+               "--prompts nofile; cp /tmp/sora-given.txt /tmp/sora-given.gif.json", 0, "");
+    check_run("C", "info /tmp/sora-given.gif", 0, "  later: from 2, prompt b\n  skip_layers: 7, 8");
+    check_run("C", "generate a -m nomodel -o /tmp/sora-given.gif", 1, "-y writes over it");
+    check_run("C", "generate a -m nomodel -o /tmp/sora-given.png; rm /tmp/sora-given.gif", 0, "");
+    check_run("C", "generate a -m nomodel -o /tmp/sora-given.gif", 1,
+              "sora-given.gif.json exists already; -y writes over it");
+}
+
 /* Every command explains itself, in both languages, and every line of the help fits. */
 static void test_every_help(void **state)
 {
@@ -127,10 +206,11 @@ static void test_generated(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_front),     cmocka_unit_test(test_convert),
-        cmocka_unit_test(test_words),     cmocka_unit_test(test_show),
-        cmocka_unit_test(test_info),      cmocka_unit_test(test_every_help),
-        cmocka_unit_test(test_generated),
+        cmocka_unit_test(test_front),        cmocka_unit_test(test_convert),
+        cmocka_unit_test(test_words),        cmocka_unit_test(test_show),
+        cmocka_unit_test(test_info),         cmocka_unit_test(test_every_help),
+        cmocka_unit_test(test_generated),    cmocka_unit_test(test_asked),
+        cmocka_unit_test(test_prompts_file), cmocka_unit_test(test_like),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

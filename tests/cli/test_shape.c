@@ -69,6 +69,7 @@ static void test_keyframes(void **state)
               "--at 0.3s=wide.png --at 0.5s='it snows, and rains' -o k/",
               0, "what --at says is put in order of time");
     if (!strstr(output, "wide.png: 32x16 is scaled to fill 16x16")) fail_msg("%s", output);
+    check_run("$S generate --like k/0001.png -o x.gif", 1, "say --at beside --like again");
     check_same("k/0001.png", "a.png");
     check_same("k/0009.png", "a.png");
     check_run("grep -a -o 'it snows, and rains' k/0001.png", 0, "it snows, and rains");
