@@ -7,7 +7,13 @@
 #include "base/json.h"
 #include "model/latent.h"
 
-enum { CONFIG_MAX = 1 << 20, HEAD_DIM = 128, TEXT_ROWS = 512, TEXT_ROWS_MAX = 1 << 16, LAYERS_MAX = 1024 };
+enum {
+    CONFIG_MAX = 1 << 20,
+    HEAD_DIM = 128,
+    TEXT_ROWS = 512,
+    TEXT_ROWS_MAX = 1 << 16,
+    LAYERS_MAX = 1024
+};
 
 typedef struct WanAlias {
     char *name;
