@@ -78,9 +78,10 @@ static void test_generate(void **state)
     check_run("$S generate night $M -o c.mp4 --memory 1M", 1, "allowed");
     check_run("$S generate night -m clip.gif -o c.mp4", 1, "clip.gif");
     check_run("$S generate night $M --latents l.safetensors -o c.mp4", 1, "is for Wan models");
-    check_run("$S generate night $M --steps 900 --frames 5 --size 32x32 --json -o c.mp4 & p=$!; "
-              "sleep 2; kill $p; wait $p",
-              130, "{\"event\":\"stopped\"}");
+    check_run(
+        "$S generate night $M --steps 1000 --frames 49 --size 128x128 --json -o c.mp4 & p=$!; "
+        "sleep 2; kill $p; wait $p",
+        130, "{\"event\":\"stopped\"}");
     check_run(
         "printf '一\\n\\ntwo\\n' >p.txt; $S generate --prompts p.txt $M --frames 1 --size 32x32 "
         "-o s.png && ls s-1.png s-2.png",

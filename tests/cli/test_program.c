@@ -122,31 +122,30 @@ static void test_asked(void **state)
 static void check_file(const char *text, const char *args, int code, const char *words)
 {
     char line[1024];
-    snprintf(
-        line, sizeof line,
-        "--version >/dev/null; printf '%s' >/tmp/sora-given.txt && '%s' generate -m nomodel %s",
-        text, getenv("SORA_PROGRAM"), args);
+    snprintf(line, sizeof line,
+             "--version >/dev/null; printf '%s' >$GIVEN/given.txt && '%s' generate -m nomodel %s",
+             text, getenv("SORA_PROGRAM"), args);
     check_run("C", line, code, words);
 }
 
 static void test_prompts_file(void **state)
 {
     (void)state;
-    const char *args = "-o - --prompts /tmp/sora-given.txt";
+    const char *args = "-o - --prompts $GIVEN/given.txt";
     check_file("a\\rb\\r\\nc\\n\\rd", args, 1, "4 videos do not go through one pipe");
-    check_file("a\\r\\n\\377", args, 1, "line 2 of /tmp/sora-given.txt is not UTF-8");
-    check_file("a\\nb\\rc\\000d\\ne", args, 1, "line 3 of /tmp/sora-given.txt has a zero byte");
+    check_file("a\\r\\n\\377", args, 1, "given.txt is not UTF-8");
+    check_file("a\\nb\\rc\\000d\\ne", args, 1, "given.txt has a zero byte");
     check_file("\\377\\376a\\000", args, 1, "is UTF-16");
     check_file(" \\r\\n", args, 1, "has no prompt in it");
 }
 
 static void check_notes(const char *notes, const char *words)
 {
-    const char *args = "-o /nowhere/a.png --like /tmp/sora-given.gif";
+    const char *args = "-o /nowhere/a.png --like $GIVEN/given.gif";
     char line[512];
     snprintf(line, sizeof line,
-             "$(cp media/three.gif /tmp/sora-given.gif; cp /tmp/sora-given.txt "
-             "/tmp/sora-given.gif.json) %s",
+             "$(cp media/three.gif $GIVEN/given.gif; cp $GIVEN/given.txt "
+             "$GIVEN/given.gif.json) %s",
              args);
     check_file(notes, line, 1, words);
 }
@@ -163,14 +162,14 @@ static void test_like(void **state)
     check_notes("{\"prompt\":\"a\",\"steps\":\"two\"}", "a steps that is not 1 to 1000");
     check_notes("{\"prompt\":\" \"}", "does not say its prompt");
     check_notes("{\"prompt\":\"a\",\"steps\":2}", "nomodel");
-    check_run("C", "info /tmp/sora-given.gif", 0, "steps: 2");
+    check_run("C", "info $GIVEN/given.gif", 0, "steps: 2");
     check_file("{\"later\":[{\"from\":2,\"prompt\":\"b\"}],\"skip_layers\":[7,8]}",
-               "--prompts nofile; cp /tmp/sora-given.txt /tmp/sora-given.gif.json", 0, "");
-    check_run("C", "info /tmp/sora-given.gif", 0, "  later: from 2, prompt b\n  skip_layers: 7, 8");
-    check_run("C", "generate a -m nomodel -o /tmp/sora-given.gif", 1, "-y writes over it");
-    check_run("C", "generate a -m nomodel -o /tmp/sora-given.png; rm /tmp/sora-given.gif", 0, "");
-    check_run("C", "generate a -m nomodel -o /tmp/sora-given.gif", 1,
-              "sora-given.gif.json exists already; -y writes over it");
+               "--prompts nofile; cp $GIVEN/given.txt $GIVEN/given.gif.json", 0, "");
+    check_run("C", "info $GIVEN/given.gif", 0, "  later: from 2, prompt b\n  skip_layers: 7, 8");
+    check_run("C", "generate a -m nomodel -o $GIVEN/given.gif", 1, "-y writes over it");
+    check_run("C", "generate a -m nomodel -o $GIVEN/given.png; rm $GIVEN/given.gif", 0, "");
+    check_run("C", "generate a -m nomodel -o $GIVEN/given.gif", 1,
+              "given.gif.json exists already; -y writes over it");
 }
 
 /* Every command explains itself, in both languages, and every line of the help fits. */
@@ -203,6 +202,20 @@ static void test_generated(void **state)
     check_run("C", "manual", 0, ".TH SORA 1");
 }
 
+/* Files that tests make lie in $GIVEN. */
+static int setup(void **state)
+{
+    static char folder[] = "/tmp/sora-program-XXXXXX";
+    (void)state;
+    return mkdtemp(folder) ? setenv("GIVEN", folder, 1) : -1;
+}
+
+static int teardown(void **state)
+{
+    (void)state;
+    return system("rm -r \"$GIVEN\"");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -212,5 +225,5 @@ int main(void)
         cmocka_unit_test(test_generated),    cmocka_unit_test(test_asked),
         cmocka_unit_test(test_prompts_file), cmocka_unit_test(test_like),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return cmocka_run_group_tests(tests, setup, teardown);
 }

@@ -123,10 +123,11 @@ static void the_last_frame_stays(void **state)
 static void shivers_are_held_behind_the_second_stage(void **state)
 {
     (void)state;
-    enum { SMALL = SIDE / 4 };
+    enum { SMALL = SIDE / 4, TO_THE_RIGHT = 0x1A6 }; /* a bit a frame */
     Fixture f = fixture(SMALL, 12, true);
     double moved[2];
-    for (size_t k = 0; k < FRAMES; k++) square(in[k], SMALL, 3 + (k % 2 ? 0.1 : -0.1));
+    for (size_t k = 0; k < FRAMES; k++)
+        square(in[k], SMALL, 3 + (TO_THE_RIGHT >> k & 1 ? 0.1 : -0.1));
     through(&f, NULL, FRAMES);
     moved[0] = change(out.rgb + 1, FRAMES - 2);
     Clip size = { FRAMES, SIDE, SIDE, 12, NULL };
@@ -134,8 +135,8 @@ static void shivers_are_held_behind_the_second_stage(void **state)
     f.plan.want.given = true;
     through(&f, &none, FRAMES);
     moved[1] = change(out.rgb + 1, FRAMES - 2);
-    /* 0.042; held before the second stage alone, 0.057 */
-    if (!(moved[0] < 0.05 * moved[1])) fail_msg("%g of %g are left", moved[0], moved[1]);
+    /* 0.21; held before the second stage alone, 0.33 */
+    if (!(moved[0] < 0.26 * moved[1])) fail_msg("%g of %g are left", moved[0], moved[1]);
     done(&f);
 }
 
