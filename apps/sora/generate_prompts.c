@@ -20,16 +20,6 @@ static SoraStatus check_line(const char *path, const char *line, size_t number, 
     return SORA_OK;
 }
 
-static SoraStatus check_kind(const char *path, Slice file)
-{
-    if (file.size < 2 ||
-        (memcmp(file.bytes, "\xff\xfe", 2) != 0 && memcmp(file.bytes, "\xfe\xff", 2) != 0))
-        return SORA_OK;
-    return err_set(SORA_E_FORMAT,
-                   "%s is UTF-16, not UTF-8; convert it: iconv -f UTF-16 -t UTF-8 '%s' -o new.txt",
-                   path, path);
-}
-
 static size_t count_lines(const char *text)
 {
     size_t lines = 1;
@@ -42,7 +32,7 @@ SoraStatus generate_prompts(const char *path, Arena *a, const char ***prompt, si
     enum { FILE_MAX = 16 << 20 };
     Slice file;
     TRY(file_read(path, FILE_MAX, a, &file));
-    TRY(check_kind(path, file));
+    TRY(utf8_refuse_utf16(path, file.bytes, file.size));
     char *text = (char *)file.bytes, *last = text + file.size, *next;
     if (file.size >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0) text += 3;
     *prompt = arena_alloc(a, count_lines(text) * sizeof **prompt);

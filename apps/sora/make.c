@@ -3,13 +3,13 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <sys/random.h>
 
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "home.h"
+#include "media/write.h"
 #include "progress.h"
 
 const char *const make_samplers[] = { "euler", "dpm++2m", "unipc", "dpm++2m-sde", NULL };
@@ -105,14 +105,6 @@ static SoraStatus check_free(const char *path)
     return err_set(SORA_E_IO, T("%s exists already; -y writes over it"), path);
 }
 
-/* Formats without a place for notes get them in a file beside. */
-static bool has_beside(const char *path)
-{
-    size_t n = strlen(path);
-    return n > 4 &&
-           (strcasecmp(path + n - 4, ".gif") == 0 || strcasecmp(path + n - 4, ".y4m") == 0);
-}
-
 SoraStatus make_check_output(const Make *m, const char *path)
 {
     if (!*path)
@@ -123,7 +115,8 @@ SoraStatus make_check_output(const Make *m, const char *path)
                        path);
     if (m->yes || strcmp(path, "-") == 0 || path[strlen(path) - 1] == '/') return SORA_OK;
     TRY(check_free(path));
-    return has_beside(path) ? check_free(arena_printf(m->arena, "%s.json", path)) : SORA_OK;
+    if (!write_has_beside(write_format(path))) return SORA_OK;
+    return check_free(arena_printf(m->arena, "%s.json", path));
 }
 
 SoraStatus make_open(Make *m)

@@ -219,9 +219,7 @@ SoraStatus sora_eval(const SoraEvalOptions *theirs, SoraEval **out)
         json_begin(&e->json, NULL, '{');
         json_put_text(&e->json, "suite", e->o.suite);
         pool_watch(e->reader->compute->pool, wants_stop, e);
-        s = find_suite(e->o.suite)(e);
-        if (pool_status(e->reader->compute->pool) != SORA_OK) s = SORA_CANCELLED;
-        pool_watch(e->reader->compute->pool, NULL, NULL);
+        s = pool_unwatch(e->reader->compute->pool, find_suite(e->o.suite)(e));
         json_end(&e->json, '}');
     }
     if (s == SORA_OK)

@@ -159,7 +159,6 @@ static SoraStatus run(SoraEval *e, ShapeSuite *s)
     s->show = on_pair, s->show_self = &sheet;
     e->total = shape_suite_work(s);
     SoraStatus status = shape_suite_run(s, &report);
-    if (status == SORA_OK) status = pool_status(s->c->pool);
     if (status == SORA_OK) status = eval_sheet_write(&sheet);
     eval_sheet_close(&sheet);
     if (status == SORA_OK) put_report(&e->json, s, &report);

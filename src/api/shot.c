@@ -345,14 +345,6 @@ static void watch(SoraEngine *e, SoraShot *s)
     pool_watch(e->pool, s->stop ? wants_stop : NULL, s);
 }
 
-/* Whatever came of a shot that was stopped in the middle of something. */
-static SoraStatus unwatch(SoraEngine *e, SoraStatus s)
-{
-    SoraStatus stopped = pool_status(e->pool);
-    pool_watch(e->pool, NULL, NULL);
-    return stopped != SORA_OK ? stopped : s;
-}
-
 /* ---- making ---------------------------------------------------------------------------- */
 
 SoraStatus sora_generate(SoraEngine *engine, const SoraShot *theirs, SoraClip **out)
@@ -372,7 +364,7 @@ SoraStatus sora_generate(SoraEngine *engine, const SoraShot *theirs, SoraClip **
     if (s == SORA_OK)
         s = shot_make(&engine->bundle, engine->compute, &plan, &given, &g, (size_t)shot.drop,
                       c->arena, &c->clip);
-    s = unwatch(engine, s);
+    s = pool_unwatch(engine->pool, s);
     arena_free(a);
     if (s == SORA_OK)
         *out = c;
@@ -467,7 +459,7 @@ static SoraStatus to_writer(SoraEngine *e, SoraShot *shot, const Plan *plan, con
     watch(e, shot);
     SoraStatus s =
         shot_stream(&e->bundle, e->compute, plan, given, g, a, (FrameSink){ write_one, &to });
-    s = unwatch(e, s);
+    s = pool_unwatch(e->pool, s);
     if (s == SORA_OK) return write_commit(w);
     write_abort(w);
     return s;

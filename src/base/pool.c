@@ -212,6 +212,13 @@ SoraStatus pool_status(const Pool *p)
     return p && atomic_load(&p->stopped) ? SORA_CANCELLED : SORA_OK;
 }
 
+SoraStatus pool_unwatch(Pool *p, SoraStatus s)
+{
+    SoraStatus stopped = pool_status(p);
+    pool_watch(p, NULL, NULL);
+    return stopped != SORA_OK ? stopped : s;
+}
+
 void pool_be_patient(Pool *p)
 {
     atomic_store_explicit(&p->spins, SPINS_PATIENT, memory_order_relaxed);

@@ -37,5 +37,8 @@ void parallel_for(Pool *p, size_t count, PoolFn fn, void *ctx);
  * first, which is then SORA_CANCELLED. pool_watch begins anew; `asked` NULL: nobody asks. */
 void pool_watch(Pool *p, bool (*asked)(void *self), void *self);
 SoraStatus pool_status(const Pool *p);
+/* Nobody asks any more. Returns what came of the computation: SORA_CANCELLED if it was stopped,
+ * otherwise `s`. */
+SoraStatus pool_unwatch(Pool *p, SoraStatus s);
 
 #endif

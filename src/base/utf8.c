@@ -1,5 +1,7 @@
 #include "base/utf8.h"
 
+#include <string.h>
+
 size_t utf8_decode(const char *s, const char *end, uint32_t *cp)
 {
     static const uint32_t smallest[5] = { 0, 0, 0x80, 0x800, 0x10000 };
@@ -37,4 +39,13 @@ SoraStatus utf8_check(const char *s, size_t size)
         i += n;
     }
     return SORA_OK;
+}
+
+SoraStatus utf8_refuse_utf16(const char *path, const void *bytes, size_t size)
+{
+    if (size < 2 || (memcmp(bytes, "\xff\xfe", 2) != 0 && memcmp(bytes, "\xfe\xff", 2) != 0))
+        return SORA_OK;
+    return err_set(SORA_E_FORMAT,
+                   "%s is UTF-16, not UTF-8; convert it: iconv -f UTF-16 -t UTF-8 '%s' -o new.txt",
+                   path, path);
 }

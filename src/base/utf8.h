@@ -17,4 +17,8 @@ size_t utf8_encode(uint32_t cp, char *out);
 /* SORA_E_FORMAT that names the byte offset where `size` bytes stop being UTF-8. */
 SoraStatus utf8_check(const char *s, size_t size);
 
+/* SORA_E_FORMAT that says how to convert the file at `path`, whose bytes these are, when it begins
+ * with the byte order mark of UTF-16. */
+SoraStatus utf8_refuse_utf16(const char *path, const void *bytes, size_t size);
+
 #endif

@@ -265,6 +265,7 @@ static SoraStatus run(const ShapeSuite *s, ShapeRound *r, Arena *lists, ShapeRep
     for (r->i = 0; r->i < s->count; r->i++) {
         arena_rewind(r->a, (ArenaMark){ 0 });
         TRY(err_while(one_round(r), "shaping clip %llu", (unsigned long long)r->i + 1));
+        TRY(pool_status(s->c->pool));
     }
     finish(r, out);
     return SORA_OK;

@@ -88,11 +88,15 @@ static SoraStatus check(const char *path, const Writer *w)
     return SORA_OK;
 }
 
-/* Formats without a place for words get them in a file beside; NULL: not needed. */
+bool write_has_beside(WriteFormat format)
+{
+    return format == WRITE_GIF || format == WRITE_Y4M;
+}
+
+/* NULL: not needed. */
 static const char *path_beside(const Writer *w)
 {
-    WriteFormat f = w->sink.format;
-    if (!w->options.comment || w->pipe || (f != WRITE_GIF && f != WRITE_Y4M)) return NULL;
+    if (!w->options.comment || w->pipe || !write_has_beside(w->sink.format)) return NULL;
     return arena_printf(w->sink.arena, "%s.json", w->sink.path);
 }
 

@@ -60,6 +60,9 @@ void write_abort(Writer *w);
 /* All of a clip; o->height, width, fps and frames are taken from it. */
 SoraStatus write_clip(const char *path, const Clip *clip, const WriteOptions *o);
 
+/* It has no place for the comment, which goes into FILE.json beside it. */
+bool write_has_beside(WriteFormat format);
+
 /* The format of a path, WRITE_AUTO when its ending is unknown. */
 WriteFormat write_format(const char *path);
 

@@ -111,12 +111,7 @@ static bool looks_like_gb18030(const unsigned char *p, size_t size)
 
 static SoraStatus not_utf8(const char *path, Slice text)
 {
-    if (text.size >= 2 && ((text.bytes[0] == 0xff && text.bytes[1] == 0xfe) ||
-                           (text.bytes[0] == 0xfe && text.bytes[1] == 0xff)))
-        return err_set(
-            SORA_E_FORMAT,
-            "%s is UTF-16, not UTF-8; convert it: iconv -f UTF-16 -t UTF-8 '%s' -o new.txt", path,
-            path);
+    TRY(utf8_refuse_utf16(path, text.bytes, text.size));
     if (looks_like_gb18030(text.bytes, text.size))
         return err_set(SORA_E_FORMAT,
                        "%s is GB18030 (or GBK), not UTF-8; convert it: iconv -f GB18030 -t UTF-8 "
