@@ -187,9 +187,10 @@ static void put_report(SoraEval *e, const DrawOptions *draw, const TextReport *r
     keep_learned(e, r);
 }
 
-static SoraStatus tell(void *self, const char *prompt, Arena *a, const char **told)
+static SoraStatus tell(void *self, const char *prompt, Arena *a, const char **told,
+                       CameraMove *camera)
 {
-    return prompt_told(self, NULL, prompt, a, told);
+    return prompt_told(self, NULL, prompt, a, told, camera);
 }
 
 static SoraStatus run(SoraEval *e, TextSuite *s, TextReport *report)

@@ -204,14 +204,40 @@ static void inherit(const Before *b, Facts *f, CaptionView *said)
     caption_view_tidy(f, said);
 }
 
+/* As far as the world's cameras go: several actors need the width themselves. */
+static const double PAN_ALONE = 0.38, PAN_SEVERAL = 0.24, SHAKE = 0.0145;
+
+/* The moves of a camera that a model does not draw. */
+static SoraStatus camera_of(const PromptWords *p, const Facts *f, const CaptionView *said,
+                            Language l, Arena *a, CameraMove *out)
+{
+    CameraMove m = { 0 };
+    Facts still = *f;
+    CaptionView view = *said;
+    double pan = f->actors > 1 ? PAN_SEVERAL : PAN_ALONE;
+    char *held = arena_alloc(a, CAPTION_SIZE_MAX);
+    if (!said->camera) return SORA_OK;
+    if (f->camera == CAMERA_PAN_LEFT) m.pan = -pan;
+    if (f->camera == CAMERA_PAN_RIGHT) m.pan = pan;
+    if (f->camera == CAMERA_SHAKE) m.shake = SHAKE;
+    if (m.pan == 0 && m.shake == 0) return SORA_OK;
+    still.camera = CAMERA_STILL;
+    view.camera = false;
+    if (!recaption(p->model.lexicon, &still, &view, l, held)) return SORA_OK;
+    m.held = held;
+    *out = m;
+    return SORA_OK;
+}
+
 SoraStatus prompt_told(PromptWords *p, const char *before, const char *prompt, Arena *a,
-                       const char **told)
+                       const char **told, CameraMove *camera)
 {
     Facts facts;
     ParseReport r;
     const char *text = prompt;
     char *out = arena_alloc(a, CAPTION_SIZE_MAX);
     *told = prompt;
+    *camera = (CameraMove){ 0 };
     if (p->lora || !p->model.listed || !p->actors || !prompt[strspn(prompt, " \t\r\n")] ||
         strlen(prompt) > PARSE_PROMPT_MAX)
         return SORA_OK;
@@ -229,8 +255,9 @@ SoraStatus prompt_told(PromptWords *p, const char *before, const char *prompt, A
     if (r.actor_missing) return SORA_OK;
     TRY(replace_untaught(p, &r, a, &facts));
     inherit(&was, &facts, &r.said);
-    if (recaption(p->model.lexicon, &facts, &r.said, r.language, out)) *told = out;
-    return SORA_OK;
+    if (!recaption(p->model.lexicon, &facts, &r.said, r.language, out)) return SORA_OK;
+    *told = out;
+    return camera_of(p, &facts, &r.said, r.language, a, camera);
 }
 
 /* ---- the check ------------------------------------------------------------------------- */
@@ -335,11 +362,12 @@ static SoraStatus check(SoraEngine *e, const char *before, const char *prompt, A
     TRY(engine_words(e));
     TRY(text_encoder_reads(e->bundle.text, prompt, a, &out->read));
     const char *told;
+    CameraMove camera;
     Check c = { e->words, LANG_EN, a, out };
     size_t whole = out->read; /* half a word is none */
     while (whole && letter(prompt[whole - 1]) && letter(prompt[whole])) whole--;
     TRY(check_words(&c, arena_printf(a, "%.*s", (int)whole, prompt)));
-    TRY(prompt_told(e->words, before, prompt, a, &told));
+    TRY(prompt_told(e->words, before, prompt, a, &told, &camera));
     if (told != prompt) snprintf(out->told, sizeof out->told, "%s", told);
     return SORA_OK;
 }

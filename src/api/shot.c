@@ -133,15 +133,18 @@ static SoraStatus check_shot(const SoraShot *s)
 
 /* What the model is told; `before` of the prompt it takes over from. */
 static SoraStatus tell(SoraEngine *e, const SoraShot *s, const char *before, const char *prompt,
-                       Arena *a, const char **told)
+                       Arena *a, const char **told, CameraMove *camera)
 {
     *told = prompt;
+    *camera = (CameraMove){ 0 };
     if (s->verbatim || e->bundle.wan) return SORA_OK;
     TRY(engine_words(e));
-    return prompt_told(e->words, before, prompt, a, told);
+    return prompt_told(e->words, before, prompt, a, told, camera);
 }
 
-static SoraStatus options_of(SoraEngine *e, SoraShot *s, Arena *a, GenerateOptions *out)
+/* `told`: in place of the shot's prompt. */
+static SoraStatus options_of(SoraEngine *e, SoraShot *s, const char *told, Arena *a,
+                             GenerateOptions *out)
 {
     GenerateOptions g = generate_options_default();
     const Clip **reference = arena_alloc(a, (s->reference_count + 1) * sizeof *reference);
@@ -153,11 +156,13 @@ static SoraStatus options_of(SoraEngine *e, SoraShot *s, Arena *a, GenerateOptio
     g.skip_layer_count = s->skip_layer_count;
     g.skip_scale = s->skip_scale, g.skip_start = s->skip_start, g.skip_end = s->skip_end;
     g.cfg_min = s->cfg_min, g.cfg_max = s->cfg_max;
-    TRY(tell(e, s, NULL, s->prompt, a, &g.prompt));
+    g.prompt = told;
     GeneratePrompt *later = arena_alloc(a, (s->later_count + 1) * sizeof *later);
     for (size_t i = 0; i < s->later_count; i++) {
+        CameraMove none; /* a shot of several prompts is planned without */
         later[i].from_s = s->later[i].from_s;
-        TRY(tell(e, s, i ? later[i - 1].text : g.prompt, s->later[i].text, a, &later[i].text));
+        TRY(tell(e, s, i ? later[i - 1].text : g.prompt, s->later[i].text, a, &later[i].text,
+                 &none));
     }
     g.later = later;
     g.later_count = s->later_count;
@@ -288,9 +293,9 @@ static double skipped_share(const SoraShot *s)
     return fmax(0, fmin(1, s->skip_end) - fmax(0, s->skip_start));
 }
 
-/* Copies their shot over the defaults, checks it, and plans it. */
-static SoraStatus plan_shot(SoraEngine *e, const SoraShot *theirs, bool streamed, SoraShot *shot,
-                            Plan *plan)
+/* Copies their shot over the defaults, checks it, and plans it, as `told` says. Memory from `a`. */
+static SoraStatus plan_shot(SoraEngine *e, const SoraShot *theirs, bool streamed, Arena *a,
+                            SoraShot *shot, Plan *plan, const char **told)
 {
     sora_shot_init(shot);
     TRY(version_copy(shot, sizeof *shot, theirs, "SoraShot"));
@@ -305,6 +310,8 @@ static SoraStatus plan_shot(SoraEngine *e, const SoraShot *theirs, bool streamed
                          .given = shot->source || shot->part_count,
                          .streamed = streamed };
     if (e->bundle.wan) TRY(check_wan(e, shot));
+    TRY(tell(e, shot, NULL, shot->prompt, a, told, &want.camera));
+    if (shot->later_count) want.camera = (CameraMove){ 0 };
     uint64_t room = shot->memory ? shot->memory : memory_available();
     want.memory = (size_t)room;
     TRY(plan_make(&e->bundle, e->compute, &want, plan));
@@ -318,7 +325,12 @@ SoraStatus sora_plan(SoraEngine *engine, const SoraShot *theirs, SoraPlan *out)
 {
     SoraShot shot;
     Plan p;
-    TRY(plan_shot(engine, theirs, true, &shot, &p));
+    const char *told;
+    Arena *a = arena_new("plan", 0);
+    if (!a) return err_set(SORA_E_MEMORY, "no memory for a plan");
+    SoraStatus s = plan_shot(engine, theirs, true, a, &shot, &p, &told);
+    arena_free(a);
+    TRY(s);
     *out = (SoraPlan){ .size = sizeof *out,
                        .frames = (int)p.frames,
                        .height = (int)p.height,
@@ -353,11 +365,12 @@ SoraStatus sora_generate(SoraEngine *engine, const SoraShot *theirs, SoraClip **
     Plan plan;
     GenerateOptions g;
     Condition given;
+    const char *told;
     SoraClip *c = NULL;
-    TRY(plan_shot(engine, theirs, false, &shot, &plan));
     Arena *a = arena_new("shot", 0);
     if (!a) return err_set(SORA_E_MEMORY, "no memory for a shot");
-    SoraStatus s = options_of(engine, &shot, a, &g);
+    SoraStatus s = plan_shot(engine, theirs, false, a, &shot, &plan, &told);
+    if (s == SORA_OK) s = options_of(engine, &shot, told, a, &g);
     if (s == SORA_OK) s = condition_of(engine, &shot, a, &given);
     if (s == SORA_OK) s = clip_begin(&c);
     watch(engine, &shot);
@@ -472,10 +485,11 @@ static SoraStatus generate_file(SoraEngine *e, const SoraShot *theirs, const cha
     Plan plan;
     GenerateOptions g;
     Condition given;
+    const char *told;
     WriteOptions w;
     Writer *writer;
-    TRY(plan_shot(e, theirs, true, &shot, &plan));
-    TRY(options_of(e, &shot, a, &g));
+    TRY(plan_shot(e, theirs, true, a, &shot, &plan, &told));
+    TRY(options_of(e, &shot, told, a, &g));
     TRY(condition_of(e, &shot, a, &given));
     TRY(clip_write_options(o, &w));
     const char *beside = state_path(path, a);

@@ -106,6 +106,7 @@ typedef struct Turn {
     uint64_t i;
     TextPrompt prompt;
     const char *told;
+    CameraMove camera;
     Clip made;
     Drawn world;
     Reading reading[2]; /* of the model's clip and the world's */
@@ -135,6 +136,7 @@ static SoraStatus make(const TextSuite *s, const Compute *c, Turn *t, double *sc
     g.frames = size->frames, g.height = size->height, g.width = size->width, g.fps = size->fps;
     PlanRequest want = plan_request(&g);
     Plan plan;
+    want.camera = t->camera;
     TRY(plan_make(s->model, c, &want, &plan));
     *scale = (double)size->height / (double)plan.height;
     return shot_make(s->model, c, &plan, NULL, &g, 0, t->a, &t->made);
@@ -274,7 +276,7 @@ static SoraStatus fill_round(Round *r, uint64_t *i, TextReport *out)
             continue;
         }
         t->told = t->prompt.text;
-        if (s->tell) TRY(s->tell(s->tell_self, t->told, t->a, &t->told));
+        if (s->tell) TRY(s->tell(s->tell_self, t->told, t->a, &t->told, &t->camera));
         r->count++;
     }
     return SORA_OK;

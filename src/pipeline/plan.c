@@ -102,6 +102,16 @@ static void plan_size(const Native *n, size_t patch, Plan *p)
     p->resized = p->height != w->height || p->width != w->width;
 }
 
+/* No camera moves over a picture, or over what is given. */
+static void plan_camera(const Bundle *b, Plan *p)
+{
+    CameraMove *m = &p->want.camera;
+    if (p->want.given || p->want.frames == 1) *m = (CameraMove){ 0 };
+    if (!m->held) return;
+    p->width = camera_wide(m, p->width, 2 * b->config.patch); /* whole patches of a layout, too */
+    p->resized = true;
+}
+
 /* ---- what it takes --------------------------------------------------------------------- */
 
 /* The program without a model, and the libraries that it loads (`sora info` of a video). */
@@ -258,11 +268,13 @@ SoraStatus plan_make(const Bundle *b, const Compute *c, const PlanRequest *want,
     *out = (Plan){ .want = *want };
     TRY(plan_time(&n, out));
     if (b->wan) {
+        out->want.camera = (CameraMove){ 0 };
         out->rolled = false; /* made whole, at any length */
         out->want.streamed = false;
         return plan_wan(b, c, out);
     }
     plan_size(&n, b->config.patch, out);
+    plan_camera(b, out);
     PatchGrid grid = patch_grid(out->frames, out->height, out->width, b->config.patch);
     grid.frames = out->window;
     DitSequence sequence = { grid, patch_frame_s(out->fps), 0 };

@@ -7,6 +7,7 @@
 
 #include "media/sizes.h"
 #include "model/bundle.h"
+#include "pipeline/camera.h"
 #include "pipeline/generate.h"
 
 /* What a model was taught: the sizes in its file ("sora.sizes"). */
@@ -28,11 +29,12 @@ typedef struct PlanRequest {
     size_t memory;  /* bytes that may be used, 0: no limit; Wan models can be made to need less */
     bool streamed;  /* frames leave as they are made */
     bool given;     /* a source is given in part, which a Wan model has to encode */
+    CameraMove camera; /* of a clip of which nothing is given */
 } PlanRequest;
 
 typedef struct Plan {
     PlanRequest want;
-    size_t frames, height, width; /* as the model makes it */
+    size_t frames, height, width; /* as the model makes it: for a pan wider than what is shown */
     double fps;                   /* 0: a picture */
     bool retimed, resized;        /* made at another rate or size than shown */
     bool rolled;                  /* longer than its window */

@@ -200,7 +200,8 @@ static SoraStatus stream(const Shot *s, const GenerateOptions *options, FrameSin
         if (g.recolour && made.source->rgb && !made.given && !made.mask && !s->b->wan)
             TRY(recolour(s->b, s->c, &g, s->a, (Clip *)made.source));
     }
-    TRY(show_new(s->b, s->c, p, s->given, sink, s->a, &show));
+    if (p->want.camera.held) g.prompt = p->want.camera.held;
+    TRY(show_new(s->b, s->c, p, s->given, g.seed, sink, s->a, &show));
     TRY(generate_stream(s->b, s->c, &g, s->a, (FrameSink){ take_made, show }));
     return show_end(show);
 }

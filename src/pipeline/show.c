@@ -19,6 +19,7 @@ struct Show {
     const Compute *c;
     const Plan *p;
     const Condition *given; /* or NULL */
+    uint64_t seed;          /* of a shaking hand */
     FrameSink sink;
     Arena *a;
     size_t factor;        /* of the second stage; 1: there is none, or nothing for it to do */
@@ -32,6 +33,26 @@ struct Show {
 
 /* ---- the size and the rate that were asked for ----------------------------------------- */
 
+static bool moves(const Show *s)
+{
+    return s->p->want.camera.held;
+}
+
+/* What the camera shows of a frame, of the size that is wanted. */
+static SoraStatus look(Show *s, size_t f, const uint8_t *rgb, ResizeOptions o)
+{
+    const PlanRequest *w = &s->p->want;
+    Clip one = { 1, s->height, s->width, 0, (uint8_t *)rgb }, seen;
+    double share = (double)f / (double)(w->frames - 1), seconds = (double)f / w->fps;
+    ArenaMark mark = arena_mark(s->a);
+    o.window =
+        camera_window(&w->camera, s->seed, share, seconds, resize_cover(&one, o.height, o.width));
+    TRY(resize_clip(&one, &o, s->a, &seen));
+    memcpy(s->frame, seen.rgb, o.height * o.width * 3);
+    arena_rewind(s->a, mark);
+    return SORA_OK;
+}
+
 /* `rgb`: what was made for the next frame that is shown. */
 static SoraStatus show(Show *s, const uint8_t *rgb)
 {
@@ -42,7 +63,9 @@ static SoraStatus show(Show *s, const uint8_t *rgb)
     ResizeOptions o = {
         .height = w->height, .width = w->width, .filter = RESIZE_LANCZOS, .pool = s->c->pool
     };
-    if (made && s->height == w->height && s->width == w->width)
+    if (moves(s))
+        TRY(look(s, f, rgb, o));
+    else if (made && s->height == w->height && s->width == w->width)
         memcpy(s->frame, rgb, w->height * w->width * 3);
     else if (made)
         TRY(resize_to_fill(rgb, s->height, s->width, o, s->a, s->frame));
@@ -151,10 +174,10 @@ double show_seconds(const Bundle *b, const Compute *c, const Plan *p, double spe
 /* ---- the way --------------------------------------------------------------------------- */
 
 SoraStatus show_new(const Bundle *b, const Compute *c, const Plan *p, const Condition *given,
-                    FrameSink sink, Arena *a, Show **out)
+                    uint64_t seed, FrameSink sink, Arena *a, Show **out)
 {
     Show *s = arena_zero(a, sizeof *s);
-    *s = (Show){ .b = b, .c = c, .p = p, .given = given, .sink = sink, .a = a };
+    *s = (Show){ .b = b, .c = c, .p = p, .given = given, .seed = seed, .sink = sink, .a = a };
     s->factor = factor_of(b, p);
     s->height = p->height * s->factor, s->width = p->width * s->factor;
     s->pair = arena_zero(a, 2 * s->height * s->width * 3);

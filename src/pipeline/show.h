@@ -1,6 +1,7 @@
 /* Made frames on their way to those that are shown: shivers are held (steady.h), the second stage
  * makes them larger, frames between them are found (media/retime.h), they get the size that was
- * asked for, and beside given frames they go on from those (beside.h). */
+ * asked for, the camera moves over them (camera.h), and beside given frames they go on from those
+ * (beside.h). */
 #ifndef PIPELINE_SHOW_H
 #define PIPELINE_SHOW_H
 
@@ -13,11 +14,11 @@ typedef struct Show Show;
 size_t show_bytes(const Bundle *b, const Plan *p);
 double show_seconds(const Bundle *b, const Compute *c, const Plan *p, double speed);
 
-/* `given` of the size that is wanted, or NULL; the shown frames, p->want.frames of them, go into
- * `sink` in order, some later than what they are made of. Memory from `a`, for as long as the Show
- * is used, and working memory as well. */
+/* `given` of the size that is wanted, or NULL; `seed` of a shaking hand; the shown frames,
+ * p->want.frames of them, go into `sink` in order, some later than what they are made of. Memory
+ * from `a`, for as long as the Show is used, and working memory as well. */
 SoraStatus show_new(const Bundle *b, const Compute *c, const Plan *p, const Condition *given,
-                    FrameSink sink, Arena *a, Show **out);
+                    uint64_t seed, FrameSink sink, Arena *a, Show **out);
 
 /* The next made frame [p->height, p->width, 3]. */
 SoraStatus show_take(Show *s, const uint8_t *rgb);

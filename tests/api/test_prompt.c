@@ -265,6 +265,43 @@ static void test_length(void **state)
     sora_engine_close(e);
 }
 
+static int planned_width(SoraEngine *e, SoraShot s)
+{
+    SoraPlan p;
+    CHECK_OK(sora_plan(e, &s, &p));
+    return p.width;
+}
+
+/* For a pan more is made than is shown; not where it is not said, or nothing can move. */
+static void test_pan(void **state)
+{
+    (void)state;
+    SoraEngine *e = open_engine(taught_few);
+    SoraShot s;
+    sora_shot_init(&s);
+    s.frames = 25, s.height = s.width = 64;
+    static const char *const PANS[] = { "a cat walks in the forest, the camera pans left",
+                                        "一只狐狸在雪地里跳舞，镜头向右摇" };
+    static const char *const STAYS[] = { "a cat walks in the forest", "a cat, the camera shakes",
+                                         "a cat walks left, the camera tilts up",
+                                         "the camera pans left", "a red wombat pan" };
+    for (size_t i = 0; i < sizeof PANS / sizeof *PANS; i++) {
+        s.prompt = PANS[i];
+        assert_int_equal(planned_width(e, s), 96);
+    }
+    s.prompt = "a cat and a fox, the camera pans to the right";
+    assert_int_equal(planned_width(e, s), 80);
+    for (size_t i = 0; i < sizeof STAYS / sizeof *STAYS; i++) {
+        s.prompt = STAYS[i];
+        assert_int_equal(planned_width(e, s), 64);
+    }
+    s.prompt = PANS[0], s.verbatim = 1;
+    assert_int_equal(planned_width(e, s), 64);
+    s.verbatim = 0, s.frames = 1;
+    assert_int_equal(planned_width(e, s), 64);
+    sora_engine_close(e);
+}
+
 static void test_bad_model(void **state)
 {
     (void)state;
@@ -284,7 +321,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_hardly_learned), cmocka_unit_test(test_unknown),
         cmocka_unit_test(test_taught),         cmocka_unit_test(test_told),
-        cmocka_unit_test(test_length),         cmocka_unit_test(test_bad_model),
+        cmocka_unit_test(test_length),         cmocka_unit_test(test_pan),
+        cmocka_unit_test(test_bad_model),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }

@@ -60,7 +60,7 @@ static void through(Fixture *f, const Condition *given, size_t frames)
     Show *s;
     out.count = 0;
     CHECK_OK(
-        show_new(&f->bundle, f->compute, &f->plan, given, (FrameSink){ keep, &out }, f->a, &s));
+        show_new(&f->bundle, f->compute, &f->plan, given, 5, (FrameSink){ keep, &out }, f->a, &s));
     for (size_t k = 0; k < frames; k++) CHECK_OK(show_take(s, in[k]));
     CHECK_OK(show_end(s));
     assert_int_equal(out.count, f->plan.want.frames);
@@ -156,6 +156,47 @@ static void given_frames_are_exact(void **state)
     done(&f);
 }
 
+/* Left of its middle a still and wide frame is white: how many columns of white are shown. */
+static void pans_over_wide_frames(void **state)
+{
+    (void)state;
+    enum { WIDE = SIDE + SIDE / 2 };
+    Fixture f = fixture(SIDE, 12, false);
+    static uint8_t wide[SIDE * WIDE * 3];
+    Show *s;
+    size_t before = SIDE;
+    f.plan.width = WIDE;
+    f.plan.want.camera = (CameraMove){ .pan = 0.375, .held = "a fox" };
+    for (size_t i = 0; i < SIDE * WIDE; i++) memset(wide + 3 * i, i % WIDE < WIDE / 2 ? 250 : 5, 3);
+    out.count = 0;
+    CHECK_OK(show_new(&f.bundle, f.compute, &f.plan, NULL, 5, (FrameSink){ keep, &out }, f.a, &s));
+    for (size_t k = 0; k < FRAMES; k++) CHECK_OK(show_take(s, wide));
+    CHECK_OK(show_end(s));
+    assert_int_equal(out.count, FRAMES);
+    for (size_t k = 0; k < FRAMES; k++) {
+        size_t white = 0;
+        for (size_t x = 0; x < SIDE; x++) white += out.rgb[k][3 * x] > 127;
+        assert_true(white < before);
+        if (k == 0) assert_int_equal(white, SIDE / 2 + 6);
+        if (k + 1 == FRAMES) assert_int_equal(white, SIDE / 2 - 6);
+        before = white;
+    }
+    done(&f);
+}
+
+static void a_hand_shakes_what_stands_still(void **state)
+{
+    (void)state;
+    Fixture f = fixture(SIDE, 12, false);
+    for (size_t k = 0; k < FRAMES; k++) square(in[k], SIDE, 10);
+    through(&f, NULL, FRAMES);
+    assert_true(change(out.rgb, FRAMES) == 0);
+    f.plan.want.camera = (CameraMove){ .shake = 0.02, .held = "a fox" };
+    through(&f, NULL, FRAMES);
+    for (size_t k = 1; k < FRAMES; k++) assert_true(change(out.rgb + k - 1, 2) > 0);
+    done(&f);
+}
+
 static void a_plan_counts_it(void **state)
 {
     (void)state;
@@ -175,6 +216,8 @@ int main(void)
         cmocka_unit_test(the_last_frame_stays),
         cmocka_unit_test(shivers_are_held_behind_the_second_stage),
         cmocka_unit_test(given_frames_are_exact),
+        cmocka_unit_test(pans_over_wide_frames),
+        cmocka_unit_test(a_hand_shakes_what_stands_still),
         cmocka_unit_test(a_plan_counts_it),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
