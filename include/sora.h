@@ -247,7 +247,7 @@ typedef struct SoraShot {
     size_t reference_count;
     double control_scale; /* Wan VACE: how strongly what is given steers, 1 */
     int verbatim;         /* 1: the model is given the prompts as they are, else as it is told them
-                             (SoraPromptCheck) */
+                             (SoraPromptCheck), and pans and shaking hands move what is shown */
     int recolour; /* 1: the source first gets the colours of what the prompt asks for, where the
                      whole picture changes: another hour, another weather, another place */
 } SoraShot;
@@ -255,7 +255,7 @@ typedef struct SoraShot {
 /* How a shot will be made, known before any work is done. */
 typedef struct SoraPlan {
     size_t size;               /* stamped by sora_plan */
-    int frames, height, width; /* as the model makes it */
+    int frames, height, width; /* as the model makes it: for a pan wider than what is shown */
     double fps;                /* 0: a picture */
     int tokens;
     uint64_t bytes;  /* memory of the process at the peak */
