@@ -42,12 +42,24 @@ static ResizeWindow shaken(double shake, uint64_t seed, double seconds, ResizeWi
                            whole.y + (whole.height - h) / 2 + y * far, w, h };
 }
 
+/* From `middle` outwards: the room on both sides is the same. */
+static double whole_pixels(double at, double middle, double pixel)
+{
+    double moved = at - middle, steps = rint(moved / pixel);
+    if (fabs(steps * pixel) > middle) steps = trunc(moved / pixel);
+    return middle + steps * pixel;
+}
+
 ResizeWindow camera_window(const CameraMove *m, uint64_t seed, double share, double seconds,
-                           ResizeWindow still)
+                           ResizeWindow still, size_t shown)
 {
     ResizeWindow w = still;
     if (!m->held) return w;
     double way = m->pan * still.width * (gone(share) - 0.5);
     w.x += fmax(-still.x, fmin(way, still.x));
-    return m->shake > 0 ? shaken(m->shake, seed, seconds, w) : w;
+    if (m->shake > 0) w = shaken(m->shake, seed, seconds, w);
+    double pixel = w.width / (double)shown;
+    w.x = whole_pixels(w.x, still.x + (still.width - w.width) / 2, pixel);
+    w.y = whole_pixels(w.y, still.y + (still.height - w.height) / 2, pixel);
+    return w;
 }

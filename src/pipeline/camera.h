@@ -17,8 +17,9 @@ typedef struct CameraMove {
 size_t camera_wide(const CameraMove *m, size_t width, size_t patch);
 
 /* What is shown of a made frame, of which `still` is the middle, when `share` of the clip's time
- * has gone by, at `seconds`; the seed says how a hand shakes. Never more than is there. */
+ * has gone by, at `seconds`; the seed says how a hand shakes. Never more than is there. It moves by
+ * whole pixels of the `shown` ones across: what stands still then looks the same in every frame. */
 ResizeWindow camera_window(const CameraMove *m, uint64_t seed, double share, double seconds,
-                           ResizeWindow still);
+                           ResizeWindow still, size_t shown);
 
 #endif

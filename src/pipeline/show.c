@@ -45,8 +45,8 @@ static SoraStatus look(Show *s, size_t f, const uint8_t *rgb, ResizeOptions o)
     Clip one = { 1, s->height, s->width, 0, (uint8_t *)rgb }, seen;
     double share = (double)f / (double)(w->frames - 1), seconds = (double)f / w->fps;
     ArenaMark mark = arena_mark(s->a);
-    o.window =
-        camera_window(&w->camera, s->seed, share, seconds, resize_cover(&one, o.height, o.width));
+    ResizeWindow still = resize_cover(&one, o.height, o.width);
+    o.window = camera_window(&w->camera, s->seed, share, seconds, still, o.width);
     TRY(resize_clip(&one, &o, s->a, &seen));
     memcpy(s->frame, seen.rgb, o.height * o.width * 3);
     arena_rewind(s->a, mark);

@@ -191,9 +191,11 @@ static void a_hand_shakes_what_stands_still(void **state)
     for (size_t k = 0; k < FRAMES; k++) square(in[k], SIDE, 10);
     through(&f, NULL, FRAMES);
     assert_true(change(out.rgb, FRAMES) == 0);
-    f.plan.want.camera = (CameraMove){ .shake = 0.02, .held = "a fox" };
+    f.plan.want.camera = (CameraMove){ .shake = 0.05, .held = "a fox" };
     through(&f, NULL, FRAMES);
-    for (size_t k = 1; k < FRAMES; k++) assert_true(change(out.rgb + k - 1, 2) > 0);
+    size_t moved = 0; /* by whole pixels, so not in every frame */
+    for (size_t k = 1; k < FRAMES; k++) moved += change(out.rgb + k - 1, 2) > 0;
+    assert_true(moved >= FRAMES / 2);
     done(&f);
 }
 
