@@ -208,25 +208,23 @@ static void inherit(const Before *b, Facts *f, CaptionView *said)
 static const double PAN_ALONE = 0.38, PAN_SEVERAL = 0.24, SHAKE = 0.0145;
 
 /* The moves of a camera that a model does not draw. */
-static SoraStatus camera_of(const PromptWords *p, const Facts *f, const CaptionView *said,
-                            Language l, Arena *a, CameraMove *out)
+static CameraMove camera_of(const PromptWords *p, const Facts *f, const CaptionView *said,
+                            Language l, Arena *a)
 {
     CameraMove m = { 0 };
     Facts still = *f;
     CaptionView view = *said;
     double pan = f->actors > 1 ? PAN_SEVERAL : PAN_ALONE;
-    char *held = arena_alloc(a, CAPTION_SIZE_MAX);
-    if (!said->camera) return SORA_OK;
+    if (!said->camera) return m;
     if (f->camera == CAMERA_PAN_LEFT) m.pan = -pan;
     if (f->camera == CAMERA_PAN_RIGHT) m.pan = pan;
     if (f->camera == CAMERA_SHAKE) m.shake = SHAKE;
-    if (m.pan == 0 && m.shake == 0) return SORA_OK;
+    if (m.pan == 0 && m.shake == 0) return m;
     still.camera = CAMERA_STILL;
     view.camera = false;
-    if (!recaption(p->model.lexicon, &still, &view, l, held)) return SORA_OK;
-    m.held = held;
-    *out = m;
-    return SORA_OK;
+    char *held = arena_alloc(a, CAPTION_SIZE_MAX);
+    if (recaption(p->model.lexicon, &still, &view, l, held)) m.held = held;
+    return m;
 }
 
 SoraStatus prompt_told(PromptWords *p, const char *before, const char *prompt, Arena *a,
@@ -237,7 +235,7 @@ SoraStatus prompt_told(PromptWords *p, const char *before, const char *prompt, A
     const char *text = prompt;
     char *out = arena_alloc(a, CAPTION_SIZE_MAX);
     *told = prompt;
-    *camera = (CameraMove){ 0 };
+    if (camera) *camera = (CameraMove){ 0 };
     if (p->lora || !p->model.listed || !p->actors || !prompt[strspn(prompt, " \t\r\n")] ||
         strlen(prompt) > PARSE_PROMPT_MAX)
         return SORA_OK;
@@ -257,7 +255,8 @@ SoraStatus prompt_told(PromptWords *p, const char *before, const char *prompt, A
     inherit(&was, &facts, &r.said);
     if (!recaption(p->model.lexicon, &facts, &r.said, r.language, out)) return SORA_OK;
     *told = out;
-    return camera_of(p, &facts, &r.said, r.language, a, camera);
+    if (camera) *camera = camera_of(p, &facts, &r.said, r.language, a);
+    return SORA_OK;
 }
 
 /* ---- the check ------------------------------------------------------------------------- */
@@ -362,12 +361,11 @@ static SoraStatus check(SoraEngine *e, const char *before, const char *prompt, A
     TRY(engine_words(e));
     TRY(text_encoder_reads(e->bundle.text, prompt, a, &out->read));
     const char *told;
-    CameraMove camera;
     Check c = { e->words, LANG_EN, a, out };
     size_t whole = out->read; /* half a word is none */
     while (whole && letter(prompt[whole - 1]) && letter(prompt[whole])) whole--;
     TRY(check_words(&c, arena_printf(a, "%.*s", (int)whole, prompt)));
-    TRY(prompt_told(e->words, before, prompt, a, &told, &camera));
+    TRY(prompt_told(e->words, before, prompt, a, &told, NULL));
     if (told != prompt) snprintf(out->told, sizeof out->told, "%s", told);
     return SORA_OK;
 }

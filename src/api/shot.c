@@ -131,12 +131,12 @@ static SoraStatus check_shot(const SoraShot *s)
     return SORA_OK;
 }
 
-/* What the model is told; `before` of the prompt it takes over from. */
+/* What the model is told; `before` of the prompt it takes over from. *camera: prompt_told's. */
 static SoraStatus tell(SoraEngine *e, const SoraShot *s, const char *before, const char *prompt,
                        Arena *a, const char **told, CameraMove *camera)
 {
     *told = prompt;
-    *camera = (CameraMove){ 0 };
+    if (camera) *camera = (CameraMove){ 0 };
     if (s->verbatim || e->bundle.wan) return SORA_OK;
     TRY(engine_words(e));
     return prompt_told(e->words, before, prompt, a, told, camera);
@@ -159,10 +159,9 @@ static SoraStatus options_of(SoraEngine *e, SoraShot *s, const char *told, Arena
     g.prompt = told;
     GeneratePrompt *later = arena_alloc(a, (s->later_count + 1) * sizeof *later);
     for (size_t i = 0; i < s->later_count; i++) {
-        CameraMove none; /* a shot of several prompts is planned without */
         later[i].from_s = s->later[i].from_s;
         TRY(tell(e, s, i ? later[i - 1].text : g.prompt, s->later[i].text, a, &later[i].text,
-                 &none));
+                 NULL));
     }
     g.later = later;
     g.later_count = s->later_count;
@@ -310,8 +309,7 @@ static SoraStatus plan_shot(SoraEngine *e, const SoraShot *theirs, bool streamed
                          .given = shot->source || shot->part_count,
                          .streamed = streamed };
     if (e->bundle.wan) TRY(check_wan(e, shot));
-    TRY(tell(e, shot, NULL, shot->prompt, a, told, &want.camera));
-    if (shot->later_count) want.camera = (CameraMove){ 0 };
+    TRY(tell(e, shot, NULL, shot->prompt, a, told, shot->later_count ? NULL : &want.camera));
     uint64_t room = shot->memory ? shot->memory : memory_available();
     want.memory = (size_t)room;
     TRY(plan_make(&e->bundle, e->compute, &want, plan));

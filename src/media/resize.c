@@ -174,7 +174,7 @@ SoraStatus resize_to_fill(const uint8_t *rgb, size_t height, size_t width, Resiz
 {
     Clip one = { 1, height, width, 0, (uint8_t *)rgb }, other;
     ArenaMark mark = arena_mark(a);
-    o.window = resize_cover(&one, o.height, o.width);
+    if (o.window.width == 0) o.window = resize_cover(&one, o.height, o.width);
     SoraStatus s = resize_clip(&one, &o, a, &other);
     if (s == SORA_OK) memcpy(out, other.rgb, o.height * o.width * 3);
     arena_rewind(a, mark);

@@ -28,8 +28,8 @@ SoraStatus resize_clip(const Clip *in, const ResizeOptions *o, Arena *a, Clip *o
 /* The largest centred window of the clip with the shape width:height: to fill a frame. */
 ResizeWindow resize_cover(const Clip *in, size_t height, size_t width);
 
-/* One frame rgb [height, width, 3], cut and scaled to fill out [o->height, o->width, 3]: o's window
- * is resize_cover's. Working memory from `a`, given back. */
+/* One frame rgb [height, width, 3], cut and scaled to fill out [o.height, o.width, 3]: what is kept
+ * is o's window, resize_cover's where it has none. Working memory from `a`, given back. */
 SoraStatus resize_to_fill(const uint8_t *rgb, size_t height, size_t width, ResizeOptions o,
                           Arena *a, uint8_t *out);
 

@@ -33,24 +33,14 @@ struct Show {
 
 /* ---- the size and the rate that were asked for ----------------------------------------- */
 
-static bool moves(const Show *s)
-{
-    return s->p->want.camera.held;
-}
-
-/* What the camera shows of a frame, of the size that is wanted. */
-static SoraStatus look(Show *s, size_t f, const uint8_t *rgb, ResizeOptions o)
+/* What a moving camera shows of frame f. */
+static ResizeWindow seen(const Show *s, size_t f)
 {
     const PlanRequest *w = &s->p->want;
-    Clip one = { 1, s->height, s->width, 0, (uint8_t *)rgb }, seen;
+    Clip size = { 1, s->height, s->width, 0, NULL };
     double share = (double)f / (double)(w->frames - 1), seconds = (double)f / w->fps;
-    ArenaMark mark = arena_mark(s->a);
-    ResizeWindow still = resize_cover(&one, o.height, o.width);
-    o.window = camera_window(&w->camera, s->seed, share, seconds, still, o.width);
-    TRY(resize_clip(&one, &o, s->a, &seen));
-    memcpy(s->frame, seen.rgb, o.height * o.width * 3);
-    arena_rewind(s->a, mark);
-    return SORA_OK;
+    ResizeWindow still = resize_cover(&size, w->height, w->width);
+    return camera_window(&w->camera, s->seed, share, seconds, still, w->width);
 }
 
 /* `rgb`: what was made for the next frame that is shown. */
@@ -59,13 +49,12 @@ static SoraStatus show(Show *s, const uint8_t *rgb)
     const PlanRequest *w = &s->p->want;
     const Condition *g = s->given;
     size_t f = s->shown++;
-    bool made = !(g && g->given && g->given[f]);
+    bool made = !(g && g->given && g->given[f]), moves = w->camera.held;
     ResizeOptions o = {
         .height = w->height, .width = w->width, .filter = RESIZE_LANCZOS, .pool = s->c->pool
     };
-    if (moves(s))
-        TRY(look(s, f, rgb, o));
-    else if (made && s->height == w->height && s->width == w->width)
+    if (moves) o.window = seen(s, f);
+    if (made && !moves && s->height == w->height && s->width == w->width)
         memcpy(s->frame, rgb, w->height * w->width * 3);
     else if (made)
         TRY(resize_to_fill(rgb, s->height, s->width, o, s->a, s->frame));
