@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/file.h"
+#include "media/read.h"
 #include "model/bundle_wan.h"
 #include "model/inspect.h"
 #include "progress.h"
@@ -11,7 +12,8 @@ bool info_is_weights(const char *path)
 {
     Slice file;
     size_t n = strlen(path);
-    if (file_is_folder(path) || (n > 11 && strcmp(path + n - 11, ".index.json") == 0)) return true;
+    if (file_is_folder(path)) return !read_has_pictures(path);
+    if (n > 11 && strcmp(path + n - 11, ".index.json") == 0) return true;
     if (file_map(path, &file) != SORA_OK) return false;
     const unsigned char *b = file.bytes;
     bool safetensors = file.size > 8 && b[8] == '{' && b[7] == 0;

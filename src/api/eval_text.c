@@ -187,10 +187,9 @@ static void put_report(SoraEval *e, const DrawOptions *draw, const TextReport *r
     keep_learned(e, r);
 }
 
-static SoraStatus tell(void *self, const char *prompt, Arena *a, const char **told,
-                       CameraMove *camera)
+static SoraStatus tell(void *self, const char *prompt, Arena *a, Told *told)
 {
-    return prompt_told(self, NULL, prompt, a, told, camera);
+    return prompt_told(self, NULL, prompt, a, told);
 }
 
 static SoraStatus run(SoraEval *e, TextSuite *s, TextReport *report)

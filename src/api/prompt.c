@@ -204,6 +204,20 @@ static void inherit(const Before *b, Facts *f, CaptionView *said)
     caption_view_tidy(f, said);
 }
 
+/* In a mirror, and in the other language: what the model reads better in one of them evens out like
+ * what it draws better on one side. NULL: no caption says it, or it is better without: where there
+ * are no sides, and where several actors would melt with one another's mirror images
+ * (docs/decisions.md). */
+static const char *mirrored(const PromptWords *p, const Facts *f, const CaptionView *said,
+                            Language l, Arena *a)
+{
+    Facts other = *f;
+    char *out = arena_alloc(a, CAPTION_SIZE_MAX);
+    if (!facts_mirror(&other) || f->actors != 1) return NULL;
+    l = l == LANG_EN ? LANG_ZH_HANS : LANG_EN;
+    return recaption(p->model.lexicon, &other, said, l, out) ? out : NULL;
+}
+
 /* As far as the world's cameras go: several actors need the width themselves. */
 static const double PAN_ALONE = 0.38, PAN_SEVERAL = 0.24, SHAKE = 0.0145;
 
@@ -223,26 +237,26 @@ static CameraMove camera_of(const PromptWords *p, const Facts *f, const CaptionV
     still.camera = CAMERA_STILL;
     view.camera = false;
     char *held = arena_alloc(a, CAPTION_SIZE_MAX);
-    if (recaption(p->model.lexicon, &still, &view, l, held)) m.held = held;
+    if (!recaption(p->model.lexicon, &still, &view, l, held)) return m;
+    m.held = held;
+    m.mirrored = mirrored(p, &still, &view, l, a);
     return m;
 }
 
-SoraStatus prompt_told(PromptWords *p, const char *before, const char *prompt, Arena *a,
-                       const char **told, CameraMove *camera)
+SoraStatus prompt_told(PromptWords *p, const char *before, const char *prompt, Arena *a, Told *told)
 {
     Facts facts;
     ParseReport r;
     const char *text = prompt;
     char *out = arena_alloc(a, CAPTION_SIZE_MAX);
-    *told = prompt;
-    if (camera) *camera = (CameraMove){ 0 };
+    *told = (Told){ .text = prompt };
     if (p->lora || !p->model.listed || !p->actors || !prompt[strspn(prompt, " \t\r\n")] ||
         strlen(prompt) > PARSE_PROMPT_MAX)
         return SORA_OK;
     TRY(prompt_parse(p->model.lexicon, prompt, &facts, &r));
     Before was = read_before(p, before);
     if (r.actor_missing && tell_change(p, &was, prompt, out)) {
-        *told = out;
+        told->text = out;
         return SORA_OK;
     }
     if (r.unknowns) {
@@ -254,8 +268,9 @@ SoraStatus prompt_told(PromptWords *p, const char *before, const char *prompt, A
     TRY(replace_untaught(p, &r, a, &facts));
     inherit(&was, &facts, &r.said);
     if (!recaption(p->model.lexicon, &facts, &r.said, r.language, out)) return SORA_OK;
-    *told = out;
-    if (camera) *camera = camera_of(p, &facts, &r.said, r.language, a);
+    *told = (Told){ .text = out,
+                    .mirrored = mirrored(p, &facts, &r.said, r.language, a),
+                    .camera = camera_of(p, &facts, &r.said, r.language, a) };
     return SORA_OK;
 }
 
@@ -360,13 +375,13 @@ static SoraStatus check(SoraEngine *e, const char *before, const char *prompt, A
 {
     TRY(engine_words(e));
     TRY(text_encoder_reads(e->bundle.text, prompt, a, &out->read));
-    const char *told;
+    Told told;
     Check c = { e->words, LANG_EN, a, out };
     size_t whole = out->read; /* half a word is none */
     while (whole && letter(prompt[whole - 1]) && letter(prompt[whole])) whole--;
     TRY(check_words(&c, arena_printf(a, "%.*s", (int)whole, prompt)));
-    TRY(prompt_told(e->words, before, prompt, a, &told, NULL));
-    if (told != prompt) snprintf(out->told, sizeof out->told, "%s", told);
+    TRY(prompt_told(e->words, before, prompt, a, &told));
+    if (told.text != prompt) snprintf(out->told, sizeof out->told, "%s", told.text);
     return SORA_OK;
 }
 

@@ -3,7 +3,7 @@
 #define API_PROMPT_H
 
 #include "model/bundle.h"
-#include "pipeline/camera.h"
+#include "pipeline/told.h"
 
 typedef struct PromptWords PromptWords;
 
@@ -17,9 +17,8 @@ SoraStatus prompt_words_open(const Bundle *b, const Compute *c, const char *name
  * nouns that it was never shown by the nearest that it was. The prompt itself when no actor is
  * found in it, or when the model does not say what it was taught. `before`: what was told until
  * this prompt takes over: "it starts to rain" is said of its actors, and its scene goes on; NULL:
- * nothing. *camera, unless NULL: what of it the camera does by other means. Memory from
- * `a`. */
-SoraStatus prompt_told(PromptWords *p, const char *before, const char *prompt, Arena *a,
-                       const char **told, CameraMove *camera);
+ * nothing. In the mirror it is said in the other language, of one actor that has a side.
+ * Memory from `a`. */
+SoraStatus prompt_told(PromptWords *p, const char *before, const char *prompt, Arena *a, Told *out);
 
 #endif

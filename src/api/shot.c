@@ -131,19 +131,18 @@ static SoraStatus check_shot(const SoraShot *s)
     return SORA_OK;
 }
 
-/* What the model is told; `before` of the prompt it takes over from. *camera: prompt_told's. */
+/* What the model is told; `before` of the prompt it takes over from. */
 static SoraStatus tell(SoraEngine *e, const SoraShot *s, const char *before, const char *prompt,
-                       Arena *a, const char **told, CameraMove *camera)
+                       Arena *a, Told *told)
 {
-    *told = prompt;
-    if (camera) *camera = (CameraMove){ 0 };
+    *told = (Told){ .text = prompt };
     if (s->verbatim || e->bundle.wan) return SORA_OK;
     TRY(engine_words(e));
-    return prompt_told(e->words, before, prompt, a, told, camera);
+    return prompt_told(e->words, before, prompt, a, told);
 }
 
 /* `told`: in place of the shot's prompt. */
-static SoraStatus options_of(SoraEngine *e, SoraShot *s, const char *told, Arena *a,
+static SoraStatus options_of(SoraEngine *e, SoraShot *s, const Told *told, Arena *a,
                              GenerateOptions *out)
 {
     GenerateOptions g = generate_options_default();
@@ -156,12 +155,13 @@ static SoraStatus options_of(SoraEngine *e, SoraShot *s, const char *told, Arena
     g.skip_layer_count = s->skip_layer_count;
     g.skip_scale = s->skip_scale, g.skip_start = s->skip_start, g.skip_end = s->skip_end;
     g.cfg_min = s->cfg_min, g.cfg_max = s->cfg_max;
-    g.prompt = told;
+    g.prompt = told->text;
+    if (!s->source && !s->part_count) g.mirrored = told->mirrored;
     GeneratePrompt *later = arena_alloc(a, (s->later_count + 1) * sizeof *later);
     for (size_t i = 0; i < s->later_count; i++) {
-        later[i].from_s = s->later[i].from_s;
-        TRY(tell(e, s, i ? later[i - 1].text : g.prompt, s->later[i].text, a, &later[i].text,
-                 NULL));
+        Told next;
+        TRY(tell(e, s, i ? later[i - 1].text : g.prompt, s->later[i].text, a, &next));
+        later[i] = (GeneratePrompt){ s->later[i].from_s, next.text };
     }
     g.later = later;
     g.later_count = s->later_count;
@@ -294,7 +294,7 @@ static double skipped_share(const SoraShot *s)
 
 /* Copies their shot over the defaults, checks it, and plans it, as `told` says. Memory from `a`. */
 static SoraStatus plan_shot(SoraEngine *e, const SoraShot *theirs, bool streamed, Arena *a,
-                            SoraShot *shot, Plan *plan, const char **told)
+                            SoraShot *shot, Plan *plan, Told *told)
 {
     sora_shot_init(shot);
     TRY(version_copy(shot, sizeof *shot, theirs, "SoraShot"));
@@ -309,7 +309,8 @@ static SoraStatus plan_shot(SoraEngine *e, const SoraShot *theirs, bool streamed
                          .given = shot->source || shot->part_count,
                          .streamed = streamed };
     if (e->bundle.wan) TRY(check_wan(e, shot));
-    TRY(tell(e, shot, NULL, shot->prompt, a, told, shot->later_count ? NULL : &want.camera));
+    TRY(tell(e, shot, NULL, shot->prompt, a, told));
+    if (!shot->later_count) want.camera = told->camera;
     uint64_t room = shot->memory ? shot->memory : memory_available();
     want.memory = (size_t)room;
     TRY(plan_make(&e->bundle, e->compute, &want, plan));
@@ -323,7 +324,7 @@ SoraStatus sora_plan(SoraEngine *engine, const SoraShot *theirs, SoraPlan *out)
 {
     SoraShot shot;
     Plan p;
-    const char *told;
+    Told told;
     Arena *a = arena_new("plan", 0);
     if (!a) return err_set(SORA_E_MEMORY, "no memory for a plan");
     SoraStatus s = plan_shot(engine, theirs, true, a, &shot, &p, &told);
@@ -363,12 +364,12 @@ SoraStatus sora_generate(SoraEngine *engine, const SoraShot *theirs, SoraClip **
     Plan plan;
     GenerateOptions g;
     Condition given;
-    const char *told;
+    Told told;
     SoraClip *c = NULL;
     Arena *a = arena_new("shot", 0);
     if (!a) return err_set(SORA_E_MEMORY, "no memory for a shot");
     SoraStatus s = plan_shot(engine, theirs, false, a, &shot, &plan, &told);
-    if (s == SORA_OK) s = options_of(engine, &shot, told, a, &g);
+    if (s == SORA_OK) s = options_of(engine, &shot, &told, a, &g);
     if (s == SORA_OK) s = condition_of(engine, &shot, a, &given);
     if (s == SORA_OK) s = clip_begin(&c);
     watch(engine, &shot);
@@ -483,11 +484,11 @@ static SoraStatus generate_file(SoraEngine *e, const SoraShot *theirs, const cha
     Plan plan;
     GenerateOptions g;
     Condition given;
-    const char *told;
+    Told told;
     WriteOptions w;
     Writer *writer;
     TRY(plan_shot(e, theirs, true, a, &shot, &plan, &told));
-    TRY(options_of(e, &shot, told, a, &g));
+    TRY(options_of(e, &shot, &told, a, &g));
     TRY(condition_of(e, &shot, a, &given));
     TRY(clip_write_options(o, &w));
     const char *beside = state_path(path, a);

@@ -105,8 +105,7 @@ static bool is_taught(const TextSuite *s, const Facts *placed)
 typedef struct Turn {
     uint64_t i;
     TextPrompt prompt;
-    const char *told;
-    CameraMove camera;
+    Told told;
     Clip made;
     Drawn world;
     Reading reading[2]; /* of the model's clip and the world's */
@@ -129,14 +128,15 @@ static SoraStatus make(const TextSuite *s, const Compute *c, Turn *t, double *sc
 {
     GenerateOptions g = generate_options_default();
     const WorldFrames *size = &s->draw.size;
-    g.prompt = t->told;
+    g.prompt = t->told.text;
+    g.mirrored = t->told.mirrored;
     g.seed = rng_split(rng_split(SUITE_SEED, PURPOSE_SEED), t->i);
     if (s->steps) g.steps = s->steps;
     if (s->cfg_scale > 0) g.cfg_scale = s->cfg_scale;
     g.frames = size->frames, g.height = size->height, g.width = size->width, g.fps = size->fps;
     PlanRequest want = plan_request(&g);
     Plan plan;
-    want.camera = t->camera;
+    want.camera = t->told.camera;
     TRY(plan_make(s->model, c, &want, &plan));
     *scale = (double)size->height / (double)plan.height;
     return shot_make(s->model, c, &plan, NULL, &g, 0, t->a, &t->made);
@@ -275,8 +275,8 @@ static SoraStatus fill_round(Round *r, uint64_t *i, TextReport *out)
             out->untaught++;
             continue;
         }
-        t->told = t->prompt.text;
-        if (s->tell) TRY(s->tell(s->tell_self, t->told, t->a, &t->told, &t->camera));
+        t->told = (Told){ .text = t->prompt.text };
+        if (s->tell) TRY(s->tell(s->tell_self, t->prompt.text, t->a, &t->told));
         r->count++;
     }
     return SORA_OK;

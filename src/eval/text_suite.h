@@ -8,7 +8,7 @@
 #include "eval/draw.h"
 #include "eval/score.h"
 #include "model/bundle.h"
-#include "pipeline/camera.h"
+#include "pipeline/told.h"
 
 typedef enum TextGroup {
     TEXT_ALL,   /* prompts that were made */
@@ -35,8 +35,7 @@ typedef struct TextSuite {
     double cfg_scale; /* 0: the pipeline's own */
     Progress progress;
     /* NULL, or what the model is told in place of a prompt. */
-    SoraStatus (*tell)(void *self, const char *prompt, Arena *a, const char **told,
-                       CameraMove *camera);
+    SoraStatus (*tell)(void *self, const char *prompt, Arena *a, Told *told);
     void *tell_self;
     /* NULL, or shown every pair as it is made. */
     SoraStatus (*show)(void *self, const char *prompt, bool found, const Clip *made,

@@ -77,8 +77,9 @@ static void read_beside(Reader *r, const char *path)
 static SoraStatus open_source(Reader *r, const char *path)
 {
     Source *s = &r->source;
-    TRY(refuse_lists(s->file, path));
-    r->kind = kind_of(s->file);
+    bool folder = file_is_folder(path);
+    if (!folder) TRY(refuse_lists(s->file, path));
+    r->kind = folder ? &read_pictures : kind_of(s->file);
     if (!r->kind)
         return err_set(SORA_E_UNSUPPORTED, "%s: this build of sora has no FFmpeg libraries", path);
     TRY(r->kind->open(s));
@@ -104,8 +105,8 @@ SoraStatus read_open(const char *path, const ReadOptions *o, Reader **out)
                        o->fps);
     if (strstr(path, "://") && !file_exists(path))
         return err_set(SORA_E_ARGUMENT, "%s is an address; only files are read", path);
-    Slice file;
-    TRY(file_map(path, &file));
+    Slice file = { 0 };
+    if (!file_is_folder(path)) TRY(file_map(path, &file));
     Arena *a = arena_new("reader", 0);
     if (!a) {
         file_unmap(file);

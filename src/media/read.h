@@ -1,6 +1,7 @@
 /* Videos and pictures in: MP4, MOV, WebM, Matroska, AVI, GIF, animated WebP, APNG, PNG, JPEG, BMP,
- * Y4M. Files come from strangers: nothing but the named file is ever opened (no playlists, no
- * addresses), sizes are limited, and damage is an error that names the file and the frame.
+ * Y4M, and folders of pictures in the order of the numbers in their names. Files come from
+ * strangers: nothing but what is named is ever opened (no playlists, no addresses), sizes are
+ * limited, and damage is an error that names the file and the frame.
  *
  * Frames come out upright, with square pixels, as sRGB over white, at a constant rate: frame k is
  * what is shown at k / fps. */
@@ -44,6 +45,9 @@ typedef struct ReadInfo {
 } ReadInfo;
 
 typedef struct Reader Reader;
+
+/* Is this a folder with pictures in it? */
+bool read_has_pictures(const char *folder);
 
 SoraStatus read_open(const char *path, const ReadOptions *o, Reader **out);
 const ReadInfo *read_info(const Reader *r); /* lives as long as the reader */

@@ -26,7 +26,7 @@ typedef struct SourceKind {
     void (*close)(Source *s); /* also after a failed open */
 } SourceKind;
 
-extern const SourceKind read_libav, read_webp;
+extern const SourceKind read_libav, read_webp, read_pictures;
 
 /* rgb = rgba over white */
 void read_over_white(uint8_t *rgb, const uint8_t *rgba, size_t pixels);

@@ -186,3 +186,9 @@ void motion_pack(const uint8_t *rgb, size_t frames, size_t height, size_t width,
                    patch, room, token + k * one);
     }
 }
+
+void motion_mirror(const float *token, size_t patch, float *out)
+{
+    patch_mirror(token, (PatchGrid){ 1, 1, 1 }, patch, out);
+    for (size_t i = 0; i < PATCH_FRAMES * patch * patch; i++) out[3 * i] = -out[3 * i];
+}

@@ -25,4 +25,8 @@ void motion_map(const uint8_t *before, const uint8_t *now, size_t height, size_t
 void motion_pack(const uint8_t *rgb, size_t frames, size_t height, size_t width, double fps,
                  size_t patch, size_t f, uint8_t *room, float *token);
 
+/* The token of the clip as a mirror shows it: what goes to the right goes to the left. Not in
+ * place. */
+void motion_mirror(const float *token, size_t patch, float *out);
+
 #endif

@@ -2,6 +2,7 @@
 
 #include <assert.h>
 #include <math.h>
+#include <string.h>
 
 #include "base/size.h"
 
@@ -156,4 +157,16 @@ void patch_unpack(const float *tokens, size_t frames, size_t height, size_t widt
     PatchGrid g = patch_grid(1, height, width, patch);
     patch_unpack_clip(tokens, g.height * g.width * patch_values(patch), frames, height, width,
                       patch, rgb);
+}
+
+void patch_mirror(const float *tokens, PatchGrid g, size_t patch, float *out)
+{
+    size_t rows = PATCH_FRAMES * patch, width = patch * PATCH_CHANNELS;
+    for (size_t i = 0; i < g.height * g.width; i++) {
+        size_t opposite = i / g.width * g.width + g.width - 1 - i % g.width;
+        const float *from = tokens + opposite * rows * width;
+        for (size_t y = 0; y < rows; y++, from += width)
+            for (size_t x = patch; x-- > 0; out += PATCH_CHANNELS)
+                memcpy(out, from + x * PATCH_CHANNELS, PATCH_CHANNELS * sizeof *out);
+    }
 }

@@ -65,4 +65,8 @@ void patch_unpack_clip(const float *tokens, size_t stride, size_t frames, size_t
 void patch_unpack(const float *tokens, size_t frames, size_t height, size_t width, size_t patch,
                   uint8_t *rgb);
 
+/* What patch_pack would make of the clip as a mirror shows it, where its width is whole patches:
+ * one latent frame of `g`, whose frames are not read. Not in place. */
+void patch_mirror(const float *tokens, PatchGrid g, size_t patch, float *out);
+
 #endif

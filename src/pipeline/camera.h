@@ -8,9 +8,10 @@
 #include "media/resize.h"
 
 typedef struct CameraMove {
-    double pan;       /* how far the camera goes to the right, in widths of what is shown */
-    double shake;     /* how far a hand shakes it, in parts of the shorter side */
-    const char *held; /* the prompt, as of a camera that stands still; NULL: it does */
+    double pan;           /* how far the camera goes to the right, in widths of what is shown */
+    double shake;         /* how far a hand shakes it, in parts of the shorter side */
+    const char *held;     /* the prompt, as of a camera that stands still; NULL: it does */
+    const char *mirrored; /* that, of the clip in a mirror; NULL: none looks there */
 } CameraMove;
 
 /* The width to make, in whole patches, where `width` of it is to be shown. */

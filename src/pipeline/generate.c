@@ -297,6 +297,14 @@ static Look look_of(const Run *r, size_t i)
     return i % 2 ? LOOK_ASIDE : LOOK_STRAIGHT;
 }
 
+/* Every other step, or of those that take turns at going aside every other pair. */
+static bool in_mirror(const Run *r, size_t i)
+{
+    bool takes_turns = r->aside && generate_level(r, r->base, i) <= ASIDE_BELOW;
+    if (r->o->steps <= FEW_STEPS || !generate_can_mirror(r->o)) return false;
+    return (takes_turns ? i / 2 : i) % 2;
+}
+
 /* So many of the window's first frames are done, made or given. */
 static size_t made_before(const Run *r)
 {
@@ -340,6 +348,7 @@ static SoraStatus step_once(Run *r, Denoiser d)
         moves = moves || s.sigma[2][f] != s.sigma[3][f];
     }
     r->look = look_of(r, i);
+    r->mirror = in_mirror(r, i);
     size_t made = made_before(r);
     float *clean = made ? noise_past(r, made, row, told) : NULL;
     SoraStatus status = moves ? sampler_step(r->sampler, d, &s, r->z) : SORA_OK;

@@ -37,6 +37,11 @@ typedef struct FrameSink {
 
 typedef struct GenerateOptions {
     const char *prompt, *negative; /* UTF-8; negative NULL: "" */
+    /* The prompt, as it is of the same clip in a mirror, where left is right. With it half of the
+     * steps look at the clip in a mirror: what the network does better to one side than to the
+     * other evens out. Not where prompts take over, anything is given, or steps are few. NULL:
+     * none do. */
+    const char *mirrored;
     uint64_t seed;
     size_t frames, height, width; /* frames are rounded up inside to 4n + 1 and trimmed after */
     double fps;                   /* what the motion is told; not read for one frame */

@@ -130,6 +130,7 @@ static Frames frames_of(const Run *r, size_t i, float *aside, float *straight)
 void generate_step_aside(const Run *r, const float *z)
 {
     Run *o = r->aside;
+    o->mirror = r->mirror;
     o->base = r->base, o->step_number = r->step_number, o->emitted = r->emitted;
     give_aside(r, o);
     for (size_t i = 0; i < r->window; i++) {

@@ -28,6 +28,7 @@ typedef struct Run {
     uint8_t *given;    /* [window, per, PATCH_FRAMES] */
     struct Run *aside; /* the window half a patch aside, or NULL */
     Look look;         /* in this step; straight if there is no other */
+    bool mirror;       /* this step looks at the clip in a mirror */
     Sampler *sampler;
     FILE *frames; /* of the state; NULL: none is kept */
     Arena *a, *step;
@@ -36,9 +37,10 @@ typedef struct Run {
 /* The network under the prompts of one kind. */
 typedef struct Prompted {
     const Run *run;
-    TextStates text;  /* of all prompts, packed */
-    size_t count;     /* later_count + 1, or 1 that holds throughout */
-    const bool *skip; /* [layers] blocks that are left out; NULL: none */
+    TextStates text;     /* of all prompts, packed */
+    TextStates mirrored; /* in steps that look in a mirror */
+    size_t count;        /* later_count + 1, or 1 that holds throughout */
+    const bool *skip;    /* [layers] blocks that are left out; NULL: none */
 } Prompted;
 
 /* Encodes the prompts; `alone`: this one instead of all. */
@@ -60,6 +62,10 @@ bool generate_can_step_aside(size_t patch, PatchGrid g);
 void generate_step_aside(const Run *r, const float *z); /* into r->aside->z */
 /* From values of that window back to the straight one's; `both`: mixed with what is there. */
 void generate_step_back(const Run *r, float *aside, bool both, float *straight);
+
+/* What a mirror shows of the window (or of velocities of it), in the run's memory of the step. */
+bool generate_can_mirror(const GenerateOptions *o);
+float *generate_mirror(const Run *r, const float *z);
 
 /* The layout's size, seed and schedule in place of the clip's; its condition, in `a`. */
 void generate_coarse_options(GenerateOptions *o, size_t patch);

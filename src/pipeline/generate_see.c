@@ -19,7 +19,10 @@ SoraStatus generate_prompted(const Run *r, const char *prompt, bool alone, Promp
     const char **list = arena_alloc(r->a, out->count * sizeof *list);
     list[0] = prompt;
     for (size_t k = 1; k < out->count; k++) list[k] = o->later[k - 1].text;
-    return text_encode(r->b->text, r->c, list, out->count, r->step, r->a, &out->text);
+    TRY(text_encode(r->b->text, r->c, list, out->count, r->step, r->a, &out->text));
+    out->mirrored = out->text;
+    if (alone || !generate_can_mirror(o)) return SORA_OK;
+    return text_encode(r->b->text, r->c, &o->mirrored, 1, r->step, r->a, &out->mirrored);
 }
 
 /* ---- words ----------------------------------------------------------------------------- */
@@ -61,8 +64,9 @@ static void copy_states(const TextStates *from, size_t k, Texts *to, size_t at)
 static Texts texts_of_window(const Prompted *p)
 {
     const Run *r = p->run;
+    const TextStates *text = r->mirror ? &p->mirrored : &p->text;
     Arena *a = r->step;
-    size_t window = r->window, width = tensor_width(p->text.states), rows = 0;
+    size_t window = r->window, width = tensor_width(text->states), rows = 0;
     size_t *which = arena_alloc(a, window * sizeof *which);
     Texts t = { .of_frame = arena_alloc(a, window * sizeof *t.of_frame),
                 .token = arena_alloc(a, (window + 1) * sizeof *t.token),
@@ -72,15 +76,15 @@ static Texts texts_of_window(const Prompted *p)
         if (!t.count || which[t.count - 1] != k) {
             t.token[t.count] = f * r->per;
             which[t.count++] = k;
-            rows += p->text.start[k + 1] - p->text.start[k];
+            rows += text->start[k + 1] - text->start[k];
         }
         t.of_frame[f] = (uint32_t)(t.count - 1);
     }
     t.token[t.count] = window * r->per;
     t.states = tensor_new_2d(a, TYPE_F32, rows, width);
     if (r->b->config.words) t.words = tensor_new_2d(a, TYPE_F32, rows, width);
-    if (p->text.pooled) t.pooled = tensor_new_2d(a, TYPE_F32, t.count, width);
-    for (size_t i = 0; i < t.count; i++) copy_states(&p->text, which[i], &t, i);
+    if (text->pooled) t.pooled = tensor_new_2d(a, TYPE_F32, t.count, width);
+    for (size_t i = 0; i < t.count; i++) copy_states(text, which[i], &t, i);
     return t;
 }
 
@@ -197,6 +201,7 @@ SoraStatus generate_predict(void *prompted, const float *z, const double *sigma,
     const Prompted *p = prompted;
     const Run *r = p->run;
     ArenaMark mark = arena_mark(r->step);
+    if (r->mirror) z = generate_mirror(r, z);
     if (r->look != LOOK_ASIDE) predict_straight(p, z, sigma, timestep, v);
     if (r->look != LOOK_STRAIGHT) {
         Prompted moved = *p;
@@ -207,6 +212,7 @@ SoraStatus generate_predict(void *prompted, const float *z, const double *sigma,
         predict_straight(&moved, r->aside->z, sigma, timestep, made);
         generate_step_back(r, made, r->look == LOOK_BOTH, v);
     }
+    if (r->mirror) memcpy(v, generate_mirror(r, v), r->window * r->per * r->values * sizeof *v);
     arena_rewind(r->step, mark);
     return pool_status(r->c->pool);
 }

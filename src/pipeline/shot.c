@@ -200,7 +200,7 @@ static SoraStatus stream(const Shot *s, const GenerateOptions *options, FrameSin
         if (g.recolour && made.source->rgb && !made.given && !made.mask && !s->b->wan)
             TRY(recolour(s->b, s->c, &g, s->a, (Clip *)made.source));
     }
-    if (p->want.camera.held) g.prompt = p->want.camera.held;
+    if (p->want.camera.held) g.prompt = p->want.camera.held, g.mirrored = p->want.camera.mirrored;
     TRY(show_new(s->b, s->c, p, s->given, g.seed, sink, s->a, &show));
     TRY(generate_stream(s->b, s->c, &g, s->a, (FrameSink){ take_made, show }));
     return show_end(show);

@@ -13,6 +13,28 @@ void facts_tidy(Facts *facts)
     if (facts->actors < 2) facts->relation = REL_NONE;
 }
 
+/* The other of two, or what is neither. */
+static int exchanged(int x, int left, int right)
+{
+    return x == left ? right : x == right ? left : x;
+}
+
+bool facts_mirror(Facts *facts)
+{
+    Relation relation = facts->relation;
+    Camera camera = facts->camera;
+    facts->relation = (Relation)exchanged(relation, REL_LEFT_OF, REL_RIGHT_OF);
+    facts->camera = (Camera)exchanged(camera, CAMERA_PAN_LEFT, CAMERA_PAN_RIGHT);
+    bool sides = facts->relation != relation || facts->camera != camera;
+    for (int i = 0; i < facts->actors; i++)
+        for (int e = 0; e < facts->actor[i].events; e++) {
+            Action *a = &facts->actor[i].event[e].action, was = *a;
+            *a = (Action)exchanged(was, ACT_MOVE_LEFT, ACT_MOVE_RIGHT);
+            sides = sides || *a != was;
+        }
+    return sides;
+}
+
 static SoraStatus within(const char *what, int value, int least, int most)
 {
     if (value >= least && value <= most) return SORA_OK;

@@ -4,6 +4,7 @@
 
 #include <unistd.h>
 
+#include "api/engine.h"
 #include "base/file.h"
 #include "base/json.h"
 #include "model/bundle.h"
@@ -302,6 +303,39 @@ static void test_pan(void **state)
     sora_engine_close(e);
 }
 
+/* What the model is told of the clip in a mirror: sides exchanged, in the other language; nothing
+ * where the prompt goes to the model as it is. */
+static void test_mirrored(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *prompt, *mirrored, *held; /* parts of it; NULL: none */
+    } said[] = {
+        { "a cat walks to the left in the forest", "右", NULL },
+        { "一只狐狸向右跑", "left", NULL },
+        { "a cat sleeps on the beach, the camera pans left", "镜头向右", NULL },
+        { "一只猫向左跑，镜头摇晃", "shak", "right" },
+        { "一只猫和一只狐狸向左跑", NULL, NULL },
+        { "a cat dances in the forest", NULL, NULL },
+        { "the camera pans left", NULL, NULL },
+    };
+    SoraEngine *e = open_engine(taught_few);
+    Arena *a = arena_new("test", 0);
+    CHECK_OK(engine_words(e));
+    for (size_t i = 0; i < sizeof said / sizeof *said; i++) {
+        Told told;
+        CHECK_OK(prompt_told(e->words, NULL, said[i].prompt, a, &told));
+        const char *got[] = { told.mirrored, told.camera.mirrored };
+        const char *want[] = { said[i].mirrored, said[i].held };
+        for (int k = 0; k < 2; k++)
+            if (!got[k] != !want[k] || (want[k] && !strstr(got[k], want[k])))
+                fail_msg("%s: %s", said[i].prompt, got[k] ? got[k] : "nothing");
+        assert_true(!told.camera.mirrored || !strstr(told.camera.mirrored, "镜头"));
+    }
+    arena_free(a);
+    sora_engine_close(e);
+}
+
 static void test_bad_model(void **state)
 {
     (void)state;
@@ -322,7 +356,7 @@ int main(void)
         cmocka_unit_test(test_hardly_learned), cmocka_unit_test(test_unknown),
         cmocka_unit_test(test_taught),         cmocka_unit_test(test_told),
         cmocka_unit_test(test_length),         cmocka_unit_test(test_pan),
-        cmocka_unit_test(test_bad_model),
+        cmocka_unit_test(test_mirrored),       cmocka_unit_test(test_bad_model),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }

@@ -95,12 +95,36 @@ static void test_pack(void **state)
         motion_pack(rgb, 6, side, 31 - side, 12, CELLS, 1, room, token);
 }
 
+/* In a mirror what goes to the right goes to the left, on the other side, and as far down. */
+static void test_mirror(void **state)
+{
+    (void)state;
+    static uint8_t rgb[5 * BYTES], other[5 * BYTES], room[3 * BYTES];
+    static float token[4 * VALUES], want[4 * VALUES], got[4 * VALUES];
+    memset(rgb, 90, sizeof rgb);
+    for (size_t f = 0; f < 5; f++)
+        for (size_t y = 8 + 2 * f; y < 24 + 2 * f; y++)
+            memset(rgb + f * BYTES + (y * WIDTH + 10 + 3 * f) * 3, 220, 16 * 3);
+    for (size_t i = 0; i < 5 * HEIGHT * WIDTH; i++)
+        memcpy(other + 3 * i, rgb + 3 * (i / WIDTH * WIDTH + WIDTH - 1 - i % WIDTH), 3);
+    motion_pack(rgb, 5, HEIGHT, WIDTH, 12, CELLS, 1, room, token);
+    motion_pack(other, 5, HEIGHT, WIDTH, 12, CELLS, 1, room, want);
+    motion_mirror(token, CELLS, got);
+    double far = 0;
+    for (size_t i = 0; i < 4 * VALUES; i++) {
+        CHECK_CLOSE(got[i], want[i], 0.1);
+        far = fmax(far, fabs((double)want[i]));
+    }
+    assert_true(far > 0.5);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_pan),
         cmocka_unit_test(test_zoom_and_thing),
         cmocka_unit_test(test_pack),
+        cmocka_unit_test(test_mirror),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

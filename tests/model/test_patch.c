@@ -38,6 +38,22 @@ static void test_round_trip(void **state)
     arena_free(a);
 }
 
+/* What a mirror shows of the tokens are the tokens of what it shows. */
+static void test_mirror(void **state)
+{
+    (void)state;
+    enum { HEIGHT = 13, WIDTH = 24, PATCH = 8, TOKENS = 2 * 3, VALUES = 4 * PATCH * PATCH * 3 };
+    static uint8_t rgb[HEIGHT * WIDTH * 3], other[HEIGHT * WIDTH * 3];
+    static float tokens[TOKENS * VALUES], want[TOKENS * VALUES], got[TOKENS * VALUES];
+    for (size_t i = 0; i < sizeof rgb; i++) rgb[i] = (uint8_t)rng_u64(9, i);
+    for (size_t i = 0; i < HEIGHT * WIDTH; i++)
+        memcpy(other + 3 * i, rgb + 3 * (i / WIDTH * WIDTH + WIDTH - 1 - i % WIDTH), 3);
+    patch_pack(rgb, 1, HEIGHT, WIDTH, PATCH, tokens);
+    patch_pack(other, 1, HEIGHT, WIDTH, PATCH, want);
+    patch_mirror(tokens, patch_grid(1, HEIGHT, WIDTH, PATCH), PATCH, got);
+    assert_memory_equal(got, want, sizeof want);
+}
+
 static void test_values_out_of_range_are_clamped(void **state)
 {
     (void)state;
@@ -53,6 +69,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_frames_and_latent_frames),
         cmocka_unit_test(test_round_trip),
+        cmocka_unit_test(test_mirror),
         cmocka_unit_test(test_values_out_of_range_are_clamped),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -481,6 +481,83 @@ static void test_aside(void **state)
     arena_rewind(f->a, mark);
 }
 
+/* A step in the mirror is a straight one of the mirrored window under the mirrored prompt, seen in
+ * the mirror again; half a patch aside as well. */
+static void test_mirror(void **state)
+{
+    Fixture *f = *state;
+    enum { LATENTS = 3, PIXELS = 6 };
+    ArenaMark mark = arena_mark(f->a);
+    Bundle b = f->b;
+    b.config.motion = true;
+    GenerateOptions o = small(9);
+    o.mirrored = "a rocket at night";
+    DitSequence sequence = { .grid = { LATENTS, 2, 3 }, .frame_s = 0.3f };
+    Run r = { .b = &b, .c = f->c, .o = &o, .grid = sequence.grid, .window = LATENTS };
+    r.pixels = PIXELS, r.per = PIXELS + 1;
+    r.a = f->a, r.step = arena_new("step", 0);
+    r.values = b.config.out_values;
+    r.layout = dit_layout(&b.config, &sequence, 1, f->a);
+    r.held = arena_zero(f->a, LATENTS * sizeof *r.held);
+    r.given = arena_zero(f->a, LATENTS * r.per * PATCH_FRAMES);
+    generate_aside(&r);
+    size_t count = LATENTS * r.per * r.values;
+    float *z = arena_alloc(f->a, count * sizeof *z);
+    float *v[3] = { arena_alloc(f->a, count * sizeof *z), arena_alloc(f->a, count * sizeof *z),
+                    arena_alloc(f->a, count * sizeof *z) };
+    rng_fill_normal(z, 0, count, 8);
+    double sigma[LATENTS] = { 0.5, 0.6, 0.7 }, timestep[LATENTS] = { 500, 600, 700 };
+    Prompted p, rocket;
+    CHECK_OK(generate_prompted(&r, "a fox", false, &p));
+    CHECK_OK(generate_prompted(&r, o.mirrored, true, &rocket));
+    for (r.look = LOOK_STRAIGHT; r.look <= LOOK_BOTH; r.look++) {
+        r.mirror = true;
+        CHECK_OK(generate_predict(&p, z, sigma, timestep, v[0]));
+        r.mirror = false;
+        CHECK_OK(generate_predict(&p, z, sigma, timestep, v[1]));
+        CHECK_OK(generate_predict(&rocket, generate_mirror(&r, z), sigma, timestep, v[2]));
+        assert_memory_equal(v[0], generate_mirror(&r, v[2]), count * sizeof *z);
+        assert_memory_not_equal(v[0], v[1], count * sizeof *z);
+    }
+    arena_free(r.step);
+    arena_rewind(f->a, mark);
+}
+
+/* Half of many steps look in the mirror; not where something is given or prompts take over. */
+static void test_mirrored_steps(void **state)
+{
+    Fixture *f = *state;
+    enum { FRAMES = 13 };
+    ArenaMark mark = arena_mark(f->a);
+    static const struct {
+        size_t steps;
+        bool given, later, changes;
+    } way[] = { { 12, false, false, true },
+                { 10, false, false, false },
+                { 12, true, false, false },
+                { 12, false, true, false } };
+    Clip source, made[2];
+    uint8_t *given = arena_zero(f->a, FRAMES);
+    CHECK_OK(clip_new(f->a, FRAMES, 16, 24, 12, &source));
+    memset(source.rgb, 99, FRAMES * 16 * 24 * 3);
+    given[0] = 1;
+    Condition c = { .source = &source, .given = given, .strength = 1 };
+    GeneratePrompt later = { 0.5, "a cat" };
+    for (size_t i = 0; i < sizeof way / sizeof *way; i++) {
+        GenerateOptions o = small(FRAMES);
+        o.steps = way[i].steps;
+        if (way[i].given) o.condition = &c;
+        if (way[i].later) o.later = &later, o.later_count = 1;
+        for (int k = 0; k < 2; k++) {
+            o.mirrored = k ? "a fox" : NULL;
+            CHECK_OK(generate_clip(&f->b, f->c, &o, f->a, &made[k]));
+        }
+        bool same = memcmp(made[0].rgb, made[1].rgb, FRAMES * 16 * 24 * 3) == 0;
+        assert_true(same != way[i].changes);
+    }
+    arena_rewind(f->a, mark);
+}
+
 static size_t planned_tokens(const Fixture *f, Bundle b, size_t frames, size_t *window)
 {
     GenerateOptions o = small(frames);
@@ -611,6 +688,7 @@ int main(void)
         cmocka_unit_test(test_layouter),     cmocka_unit_test(test_later),
         cmocka_unit_test(test_keep),         cmocka_unit_test(test_aside),
         cmocka_unit_test(test_skip_layers),  cmocka_unit_test(test_recolour),
+        cmocka_unit_test(test_mirror),       cmocka_unit_test(test_mirrored_steps),
         cmocka_unit_test(test_motion),       cmocka_unit_test(test_motion_given),
     };
     return cmocka_run_group_tests(tests, setup, teardown);

@@ -110,6 +110,37 @@ static void test_said_is_within_the_view(void **state)
     }
 }
 
+static bool says(const char *text, const char *word)
+{
+    return strstr(text, word) != NULL;
+}
+
+/* Sides change places in a mirror and back, and nothing else does. */
+static void test_mirror(void **state)
+{
+    (void)state;
+    int sided = 0;
+    for (uint64_t i = 0; i < 2000; i++) {
+        Facts f = random_facts(lex, i), other = f;
+        CaptionView view = caption_view_all(&f);
+        CaptionStyle style = { .language = LANG_EN, .form = CAPTION_DETAILED, .names = true };
+        char text[2][CAPTION_SIZE_MAX];
+        bool sides = facts_mirror(&other);
+        assert_true(sides == (memcmp(&other, &f, sizeof f) != 0));
+        caption_write(lex, &f, &view, &style, text[0], NULL);
+        caption_write(lex, &other, &view, &style, text[1], NULL);
+        bool left = says(text[0], "left"), right = says(text[0], "right");
+        if (left != right) { /* one of the two alone: then the other one */
+            assert_true(says(text[1], "left") == right && says(text[1], "right") == left);
+            sided++;
+        } else if (!left)
+            assert_string_equal(text[0], text[1]);
+        facts_mirror(&other);
+        assert_memory_equal(&other, &f, sizeof f);
+    }
+    assert_true(sided > 200);
+}
+
 static int setup(void **state)
 {
     static Arena *a;
@@ -127,9 +158,8 @@ static int teardown(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_nine_of_ten_differ),
-        cmocka_unit_test(test_mix),
-        cmocka_unit_test(test_same_seed_same_words),
+        cmocka_unit_test(test_nine_of_ten_differ),      cmocka_unit_test(test_mix),
+        cmocka_unit_test(test_same_seed_same_words),    cmocka_unit_test(test_mirror),
         cmocka_unit_test(test_said_is_within_the_view),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
