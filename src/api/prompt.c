@@ -204,16 +204,18 @@ static void inherit(const Before *b, Facts *f, CaptionView *said)
     caption_view_tidy(f, said);
 }
 
-/* In a mirror, and in the other language: what the model reads better in one of them evens out like
- * what it draws better on one side. NULL: no caption says it, or it is better without: where there
- * are no sides, and where several actors would melt with one another's mirror images
- * (docs/decisions.md). */
+/* What is told, of the clip in a mirror and in the other language: what the model reads better in
+ * one of them evens out like what it does better to one side. NULL: no caption says it, or it is
+ * better without: where no side is told of, and where several actors would melt with one another's
+ * mirror images (docs/decisions.md). */
 static const char *mirrored(const PromptWords *p, const Facts *f, const CaptionView *said,
-                            Language l, Arena *a)
+                            Language l, const char *told, Arena *a)
 {
     Facts other = *f;
     char *out = arena_alloc(a, CAPTION_SIZE_MAX);
-    if (!facts_mirror(&other) || f->actors != 1) return NULL;
+    facts_mirror(&other);
+    if (f->actors != 1 || !recaption(p->model.lexicon, &other, said, l, out)) return NULL;
+    if (strcmp(out, told) == 0) return NULL;
     l = l == LANG_EN ? LANG_ZH_HANS : LANG_EN;
     return recaption(p->model.lexicon, &other, said, l, out) ? out : NULL;
 }
@@ -239,7 +241,7 @@ static CameraMove camera_of(const PromptWords *p, const Facts *f, const CaptionV
     char *held = arena_alloc(a, CAPTION_SIZE_MAX);
     if (!recaption(p->model.lexicon, &still, &view, l, held)) return m;
     m.held = held;
-    m.mirrored = mirrored(p, &still, &view, l, a);
+    m.mirrored = mirrored(p, &still, &view, l, held, a);
     return m;
 }
 
@@ -269,7 +271,7 @@ SoraStatus prompt_told(PromptWords *p, const char *before, const char *prompt, A
     inherit(&was, &facts, &r.said);
     if (!recaption(p->model.lexicon, &facts, &r.said, r.language, out)) return SORA_OK;
     *told = (Told){ .text = out,
-                    .mirrored = mirrored(p, &facts, &r.said, r.language, a),
+                    .mirrored = mirrored(p, &facts, &r.said, r.language, out, a),
                     .camera = camera_of(p, &facts, &r.said, r.language, a) };
     return SORA_OK;
 }

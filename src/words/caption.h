@@ -51,9 +51,8 @@ void caption_mix(uint64_t seed, CaptionStyle *style);
  * where there is none (room, stage, space, sea floor); space has no time but night. */
 void facts_tidy(Facts *facts);
 
-/* Facts as a mirror shows them: left is right, of doings, places and cameras. False: they have no
- * sides. */
-bool facts_mirror(Facts *facts);
+/* Facts as a mirror shows them: left is right, of doings, places and cameras. */
+void facts_mirror(Facts *facts);
 
 /* SORA_E_ARGUMENT that names the first field out of its range. */
 SoraStatus facts_check(const Lexicon *lex, const Facts *facts);

@@ -19,20 +19,15 @@ static int exchanged(int x, int left, int right)
     return x == left ? right : x == right ? left : x;
 }
 
-bool facts_mirror(Facts *facts)
+void facts_mirror(Facts *facts)
 {
-    Relation relation = facts->relation;
-    Camera camera = facts->camera;
-    facts->relation = (Relation)exchanged(relation, REL_LEFT_OF, REL_RIGHT_OF);
-    facts->camera = (Camera)exchanged(camera, CAMERA_PAN_LEFT, CAMERA_PAN_RIGHT);
-    bool sides = facts->relation != relation || facts->camera != camera;
     for (int i = 0; i < facts->actors; i++)
         for (int e = 0; e < facts->actor[i].events; e++) {
-            Action *a = &facts->actor[i].event[e].action, was = *a;
-            *a = (Action)exchanged(was, ACT_MOVE_LEFT, ACT_MOVE_RIGHT);
-            sides = sides || *a != was;
+            Action *a = &facts->actor[i].event[e].action;
+            *a = (Action)exchanged(*a, ACT_MOVE_LEFT, ACT_MOVE_RIGHT);
         }
-    return sides;
+    facts->relation = (Relation)exchanged(facts->relation, REL_LEFT_OF, REL_RIGHT_OF);
+    facts->camera = (Camera)exchanged(facts->camera, CAMERA_PAN_LEFT, CAMERA_PAN_RIGHT);
 }
 
 static SoraStatus within(const char *what, int value, int least, int most)

@@ -317,6 +317,7 @@ static void test_mirrored(void **state)
         { "一只猫向左跑，镜头摇晃", "shak", "right" },
         { "一只猫和一只狐狸向左跑", NULL, NULL },
         { "a cat dances in the forest", NULL, NULL },
+        { "一只猫在草地上跑，镜头跟着它", NULL, NULL }, /* to a side, but nobody says which */
         { "the camera pans left", NULL, NULL },
     };
     SoraEngine *e = open_engine(taught_few);

@@ -125,8 +125,7 @@ static void test_mirror(void **state)
         CaptionView view = caption_view_all(&f);
         CaptionStyle style = { .language = LANG_EN, .form = CAPTION_DETAILED, .names = true };
         char text[2][CAPTION_SIZE_MAX];
-        bool sides = facts_mirror(&other);
-        assert_true(sides == (memcmp(&other, &f, sizeof f) != 0));
+        facts_mirror(&other);
         caption_write(lex, &f, &view, &style, text[0], NULL);
         caption_write(lex, &other, &view, &style, text[1], NULL);
         bool left = says(text[0], "left"), right = says(text[0], "right");
