@@ -77,9 +77,10 @@ static void read_beside(Reader *r, const char *path)
 static SoraStatus open_source(Reader *r, const char *path)
 {
     Source *s = &r->source;
-    bool folder = file_is_folder(path);
-    if (!folder) TRY(refuse_lists(s->file, path));
-    r->kind = folder ? &read_pictures : kind_of(s->file);
+    if (!r->kind) {
+        TRY(refuse_lists(s->file, path));
+        r->kind = kind_of(s->file);
+    }
     if (!r->kind)
         return err_set(SORA_E_UNSUPPORTED, "%s: this build of sora has no FFmpeg libraries", path);
     TRY(r->kind->open(s));
@@ -106,7 +107,8 @@ SoraStatus read_open(const char *path, const ReadOptions *o, Reader **out)
     if (strstr(path, "://") && !file_exists(path))
         return err_set(SORA_E_ARGUMENT, "%s is an address; only files are read", path);
     Slice file = { 0 };
-    if (!file_is_folder(path)) TRY(file_map(path, &file));
+    bool folder = file_is_folder(path);
+    if (!folder) TRY(file_map(path, &file));
     Arena *a = arena_new("reader", 0);
     if (!a) {
         file_unmap(file);
@@ -114,6 +116,7 @@ SoraStatus read_open(const char *path, const ReadOptions *o, Reader **out)
     }
     Reader *r = arena_zero(a, sizeof *r);
     r->arena = a;
+    if (folder) r->kind = &read_pictures;
     r->source = (Source){ .file = file,
                           .name = arena_strdup(a, path),
                           .threads = o->threads > 0 ? o->threads : 1,

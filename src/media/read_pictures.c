@@ -18,12 +18,10 @@ typedef struct Pictures {
 static int is_picture(const struct dirent *e)
 {
     static const char *const endings[] = { ".png", ".jpg", ".jpeg", ".bmp" };
-    size_t n = strlen(e->d_name);
-    for (size_t i = 0; i < sizeof endings / sizeof *endings; i++) {
-        size_t k = strlen(endings[i]);
-        if (e->d_name[0] != '.' && n > k && strcasecmp(e->d_name + n - k, endings[i]) == 0)
-            return 1;
-    }
+    const char *ending = strrchr(e->d_name, '.');
+    if (!ending || e->d_name[0] == '.') return 0;
+    for (size_t i = 0; i < sizeof endings / sizeof *endings; i++)
+        if (strcasecmp(ending, endings[i]) == 0) return 1;
     return 0;
 }
 

@@ -290,9 +290,15 @@ static void keep(const Run *r, const double *sigma)
     keep_low(&k, r->z);
 }
 
+/* Does the step go straight or aside by turns? */
+static bool takes_turns(const Run *r, size_t i)
+{
+    return r->aside && generate_level(r, r->base, i) <= ASIDE_BELOW;
+}
+
 static Look look_of(const Run *r, size_t i)
 {
-    if (!r->aside || generate_level(r, r->base, i) > ASIDE_BELOW) return LOOK_STRAIGHT;
+    if (!takes_turns(r, i)) return LOOK_STRAIGHT;
     if (r->o->steps <= FEW_STEPS || i + 1 == r->total) return LOOK_BOTH;
     return i % 2 ? LOOK_ASIDE : LOOK_STRAIGHT;
 }
@@ -300,9 +306,8 @@ static Look look_of(const Run *r, size_t i)
 /* Every other step, or of those that take turns at going aside every other pair. */
 static bool in_mirror(const Run *r, size_t i)
 {
-    bool takes_turns = r->aside && generate_level(r, r->base, i) <= ASIDE_BELOW;
     if (r->o->steps <= FEW_STEPS || !generate_can_mirror(r->o)) return false;
-    return (takes_turns ? i / 2 : i) % 2;
+    return (takes_turns(r, i) ? i / 2 : i) % 2;
 }
 
 /* So many of the window's first frames are done, made or given. */

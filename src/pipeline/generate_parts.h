@@ -63,8 +63,9 @@ void generate_step_aside(const Run *r, const float *z); /* into r->aside->z */
 /* From values of that window back to the straight one's; `both`: mixed with what is there. */
 void generate_step_back(const Run *r, float *aside, bool both, float *straight);
 
-/* What a mirror shows of the window (or of velocities of it), in the run's memory of the step. */
+/* Is it known what a mirror shows, and is nothing given that would have to be mirrored as well? */
 bool generate_can_mirror(const GenerateOptions *o);
+/* What a mirror shows of the window (or of velocities of it), in the run's memory of the step. */
 float *generate_mirror(const Run *r, const float *z);
 
 /* The layout's size, seed and schedule in place of the clip's; its condition, in `a`. */
