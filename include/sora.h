@@ -135,6 +135,10 @@ SORA_API SoraStatus sora_clip_write(const SoraClip *clip, const char *path,
 SORA_API SoraStatus sora_clip_write_check(const char *path, int height, int width, double fps,
                                           const SoraWriteOptions *o);
 
+/* About so much memory is taken while such a clip is written there, besides the clip. */
+SORA_API uint64_t sora_clip_write_bytes(const char *path, int frames, int height, int width,
+                                        const SoraWriteOptions *o);
+
 /* The comment that a file's metadata carry, as write put it there, into `out` (a zero byte
  * included); SORA_E_FORMAT when it has none or it does not fit. */
 SORA_API SoraStatus sora_comment_read(const char *path, char *out, size_t room);
@@ -248,8 +252,10 @@ typedef struct SoraShot {
     double control_scale; /* Wan VACE: how strongly what is given steers, 1 */
     int verbatim;         /* 1: the model is given the prompts as they are, else as it is told them
                              (SoraPromptCheck), and pans and shaking hands move what is shown */
-    int recolour; /* 1: the source first gets the colours of what the prompt asks for, where the
-                     whole picture changes: another hour, another weather, another place */
+    int recolour;     /* 1: the source first gets the colours of what the prompt asks for, where the
+                         whole picture changes: another hour, another weather, another place */
+    uint64_t besides; /* bytes that are taken meanwhile by others, as sora_clip_write_bytes says of
+                         a file; the plan counts them */
 } SoraShot;
 
 /* How a shot will be made, known before any work is done. */

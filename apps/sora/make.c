@@ -286,7 +286,7 @@ static SoraStatus check_unfinished(const Make *m, const char *path)
                    path);
 }
 
-SoraStatus make_plan(Make *m, const SoraShot *shot, const char *path)
+SoraStatus make_plan(Make *m, SoraShot *shot, const char *path)
 {
     SoraPlan p;
     SoraWriteOptions w;
@@ -296,6 +296,7 @@ SoraStatus make_plan(Make *m, const SoraShot *shot, const char *path)
     TRY(check_unfinished(m, path));
     TRY(sora_clip_write_check(path, shot->height, shot->width, shot->frames > 1 ? shot->fps : 0,
                               &w));
+    shot->besides = sora_clip_write_bytes(path, shot->frames, shot->height, shot->width, &w);
     TRY(sora_plan(m->engine, shot, &p));
     if (m->cli->json)
         send_plan(m, shot, &p);

@@ -95,9 +95,9 @@ SoraStatus make_shot(Make *m, SoraShot *out);
 /* Guidance of a shot that has parts, where the command line does not say. */
 void make_beside_given(const Make *m, SoraShot *s);
 
-/* Says how the shot will be made, and refuses what does not fit; checks that `path` can be
- * written. */
-SoraStatus make_plan(Make *m, const SoraShot *shot, const char *path);
+/* Says how the shot will be made, and refuses what does not fit with the file that is written;
+ * checks that `path` can be written. */
+SoraStatus make_plan(Make *m, SoraShot *shot, const char *path);
 
 /* Makes the shot into `path`, with progress, previews and Ctrl-C, and with notes for `sora info`
  * and

@@ -199,6 +199,15 @@ SoraStatus sora_clip_write_check(const char *path, int height, int width, double
     return SORA_OK;
 }
 
+uint64_t sora_clip_write_bytes(const char *path, int frames, int height, int width,
+                               const SoraWriteOptions *o)
+{
+    WriteOptions w;
+    if (frames < 1 || height < 1 || width < 1 || clip_write_options(o, &w) != SORA_OK) return 0;
+    WriteFormat format = strcmp(path, "-") == 0 ? w.format : write_format(path);
+    return write_bytes(format, (size_t)frames, (size_t)height, (size_t)width);
+}
+
 SoraStatus sora_comment_read(const char *path, char *out, size_t room)
 {
     Reader *r;

@@ -141,6 +141,18 @@ static SoraStatus tell(SoraEngine *e, const SoraShot *s, const char *before, con
     return prompt_told(e->words, before, prompt, a, told);
 }
 
+static uint64_t room_of(const SoraShot *s)
+{
+    return s->memory ? s->memory : memory_available();
+}
+
+/* Of that, what the model may take. */
+static size_t room_of_model(const SoraShot *s)
+{
+    uint64_t room = room_of(s);
+    return room > s->besides ? (size_t)(room - s->besides) : 1;
+}
+
 /* `told`: in place of the shot's prompt. */
 static SoraStatus options_of(SoraEngine *e, SoraShot *s, const Told *told, Arena *a,
                              GenerateOptions *out)
@@ -174,7 +186,7 @@ static SoraStatus options_of(SoraEngine *e, SoraShot *s, const Told *told, Arena
     g.fast = s->fast;
     g.keep = (KeepKind)s->keep;
     g.recolour = s->recolour;
-    g.memory = s->memory ? s->memory : memory_available();
+    g.memory = room_of_model(s);
     g.cache = s->cache;
     g.precision = e->precision;
     g.latents_path = s->latents;
@@ -311,9 +323,10 @@ static SoraStatus plan_shot(SoraEngine *e, const SoraShot *theirs, bool streamed
     if (e->bundle.wan) TRY(check_wan(e, shot));
     TRY(tell(e, shot, NULL, shot->prompt, a, told));
     if (!shot->later_count) want.camera = told->camera;
-    uint64_t room = shot->memory ? shot->memory : memory_available();
-    want.memory = (size_t)room;
+    uint64_t room = room_of(shot);
+    want.memory = room_of_model(shot);
     TRY(plan_make(&e->bundle, e->compute, &want, plan));
+    plan->bytes += shot->besides;
     if (plan->bytes <= room) return SORA_OK;
     return err_set(SORA_E_MEMORY, "this takes about %.0f MB of memory, %.0f MB are %s",
                    (double)plan->bytes / 1e6, (double)room / 1e6,

@@ -40,6 +40,22 @@ WriteFormat write_format(const char *path)
     return file_is_folder(path) ? WRITE_PNGS : WRITE_AUTO;
 }
 
+/* As tests/media/test_write_bytes.c measures: H.264 and VP9 look ahead at frames to come, GIF keeps
+ * them for its palette, a contact sheet is all of them and the sheet. */
+size_t write_bytes(WriteFormat format, size_t frames, size_t height, size_t width)
+{
+    static const struct {
+        size_t always, pixel;
+    } TAKES[WRITE_FORMAT_COUNT] = {
+        [WRITE_MP4] = { 16000000, 240 }, [WRITE_WEBM] = { 46000000, 150 },
+        [WRITE_GIF] = { 7000000, 155 },  [WRITE_WEBP] = { 2000000, 27 },
+        [WRITE_Y4M] = { 5000000, 3 },    [WRITE_PNG] = { 5000000, 14 },
+        [WRITE_PNGS] = { 5000000, 14 },
+    };
+    size_t pixels = height * width * (format == WRITE_PNG ? frames : 1);
+    return TAKES[format].always + TAKES[format].pixel * pixels;
+}
+
 static const SinkKind *kind_of(WriteFormat format)
 {
     switch (format) {

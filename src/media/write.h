@@ -66,4 +66,7 @@ bool write_has_beside(WriteFormat format);
 /* The format of a path, WRITE_AUTO when its ending is unknown. */
 WriteFormat write_format(const char *path);
 
+/* About so much memory is taken besides the frame that is given, of `frames` of [height, width]. */
+size_t write_bytes(WriteFormat format, size_t frames, size_t height, size_t width);
+
 #endif

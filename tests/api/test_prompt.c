@@ -273,6 +273,27 @@ static int planned_width(SoraEngine *e, SoraShot s)
     return p.width;
 }
 
+/* What others take meanwhile is planned for, and refused. */
+static void test_besides(void **state)
+{
+    (void)state;
+    SoraEngine *e = open_engine(taught_few);
+    SoraShot s;
+    SoraPlan alone, with;
+    sora_shot_init(&s);
+    s.prompt = "a cat", s.frames = 25, s.height = s.width = 64;
+    CHECK_OK(sora_plan(e, &s, &alone));
+    s.besides = sora_clip_write_bytes("cat.mp4", s.frames, s.height, s.width, NULL);
+    assert_true(s.besides > sora_clip_write_bytes("cat.y4m", s.frames, s.height, s.width, NULL));
+    CHECK_OK(sora_plan(e, &s, &with));
+    assert_int_equal(with.bytes, alone.bytes + s.besides);
+    s.memory = with.bytes;
+    CHECK_OK(sora_plan(e, &s, &with));
+    s.memory = with.bytes - 1;
+    CHECK_FAILS(sora_plan(e, &s, &with), SORA_E_MEMORY, "allowed");
+    sora_engine_close(e);
+}
+
 /* For a pan more is made than is shown; not where it is not said, or nothing can move. */
 static void test_pan(void **state)
 {
@@ -354,10 +375,15 @@ static void test_bad_model(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_hardly_learned), cmocka_unit_test(test_unknown),
-        cmocka_unit_test(test_taught),         cmocka_unit_test(test_told),
-        cmocka_unit_test(test_length),         cmocka_unit_test(test_pan),
-        cmocka_unit_test(test_mirrored),       cmocka_unit_test(test_bad_model),
+        cmocka_unit_test(test_hardly_learned),
+        cmocka_unit_test(test_unknown),
+        cmocka_unit_test(test_taught),
+        cmocka_unit_test(test_told),
+        cmocka_unit_test(test_length),
+        cmocka_unit_test(test_besides),
+        cmocka_unit_test(test_pan),
+        cmocka_unit_test(test_mirrored),
+        cmocka_unit_test(test_bad_model),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }

@@ -76,6 +76,10 @@ static void test_values(void **state)
     assert_string_equal(a.list.item[2], "c");
     assert_int_equal(cli.arg_count, 1);
     assert_false(a.size.shape);
+    CHECK_OK(parse(&a, &cli, "fox --memory 300MB"));
+    assert_int_equal(a.bytes, 300000000);
+    CHECK_OK(parse(&a, &cli, "fox --memory 300MiB"));
+    assert_int_equal(a.bytes, 300ull << 20);
     CHECK_OK(parse(&a, &cli, "fox --frame 16:9"));
     assert_true(a.size.shape && a.size.width == 16 && a.size.height == 9);
     CHECK_OK(parse(&a, &cli, "fox --frame 9：16"));
