@@ -296,8 +296,9 @@ typedef struct SoraPromptCheck {
     double weak_share[SORA_UNKNOWN_MAX]; /* how often they come out right, less than 0.8: found by
                                             sora_eval, which leaves a table beside the model */
     /* What the model is told: what is understood of the prompt, in the words and the order of the
-     * captions it was trained on, and the nearest in place of things it was never shown. "": the
-     * prompt as it is, of which no actor is understood, or whose model was trained on others. */
+     * captions it was trained on, and the nearest in place of things it was never shown; in the
+     * prompt's language, where the model itself may be told in English. "": the prompt as it is, of
+     * which no actor is understood, or whose model was trained on others. */
     char told[SORA_TOLD_SIZE];
 } SoraPromptCheck;
 SORA_API SoraStatus sora_prompt_check(SoraEngine *engine, const char *prompt, SoraPromptCheck *out);

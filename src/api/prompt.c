@@ -182,15 +182,34 @@ static Before read_before(const PromptWords *p, const char *text)
     return b;
 }
 
+/* The language in which the model is told: of one actor it reads English better, of several the
+ * prompt's own (docs/training.md). */
+static Language told_in(const Facts *f, Language l)
+{
+    return f->actors == 1 ? LANG_EN : l;
+}
+
+/* False: no caption says it. */
+static bool tell(const PromptWords *p, const Facts *f, const CaptionView *said, Language l,
+                 Arena *a, Told *told)
+{
+    char *shown = arena_alloc(a, CAPTION_SIZE_MAX), *text = arena_alloc(a, CAPTION_SIZE_MAX);
+    if (!recaption(p->model.lexicon, f, said, l, shown)) return false;
+    if (!recaption(p->model.lexicon, f, said, told_in(f, l), text)) return false;
+    *told = (Told){ .text = text, .shown = shown };
+    return true;
+}
+
 /* A change of what was told before. */
-static bool tell_change(const PromptWords *p, const Before *before, const char *words, char *out)
+static bool tell_change(const PromptWords *p, const Before *before, const char *words, Arena *a,
+                        Told *told)
 {
     Facts changed = before->facts;
     ParseReport asked;
     if (!before->said.actor || instruct_apply(p->model.lexicon, words, &changed, &asked) != SORA_OK)
         return false;
     CaptionView view = instruct_view(&before->said, &asked.said, before->facts.actors, &changed);
-    return changed.actors && recaption(p->model.lexicon, &changed, &view, asked.language, out);
+    return changed.actors && tell(p, &changed, &view, asked.language, a, told);
 }
 
 /* Where it is and when goes on until something else is said. */
@@ -250,17 +269,13 @@ SoraStatus prompt_told(PromptWords *p, const char *before, const char *prompt, A
     Facts facts;
     ParseReport r;
     const char *text = prompt;
-    char *out = arena_alloc(a, CAPTION_SIZE_MAX);
-    *told = (Told){ .text = prompt };
+    *told = (Told){ .text = prompt, .shown = prompt };
     if (p->lora || !p->model.listed || !p->actors || !prompt[strspn(prompt, " \t\r\n")] ||
         strlen(prompt) > PARSE_PROMPT_MAX)
         return SORA_OK;
     TRY(prompt_parse(p->model.lexicon, prompt, &facts, &r));
     Before was = read_before(p, before);
-    if (r.actor_missing && tell_change(p, &was, prompt, out)) {
-        told->text = out;
-        return SORA_OK;
-    }
+    if (r.actor_missing && tell_change(p, &was, prompt, a, told)) return SORA_OK;
     if (r.unknowns) {
         TRY(replace_unknown(p, &r, a, &text));
         if (strlen(text) > PARSE_PROMPT_MAX) return SORA_OK;
@@ -269,10 +284,10 @@ SoraStatus prompt_told(PromptWords *p, const char *before, const char *prompt, A
     if (r.actor_missing) return SORA_OK;
     TRY(replace_untaught(p, &r, a, &facts));
     inherit(&was, &facts, &r.said);
-    if (!recaption(p->model.lexicon, &facts, &r.said, r.language, out)) return SORA_OK;
-    *told = (Told){ .text = out,
-                    .mirrored = mirrored(p, &facts, &r.said, r.language, out, a),
-                    .camera = camera_of(p, &facts, &r.said, r.language, a) };
+    if (!tell(p, &facts, &r.said, r.language, a, told)) return SORA_OK;
+    Language l = told_in(&facts, r.language);
+    told->mirrored = mirrored(p, &facts, &r.said, l, told->text, a);
+    told->camera = camera_of(p, &facts, &r.said, l, a);
     return SORA_OK;
 }
 
@@ -383,7 +398,7 @@ static SoraStatus check(SoraEngine *e, const char *before, const char *prompt, A
     while (whole && letter(prompt[whole - 1]) && letter(prompt[whole])) whole--;
     TRY(check_words(&c, arena_printf(a, "%.*s", (int)whole, prompt)));
     TRY(prompt_told(e->words, before, prompt, a, &told));
-    if (told.text != prompt) snprintf(out->told, sizeof out->told, "%s", told.text);
+    if (told.shown != prompt) snprintf(out->told, sizeof out->told, "%s", told.shown);
     return SORA_OK;
 }
 

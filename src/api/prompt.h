@@ -17,7 +17,7 @@ SoraStatus prompt_words_open(const Bundle *b, const Compute *c, const char *name
  * nouns that it was never shown by the nearest that it was. The prompt itself when no actor is
  * found in it, or when the model does not say what it was taught. `before`: what was told until
  * this prompt takes over: "it starts to rain" is said of its actors, and its scene goes on; NULL:
- * nothing. In the mirror it is said in the other language, of one actor that has a side.
+ * nothing. One actor is told of in English, and in a mirror, if he has a side, in Chinese.
  * Memory from `a`. */
 SoraStatus prompt_told(PromptWords *p, const char *before, const char *prompt, Arena *a, Told *out);
 

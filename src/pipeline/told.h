@@ -6,8 +6,9 @@
 
 typedef struct Told {
     const char *text;
+    const char *shown; /* to people: the text in the prompt's own language */
     const char
-        *mirrored;     /* the same, of the clip in a mirror (generate.h); NULL: none looks there */
+        *mirrored;     /* the text, of the clip in a mirror (generate.h); NULL: none looks there */
     CameraMove camera; /* what of it the camera does by other means */
 } Told;
 

@@ -324,7 +324,7 @@ static void test_pan(void **state)
     sora_engine_close(e);
 }
 
-/* What the model is told of the clip in a mirror: sides exchanged, in the other language; nothing
+/* What the model is told of the clip in a mirror: sides exchanged, in Chinese; nothing
  * where the prompt goes to the model as it is. */
 static void test_mirrored(void **state)
 {
@@ -333,9 +333,9 @@ static void test_mirrored(void **state)
         const char *prompt, *mirrored, *held; /* parts of it; NULL: none */
     } said[] = {
         { "a cat walks to the left in the forest", "右", NULL },
-        { "一只狐狸向右跑", "left", NULL },
+        { "一只狐狸向右跑", "左", NULL },
         { "a cat sleeps on the beach, the camera pans left", "镜头向右", NULL },
-        { "一只猫向左跑，镜头摇晃", "shak", "right" },
+        { "一只猫向左跑，镜头摇晃", "抖动", "右" },
         { "一只猫和一只狐狸向左跑", NULL, NULL },
         { "a cat dances in the forest", NULL, NULL },
         { "一只猫在草地上跑，镜头跟着它", NULL, NULL }, /* to a side, but nobody says which */
@@ -353,6 +353,37 @@ static void test_mirrored(void **state)
             if (!got[k] != !want[k] || (want[k] && !strstr(got[k], want[k])))
                 fail_msg("%s: %s", said[i].prompt, got[k] ? got[k] : "nothing");
         assert_true(!told.camera.mirrored || !strstr(told.camera.mirrored, "镜头"));
+    }
+    arena_free(a);
+    sora_engine_close(e);
+}
+
+/* Of one actor the model is told in English, of several in the prompt's language; people are shown
+ * theirs. */
+static void test_told_in(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *before, *prompt, *text, *shown;
+    } said[] = {
+        { NULL, "一只狐狸在森林里跳舞", "fox", "狐狸" },
+        { NULL, "a fox dances in the forest", "fox", "fox" },
+        { NULL, "一只猫和一只狐狸向左跑", "狐狸", "狐狸" },
+        { "A fox is dancing in the forest.", "开始下雨", "rain", "雨" },
+        { NULL, "一只狐狸，镜头摇晃", "shak", "抖动" },
+    };
+    SoraEngine *e = open_engine(taught_few);
+    Arena *a = arena_new("test", 0);
+    CHECK_OK(engine_words(e));
+    for (size_t i = 0; i < sizeof said / sizeof *said; i++) {
+        Told told;
+        SoraPromptCheck c = { .size = sizeof c };
+        CHECK_OK(prompt_told(e->words, said[i].before, said[i].prompt, a, &told));
+        CHECK_OK(sora_prompt_check_after(e, said[i].before, said[i].prompt, &c));
+        if (!strstr(told.text, said[i].text) || !strstr(told.shown, said[i].shown))
+            fail_msg("%s: %s, shown as %s", said[i].prompt, told.text, told.shown);
+        assert_string_equal(c.told, told.shown);
+        assert_true(!told.camera.held || strstr(told.camera.held, "fox"));
     }
     arena_free(a);
     sora_engine_close(e);
@@ -383,6 +414,7 @@ int main(void)
         cmocka_unit_test(test_besides),
         cmocka_unit_test(test_pan),
         cmocka_unit_test(test_mirrored),
+        cmocka_unit_test(test_told_in),
         cmocka_unit_test(test_bad_model),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
