@@ -104,19 +104,12 @@ static SoraStatus read_seconds(const Option *o, const char *word)
 static SoraStatus read_bytes(const Option *o, const char *word)
 {
     const double k = 1024; /* as coreutils: MB is 10^6, M and MiB are 2^20 */
-    const Unit units[] = { { "", 1 },
-                           { "k", k },
-                           { "K", k },
-                           { "KiB", k },
-                           { "KB", 1e3 },
-                           { "M", k * k },
-                           { "MiB", k * k },
-                           { "MB", 1e6 },
-                           { "G", k * k * k },
-                           { "GiB", k * k * k },
-                           { "GB", 1e9 },
-                           { "T", k * k * k * k },
-                           { NULL, 0 } };
+    const Unit units[] = {
+        { "", 1 },          { "k", k },           { "K", k },       { "KiB", k },
+        { "KB", 1e3 },      { "M", k * k },       { "MiB", k * k }, { "MB", 1e6 },
+        { "G", k * k * k }, { "GiB", k * k * k }, { "GB", 1e9 },    { "T", k * k * k * k },
+        { NULL, 0 }
+    };
     double x = with_unit(word, units);
     if (isnan(x) || x > 9e18)
         return err_set(SORA_E_ARGUMENT, T("--%s is '%s', it must be an amount such as 512M or 4G"),
