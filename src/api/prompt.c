@@ -183,7 +183,7 @@ static Before read_before(const PromptWords *p, const char *text)
 }
 
 /* The language in which the model is told: of one actor it reads English better, of several the
- * prompt's own (docs/training.md). */
+ * prompt's own (docs/decisions.md). */
 static Language told_in(const Facts *f, Language l)
 {
     return f->actors == 1 ? LANG_EN : l;
@@ -193,9 +193,13 @@ static Language told_in(const Facts *f, Language l)
 static bool tell(const PromptWords *p, const Facts *f, const CaptionView *said, Language l,
                  Arena *a, Told *told)
 {
-    char *shown = arena_alloc(a, CAPTION_SIZE_MAX), *text = arena_alloc(a, CAPTION_SIZE_MAX);
+    char *shown = arena_alloc(a, CAPTION_SIZE_MAX), *text = shown;
+    Language in = told_in(f, l);
     if (!recaption(p->model.lexicon, f, said, l, shown)) return false;
-    if (!recaption(p->model.lexicon, f, said, told_in(f, l), text)) return false;
+    if (in != l) {
+        text = arena_alloc(a, CAPTION_SIZE_MAX);
+        if (!recaption(p->model.lexicon, f, said, in, text)) return false;
+    }
     *told = (Told){ .text = text, .shown = shown };
     return true;
 }
